@@ -1,0 +1,1 @@
+"""Fills the knowledge base: ``toolshed index``."""

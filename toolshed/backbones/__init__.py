@@ -1,0 +1,1 @@
+"""Encoders: dense (transformer), static (word vectors) and sparse (words, n-grams)."""

@@ -1,0 +1,198 @@
+"""Dense encoders: the protocols, the adapters for models of others, and pooling of token vectors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.errors import ConfigurationError, EncoderError
+
+Vectors = NDArray[np.float32]
+
+# Below this a vector has no direction worth keeping.
+_MIN_NORM = 1e-9
+
+
+class DenseEncoder(Protocol):
+    """Turns texts into vectors of length one."""
+
+    @property
+    def model_id(self) -> str:
+        """Name and version of the model; stored in the knowledge base and checked when it is opened."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 ``[len(texts), dimension]``, each row of length one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The last hidden states of one text.
+
+    Attributes:
+        hidden: float32 ``[n_tokens, dimension]``, special tokens included.
+        offsets: int ``[n_tokens, 2]``, start and end of each token in the text; special tokens have
+            an empty span.
+    """
+
+    hidden: Vectors
+    offsets: NDArray[np.int64]
+
+    def pool(self, start: int, end: int) -> Vectors:
+        """Mean of the tokens inside a span; of all tokens when none lies inside."""
+        inside = (
+            (self.offsets[:, 0] >= start)
+            & (self.offsets[:, 1] <= end)
+            & (self.offsets[:, 1] > self.offsets[:, 0])
+        )
+        chosen = self.hidden[inside] if inside.any() else self.hidden
+        return np.asarray(chosen.mean(axis=0))
+
+
+@runtime_checkable
+class TokenEncoder(Protocol):
+    """A dense encoder that also shows its token vectors, so that spans share one encoding."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return the token vectors of each text, not normalised."""
+
+
+def normalise(vectors: Vectors) -> Vectors:
+    """Scale rows to length one; rows without a direction become zero."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.where(norms > _MIN_NORM, vectors / np.maximum(norms, _MIN_NORM), 0).astype(np.float32)
+
+
+def checked_vectors(vectors: object, *, n_texts: int, model_id: str) -> Vectors:
+    """Validate and normalise what an encoder returned.
+
+    Raises:
+        EncoderError: If the shape is wrong, or a vector holds NaN, infinity or only zeros.
+    """
+    array = np.asarray(vectors, dtype=np.float32)
+    if array.ndim != 2 or len(array) != n_texts or not array.shape[1]:
+        raise EncoderError(
+            f"encoder {model_id!r} returned an array of shape {array.shape} for {n_texts} texts; "
+            f"expected ({n_texts}, dimension)"
+        )
+    if not np.isfinite(array).all():
+        row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+        raise EncoderError(
+            f"encoder {model_id!r} returned NaN or infinity for text {row}; nothing was stored. "
+            "Check the model's precision, or choose another encoder"
+        )
+    if (np.linalg.norm(array, axis=1) <= _MIN_NORM).any():
+        raise EncoderError(
+            f"encoder {model_id!r} returned a vector of zeros; nothing was stored. "
+            "Check that the model's weights were loaded"
+        )
+    return normalise(array)
+
+
+class SentenceTransformerEncoder:
+    """Any sentence-transformers model, by name or folder.
+
+    Args:
+        model: A model name or a folder; downloaded by sentence-transformers when it is a name.
+
+    Raises:
+        ConfigurationError: If sentence-transformers is not installed or the model cannot be loaded.
+    """
+
+    def __init__(self, model: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise ConfigurationError(
+                "sentence-transformers is not installed; run pip install 'toolshed-kb[transformer]'"
+            ) from error
+        try:
+            self._model = SentenceTransformer(model)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"the model {model!r} could not be loaded: {error}. "
+                "Give the name of a sentence-transformers model or a folder that holds one"
+            ) from error
+        self.model_id = f"sentence-transformers:{model}"
+
+    @property
+    def dimension(self) -> int:
+        return int(self._model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = self._model.encode(list(texts), show_progress_bar=False)
+        return checked_vectors(vectors, n_texts=len(texts), model_id=self.model_id)
+
+
+class OpenAIEncoder:
+    """Embeddings of an OpenAI-compatible API.
+
+    Args:
+        model: Name of the embedding model.
+        client: An ``openai.OpenAI`` client; its base URL, key, time-out and retries apply.
+        dimension: Length of the vectors, where the model lets one choose; otherwise asked once.
+        batch_size: Texts per request.
+    """
+
+    def __init__(
+        self, model: str, *, client: Any, dimension: int | None = None, batch_size: int = 256
+    ) -> None:
+        # Any: the openai package is an optional dependency.
+        self._model, self._client, self._batch_size = model, client, batch_size
+        self._options = {"dimensions": dimension} if dimension else {}
+        self._dimension = dimension
+        self.model_id = f"openai:{model}" + (f":{dimension}" if dimension else "")
+
+    @property
+    def dimension(self) -> int:
+        if self._dimension is None:
+            self._dimension = self.encode(["dimension"]).shape[1]
+        return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        rows: list[list[float]] = []
+        for start in range(0, len(texts), self._batch_size):
+            rows.extend(self._embed(list(texts[start : start + self._batch_size])))
+        return checked_vectors(rows, n_texts=len(texts), model_id=self.model_id)
+
+    def _embed(self, batch: list[str]) -> list[list[float]]:
+        from openai import OpenAIError
+
+        try:
+            # base64 is the client's default and not every compatible server speaks it.
+            reply = self._client.embeddings.create(
+                model=self._model, input=batch, encoding_format="float", **self._options
+            )
+        except OpenAIError as error:
+            raise EncoderError(f"the embedding API refused {self._model!r}: {error}") from error
+        return [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
+
+
+class LangChainEncoder:
+    """LangChain ``Embeddings`` as a dense encoder.
+
+    Args:
+        embeddings: Anything with ``embed_documents``.
+        model_id: A name for the model; two different models must not share it.
+    """
+
+    def __init__(self, embeddings: Any, *, model_id: str) -> None:
+        # Any: langchain is an optional dependency.
+        self._embeddings = embeddings
+        self._dimension: int | None = None
+        self.model_id = f"langchain:{model_id}"
+
+    @property
+    def dimension(self) -> int:
+        if self._dimension is None:
+            self._dimension = self.encode(["dimension"]).shape[1]
+        return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        rows = self._embeddings.embed_documents(list(texts))
+        return checked_vectors(rows, n_texts=len(texts), model_id=self.model_id)

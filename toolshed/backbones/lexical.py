@@ -1,0 +1,183 @@
+"""Sparse encoders: words for BM25 and character n-grams, from Unicode text and identifiers.
+
+Terms are hashed to 32-bit indices, so a sparse vector needs no vocabulary and a document's vector
+does not depend on the other documents. The inverse document frequency is applied when searching.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import snowballstemmer
+import xxhash
+from numpy.typing import NDArray
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_HUMP = re.compile(
+    r"[^\W\d_]*?[a-z](?=[A-Z])|[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|\d+",
+)
+# Scripts written without spaces are indexed by overlapping pairs of characters.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]+")
+# Longer words are identifiers, hashes or encoded data: their n-grams say nothing about a tool.
+_MAX_WORD = 40
+
+STOP_WORDS = frozenset(
+    """a an the and or but nor so if then than that this these those there here of in on at by for from
+    to into onto with without within about as is are was were be been being am do does did doing done
+    have has had having will would shall should can could may might must i me my mine myself we us our
+    ours ourselves you your yours yourself he him his she her hers it its itself they them their theirs
+    what which who whom whose when where why how all any both each few more most other some such no not
+    only own same too very just also please thank thanks let lets need needs needed want wants wanted
+    like help able me some using use used via e.g i.e etc i'm i'd i've i'll it's don't can't what's
+    let's that's there's you're we're they're""".split()
+)
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    """Stem an English word; other words pass nearly unchanged."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> "snowballstemmer.EnglishStemmer":
+    return snowballstemmer.stemmer("english")
+
+
+def split_identifier(word: str) -> list[str]:
+    """Split ``getHTTPResponse2`` into ``get HTTP Response 2``."""
+    return _HUMP.findall(word)
+
+
+def words(text: str) -> list[str]:
+    """Split text into lower-cased words, identifiers into their parts.
+
+    An identifier of several parts yields itself as well, so an exact name can be found. Chinese,
+    Japanese, Korean and Thai runs yield overlapping pairs of characters.
+    """
+    found: list[str] = []
+    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+        found.extend(_word_parts(match.group()))
+    return found
+
+
+@lru_cache(maxsize=65_536)
+def _word_parts(word: str) -> tuple[str, ...]:
+    if len(word) > _MAX_WORD:
+        return ()
+    if _UNSPACED.search(word):
+        return tuple(_unspaced_pairs(word))
+    parts = split_identifier(word)
+    lowered = word.lower()
+    if len(parts) <= 1 or lowered.isalpha() and word[1:].islower():
+        return (lowered,)
+    return (*(part.lower() for part in parts), lowered)
+
+
+def _unspaced_pairs(word: str) -> Iterable[str]:
+    for run in _UNSPACED.split(word):
+        if run:
+            yield run.lower()
+    for match in _UNSPACED.finditer(word):
+        run = match.group()
+        yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))
+
+
+def terms(text: str) -> list[str]:
+    """Index terms of a text: stemmed words without stop words."""
+    return [_stem(word) for word in words(text) if word not in STOP_WORDS]
+
+
+def ngrams(text: str, size: int = 4) -> list[str]:
+    """Character n-grams inside word boundaries: ``card`` gives ``_car card ard_``."""
+    grams: list[str] = []
+    for word in words(text):
+        if word not in STOP_WORDS:
+            grams.extend(_word_ngrams(word, size))
+    return grams
+
+
+@lru_cache(maxsize=65_536)
+def _word_ngrams(word: str, size: int) -> tuple[str, ...]:
+    padded = f"_{word}_"
+    return tuple(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
+
+
+@lru_cache(maxsize=262_144)
+def term_index(term: str) -> int:
+    """Hash a term to its 32-bit index in a sparse vector."""
+    return xxhash.xxh32_intdigest(term.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """Indices (uint32, ascending, unique) and their weights (float32)."""
+
+    indices: NDArray[np.uint32]
+    values: NDArray[np.float32]
+
+    @classmethod
+    def from_weights(cls, weights: Mapping[int, float]) -> "SparseVector":
+        """Build a sorted sparse vector from a mapping of index to weight."""
+        order = sorted(weights)
+        return cls(
+            np.array(order, dtype=np.uint32),
+            np.array([weights[index] for index in order], dtype=np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedField:
+    """One field of a document for BM25: its text, its weight and the usual length of such a field."""
+
+    text: str
+    weight: float
+    usual_length: float
+
+
+def bm25_vector(fields: Iterable[WeightedField], *, k1: float, b: float) -> SparseVector:
+    """Saturated term weights of a document, BM25F (Robertson et al., CIKM 2004).
+
+    Each field's term frequency is divided by its length normalisation before the fields are added
+    and saturated. ``usual_length`` is fixed rather than the catalog's average: a tool's vector then
+    never changes because another tool was added.
+    """
+    frequencies: Counter[str] = Counter()
+    for field in fields:
+        counts = Counter(terms(field.text))
+        length = sum(counts.values())
+        scale = field.weight / (1 - b + b * length / field.usual_length) if length else 0.0
+        for term, count in counts.items():
+            frequencies[term] += count * scale  # type: ignore[assignment]  # Counter of floats
+    weights: dict[int, float] = {}
+    for term, frequency in frequencies.items():
+        index = term_index(term)
+        weights[index] = weights.get(index, 0.0) + frequency / (frequency + k1)
+    return SparseVector.from_weights(weights)
+
+
+def ngram_vector(text: str) -> SparseVector:
+    """Sublinear n-gram weights, normalised to length one."""
+    counts = Counter(map(term_index, ngrams(text)))
+    weights = {index: 1 + float(np.log(count)) for index, count in counts.items()}
+    norm = float(np.sqrt(sum(w * w for w in weights.values()))) or 1.0
+    return SparseVector.from_weights({index: w / norm for index, w in weights.items()})
+
+
+def query_term_indices(text: str) -> NDArray[np.uint32]:
+    """Unique term indices of a query: repeating a word does not make it more important."""
+    return np.fromiter({term_index(term) for term in terms(text)}, dtype=np.uint32)
+
+
+def query_ngram_indices(text: str) -> NDArray[np.uint32]:
+    """Unique n-gram indices of a query."""
+    return np.fromiter({term_index(gram) for gram in ngrams(text)}, dtype=np.uint32)
+
+
+def as_query_vector(indices: NDArray[np.uint32]) -> SparseVector:
+    """The sparse vector of a query: every term counts once."""
+    return SparseVector(indices, np.ones(len(indices), np.float32))

@@ -1,0 +1,78 @@
+"""Sentences and clauses of short texts, as spans: what queries and descriptions are cut into.
+
+Quick and tolerant rather than exact: a query is read in microseconds, and an overlooked boundary
+only makes a part longer. Legal text has its own segmenter.
+"""
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+_PROTECTED = re.compile(
+    r"""https?://\S+ | \S+@\S+\.\w+
+      | "[^"\n]{0,400}" | “[^”\n]{0,400}” | (?<!\w)'[^'\n]{1,200}'(?!\w) | ‘[^’\n]{0,400}’
+      | \d+(?:[.,:]\d+)+ | \b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|Inc|Ltd|U\.S|a\.m|p\.m)\.
+    """,
+    re.VERBOSE,
+)
+_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)|[。！？；]+|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_CLAUSE_BREAK = re.compile(
+    r"\s*[;:]\s+|,?\s+(?:and|as well as|plus|but|while)\s+(?:(?:then|also|finally|lastly)\s+)?"
+    r"|,?\s+(?:then|after that|afterwards)\s+|,\s+(?:or\s+)?|\s+[-–—]\s+|[，、]",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_LEAD_IN = re.compile(
+    r"""^(?:\W*(?:first(?:ly|\sof\sall)?|second(?:ly)?|third(?:ly)?|then|next|after\sthat|afterwards|finally|lastly
+      |additionally|also|furthermore|moreover|in\saddition|meanwhile|besides|and|but|so|please|kindly)\b[\s,:]*)+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MIN_CLAUSE_WORDS = 3
+
+
+def _protected(text: str) -> str:
+    """The text with every protected span masked by letters, offsets unchanged."""
+    return _PROTECTED.sub(lambda match: "x" * len(match.group()), text)
+
+
+def sentence_spans(text: str) -> Iterator[Span]:
+    """Spans of the sentences, trimmed of white space and of lead-ins such as "Finally,"."""
+    masked = _protected(text)
+    start = 0
+    for match in _SENTENCE_END.finditer(masked):
+        yield from _trimmed(text, start, match.end())
+        start = match.end()
+    yield from _trimmed(text, start, len(text))
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    """The span without its surrounding white space and lead-in, when words are left."""
+    inside = text[start:end]
+    start += len(inside) - len(inside.lstrip())
+    start += lead_in_length(text[start:end].rstrip())
+    end = start + len(text[start:end].rstrip())
+    if _WORD.search(text, start, end):
+        yield start, end
+
+
+def clause_spans(text: str, start: int, end: int) -> Iterator[Span]:
+    """Cut a sentence at conjunctions where both sides keep three words or more."""
+    masked = _protected(text[start:end])
+    begin = 0
+    for match in _CLAUSE_BREAK.finditer(masked):
+        left, right = masked[begin : match.start()], masked[match.end() :]
+        if _n_words(left) >= _MIN_CLAUSE_WORDS and _n_words(right) >= _MIN_CLAUSE_WORDS:
+            yield from _trimmed(text, start + begin, start + match.start())
+            begin = match.end()
+    yield from _trimmed(text, start + begin, end)
+
+
+def lead_in_length(text: str) -> int:
+    """Characters of an opening such as "Then, please" that carry no need."""
+    match = _LEAD_IN.match(text)
+    return match.end() if match and match.end() < len(text) else 0
+
+
+def _n_words(text: str) -> int:
+    return len(_WORD.findall(text))

@@ -1,0 +1,71 @@
+"""Static word vectors: wordllama's 256 dimensions, bundled with its package.
+
+A text's vector is the mean of its tokens' vectors: no transformer, no torch, tens of microseconds.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+from tokenizers import Encoding, Tokenizer
+
+from toolshed.backbones.embedding import TokenVectors, Vectors, normalise
+from toolshed.errors import ConfigurationError
+
+_MAX_CHARACTERS = 8_192
+_WEIGHTS = "weights/l2_supercat_256.safetensors"
+_TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
+
+
+class StaticEncoder:
+    """wordllama l2_supercat, 256 dimensions.
+
+    The files are read directly: the package's own loader looks for the tokenizer in a cache folder
+    first and imports ``requests`` for downloads we never make.
+
+    Raises:
+        ConfigurationError: If wordllama, or its bundled weights, are missing.
+    """
+
+    model_id = "wordllama:l2_supercat_256"
+    dimension = 256
+
+    def __init__(self) -> None:
+        folder = _package_folder()
+        self._table = load_file(folder / _WEIGHTS)["embedding.weight"]
+        self._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 ``[len(texts), 256]``, each row of length one, or zero for empty texts."""
+        vectors = [tokens.hidden.mean(axis=0) for tokens in self.encode_tokens(texts)]
+        return normalise(np.stack(vectors)) if vectors else np.empty((0, self.dimension), np.float32)
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return the token vectors of each text; one zero vector for a text without tokens."""
+        encodings = self._tokenizer.encode_batch(
+            [text[:_MAX_CHARACTERS] for text in texts], add_special_tokens=False
+        )
+        return [self._token_vectors(encoding) for encoding in encodings]
+
+    def _token_vectors(self, encoding: Encoding) -> TokenVectors:
+        if not encoding.ids:
+            return TokenVectors(np.zeros((1, self.dimension), np.float32), np.zeros((1, 2), np.int64))
+        return TokenVectors(self._table[encoding.ids].astype(np.float32), np.array(encoding.offsets))
+
+
+def _package_folder() -> Path:
+    # find_spec locates the package without running its import of requests and pydantic.
+    spec = importlib.util.find_spec("wordllama")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigurationError("wordllama is not installed; run pip install toolshed-kb again")
+    folder = Path(spec.submodule_search_locations[0])
+    if not (folder / _WEIGHTS).is_file() or not (folder / _TOKENIZER).is_file():
+        raise ConfigurationError(
+            "this version of wordllama does not bundle its 256-dimensional weights; "
+            "run pip install 'wordllama>=0.4,<0.5'"
+        )
+    return folder

@@ -1,0 +1,1 @@
+"""Read tool definitions from wherever they are kept."""

@@ -1,0 +1,151 @@
+"""Building tool definitions from outside data: the one place where they are checked."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from toolshed.errors import InvalidToolError
+from toolshed.types import EMPTY_SCHEMA, JsonObject, ToolDefinition
+
+MAX_NAME_CHARACTERS = 512
+MAX_DESCRIPTION_CHARACTERS = 200_000
+MAX_SCHEMA_CHARACTERS = 1_000_000
+_SOURCE_NAME = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidEntry:
+    """An entry of a source that is no tool definition, and why."""
+
+    position: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What was read from one source."""
+
+    source: str
+    tools: tuple[ToolDefinition, ...]
+    invalid: tuple[InvalidEntry, ...] = ()
+
+
+def source_name(text: str) -> str:
+    """A name that can stand before the colon of a tool id."""
+    return _SOURCE_NAME.sub("-", text).strip("-.")[:64] or "tools"
+
+
+def collect(source: str, entries: Iterable[tuple[str, Callable[[], ToolDefinition]]]) -> Catalog:
+    """Build the definitions of a source; bad entries and repeated ids are set apart.
+
+    Args:
+        source: Name of the source.
+        entries: Position of each entry (for messages) and the function that builds it.
+    """
+    tools: dict[str, ToolDefinition] = {}
+    invalid: list[InvalidEntry] = []
+    for position, build in entries:
+        try:
+            tool = build()
+        except InvalidToolError as error:
+            invalid.append(InvalidEntry(position, str(error)))
+            continue
+        if tool.tool_id in tools:
+            reason = f"a second tool with the id {tool.tool_id!r}; rename one of the two"
+            invalid.append(InvalidEntry(position, reason))
+        else:
+            tools[tool.tool_id] = tool
+    return Catalog(source, tuple(tools.values()), tuple(invalid))
+
+
+def define_tool(
+    name: object,
+    description: object,
+    parameters: object,
+    *,
+    source: str,
+    tags: Sequence[str] = (),
+    output_schema: object = None,
+    annotations: object = None,
+    key: object = "",
+) -> ToolDefinition:
+    """Check what a source says of a tool and build its definition.
+
+    Raises:
+        InvalidToolError: If the name is missing, or a field has the wrong type or is too large.
+    """
+    tool_name = _text(name, "name", MAX_NAME_CHARACTERS).strip()
+    if not tool_name:
+        raise InvalidToolError("the tool has no name; give it one")
+    return ToolDefinition(
+        name=tool_name,
+        description=_text(description, "description", MAX_DESCRIPTION_CHARACTERS).strip(),
+        parameters=_parameters(parameters),
+        source=source,
+        tags=tuple(str(tag) for tag in tags),
+        output_schema=_json_object(output_schema, "output schema") if output_schema else None,
+        annotations=_json_object(annotations, "annotations") if annotations else {},
+        key="" if key in ("", None, tool_name) else _text(str(key), "id", MAX_NAME_CHARACTERS),
+    )
+
+
+def _text(value: object, field: str, limit: int) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidToolError(f"the {field} is of type {type(value).__name__}; it must be a string")
+    if len(value) > limit:
+        raise InvalidToolError(f"the {field} has {len(value):,} characters; at most {limit:,} are allowed")
+    # Lone surrogates cannot be stored as UTF-8.
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _parameters(value: object) -> JsonObject:
+    """Accept a JSON Schema, a bare mapping of properties, or a list of named parameters."""
+    if value is None or value in ([], {}, ""):
+        return dict(EMPTY_SCHEMA)
+    if isinstance(value, list):
+        value = {"type": "object", "properties": _named_parameters(value)}
+    schema = _json_object(value, "parameters")
+    if "properties" in schema or "$ref" in schema or any(k in schema for k in ("anyOf", "oneOf", "allOf")):
+        if not isinstance(schema.get("properties", {}), dict):
+            raise InvalidToolError("'properties' of the parameters must be an object")
+        # Some catalogs write the Python word.
+        return {**schema, "type": "object"} if schema.get("type") in (None, "dict") else schema
+    if all(isinstance(item, dict) for item in schema.values()):
+        return {"type": "object", "properties": schema}
+    return schema
+
+
+def _named_parameters(values: list[Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for value in values:
+        if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+            raise InvalidToolError("each parameter of a list needs a 'name'")
+        named[value["name"]] = {k: v for k, v in value.items() if k != "name"}
+    return named
+
+
+def _json_object(value: object, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidToolError(f"the {field} are of type {type(value).__name__}; a JSON object is expected")
+    try:
+        text = json.dumps(value)
+    except RecursionError as error:
+        raise InvalidToolError(f"the {field} are nested too deeply") from error
+    except ValueError as error:
+        raise InvalidToolError(
+            f"the {field} contain a cycle ({error}); name the schema under '$defs' and refer to it by '$ref'"
+        ) from error
+    except TypeError as error:
+        raise InvalidToolError(f"the {field} cannot be written as JSON: {error}") from error
+    if len(text) > MAX_SCHEMA_CHARACTERS:
+        raise InvalidToolError(
+            f"the {field} take {len(text):,} characters; at most {MAX_SCHEMA_CHARACTERS:,} are allowed"
+        )
+    return value

@@ -1,0 +1,248 @@
+"""The command line. Commands of the applications arrive through the entry points ``toolshed.commands``."""
+
+import importlib.util
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from toolshed.errors import ConfigurationError, ToolshedError
+
+if TYPE_CHECKING:
+    from toolshed.client import SearchResult, Toolshed
+
+_GROUP = "toolshed.commands"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Finds commands by entry point and turns our errors into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_entry_points()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None or cmd_name not in _entry_points():
+            return own
+        try:
+            command: click.Command = _entry_points()[cmd_name].load()
+        except ImportError as error:
+            raise click.ClickException(
+                f"the command {cmd_name!r} needs {error.name!r}; run pip install 'toolshed-kb[all]'"
+            ) from error
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            raise _Failure(str(error), exit_code=2) from error
+        except ToolshedError as error:
+            raise _Failure(str(error), exit_code=1) from error
+        except BrokenPipeError:
+            # The reader of our output, such as head, has enough.
+            sys.stderr.close()
+            ctx.exit(0)
+
+
+class _Failure(click.ClickException):
+    def __init__(self, message: str, *, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=_GROUP)}
+
+
+def knowledge_base_options(command: Command) -> Command:
+    """The options that say where the knowledge base is and which pipeline reads it."""
+    for option in (
+        click.option(
+            "--collection",
+            default="tools",
+            show_default=True,
+            envvar="TOOLSHED_COLLECTION",
+            help="Collection on the Qdrant server.",
+        ),
+        click.option(
+            "--pipeline",
+            default="default",
+            show_default=True,
+            envvar="TOOLSHED_PIPELINE",
+            type=click.Choice(["default", "instant", "hybrid", "dense", "bm25"]),
+            help="Named pipeline; 'instant' needs no transformer.",
+        ),
+        click.option(
+            "--kb",
+            default="./shed",
+            show_default=True,
+            envvar="TOOLSHED_KB",
+            help="Folder of the knowledge base, or URL of a Qdrant server.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def open_shed(kb: str, pipeline: str, collection: str, *, must_exist: bool, threads: int = 1) -> "Toolshed":
+    """Open a knowledge base for a command.
+
+    Raises:
+        ConfigurationError: If it must exist and does not.
+    """
+    import os
+
+    from toolshed.client import Toolshed
+
+    is_folder = not kb.startswith(("http://", "https://", "memory:"))
+    if must_exist and is_folder and not (Path(kb) / "manifest.json").exists():
+        raise ConfigurationError(
+            f"there is no knowledge base in {kb!r}; make one with: toolshed index tools SOURCE --kb {kb}"
+        )
+    return Toolshed(
+        kb,
+        pipeline=pipeline,  # type: ignore[arg-type]  # click.Choice has checked it
+        encoder_threads=threads,
+        qdrant_api_key=os.environ.get("TOOLSHED_QDRANT_API_KEY"),
+        collection=collection,
+    )
+
+
+def print_json(value: object) -> None:
+    """Write JSON for a machine to standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("toolshed-kb"), prog_name="toolshed")
+@click.option("-v", "--verbose", is_flag=True, envvar="TOOLSHED_VERBOSE", help="Log what happens to stderr.")
+def main(verbose: bool) -> None:
+    """Find the few tools an agent needs, among hundreds to a million.
+
+    \b
+    Examples:
+      toolshed index tools openapi.json mcp+stdio:mcp-server-git
+      toolshed search "email Ana the weather in Lisbon tomorrow"
+      toolshed serve
+    """
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+
+
+@main.command()
+@click.argument("query")
+@click.option("-k", "--top-k", default=5, show_default=True, type=click.IntRange(min=1), envvar="TOOLSHED_TOP_K", help="Most tools to return.")
+@click.option("--min-confidence", type=click.FloatRange(0, 1), envvar="TOOLSHED_MIN_CONFIDENCE", help="Leave out tools below this confidence.")
+@click.option("--max-tokens", type=click.IntRange(min=1), envvar="TOOLSHED_MAX_TOKENS", help="Token budget for the definitions together.")
+@click.option("--source", "sources", multiple=True, help="Search this source only; may be repeated.")
+@click.option("--explain", is_flag=True, help="Say which part and which channel brought each tool in.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@knowledge_base_options
+def search(
+    query: str,
+    top_k: int,
+    min_confidence: float | None,
+    max_tokens: int | None,
+    sources: tuple[str, ...],
+    explain: bool,
+    as_json: bool,
+    kb: str,
+    pipeline: str,
+    collection: str,
+) -> None:
+    """Find the tools for QUERY; "-" reads it from standard input.
+
+    \b
+    Examples:
+      toolshed search "convert 20 EUR to yen" -k 3
+      echo "book a flight and a hotel" | toolshed search - --json
+    """
+    if query == "-":
+        query = click.get_text_stream("stdin").read()
+    options = {} if min_confidence is None else {"min_confidence": min_confidence}
+    with open_shed(kb, pipeline, collection, must_exist=True) as shed:
+        found = shed.search(query, top_k, max_tokens=max_tokens, sources=sources or None, **options)
+    if as_json:
+        print_json(found.to_json())
+    elif explain:
+        click.echo(found.explain())
+    else:
+        click.echo(_table(found))
+
+
+def _table(found: "SearchResult") -> str:
+    if not found.tools:
+        hint = "lower --min-confidence to see the nearest" if found.n_tools else "the knowledge base is empty"
+        return f"no tool fits ({found.n_tools:,} searched); {hint}"
+    width = max(len(tool.tool.tool_id) for tool in found.tools)
+    room = max(20, shutil.get_terminal_size().columns - width - 10)
+    rows = []
+    for tool in found.tools:
+        text = " ".join(tool.tool.description.split())
+        shown = text if len(text) <= room else text[: room - 1] + "…"
+        rows.append(f"{tool.confidence:>4.0%}  {tool.tool.tool_id:<{width}}  {shown}")
+    return "\n".join(rows)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@knowledge_base_options
+def doctor(as_json: bool, kb: str, pipeline: str, collection: str) -> None:
+    """Check the installation and the knowledge base, and say what to do about what is wrong.
+
+    \b
+    Example:
+      toolshed doctor --kb ./shed
+    """
+    checks = [*_package_checks(), _encoder_check(), _knowledge_base_check(kb, pipeline, collection)]
+    if as_json:
+        print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in checks])
+    else:
+        for name, ok, detail in checks:
+            click.echo(f"{'ok  ' if ok else 'FAIL'}  {name:<16} {detail}")
+    if not all(ok for _, ok, _ in checks):
+        raise click.exceptions.Exit(1)
+
+
+def _package_checks() -> list[tuple[str, bool, str]]:
+    extras = {"transformer": "onnxruntime", "server": "qdrant_client", "api": "fastapi", "mcp": "mcp"}
+    checks = [("toolshed-kb", True, version("toolshed-kb"))]
+    for extra, module in extras.items():
+        installed = importlib.util.find_spec(module) is not None
+        detail = "installed" if installed else f"not installed; optional: pip install 'toolshed-kb[{extra}]'"
+        checks.append((f"extra {extra}", True, detail))
+    return checks
+
+
+def _encoder_check() -> tuple[str, bool, str]:
+    from toolshed.backbones.static import StaticEncoder
+
+    try:
+        StaticEncoder()
+        from toolshed.backbones.minilm import MiniLMEncoder
+
+        dimension = MiniLMEncoder().encode(["doctor"]).shape[1]
+    except ImportError as error:
+        return "encoder", True, f"{error.name} is not installed; the pipeline 'instant' works without"
+    except ToolshedError as error:
+        return "encoder", False, str(error)
+    return "encoder", True, f"all-MiniLM-L6-v2 verified and answering, {dimension} dimensions"
+
+
+def _knowledge_base_check(kb: str, pipeline: str, collection: str) -> tuple[str, bool, str]:
+    try:
+        with open_shed(kb, pipeline, collection, must_exist=True) as shed:
+            return "knowledge base", True, f"{shed.knowledge_base.count():,} tools in {kb}"
+    except ToolshedError as error:
+        return "knowledge base", False, str(error)

@@ -1,0 +1,82 @@
+"""Every error a user of Toolshed can meet.
+
+ToolshedError
+├── InvalidToolError        a tool definition that cannot be indexed
+├── SourceError             a source of tools that cannot be read
+├── InvalidQueryError       a query that cannot be searched
+├── UnknownToolError        a tool id that the knowledge base does not hold
+├── ConfigurationError      a setting that is wrong or an extra that is missing
+├── EncoderError            an encoder that failed or returned unusable vectors
+└── KnowledgeBaseError      the store could not do what was asked
+    ├── KnowledgeBaseBusyError      another process has the folder open
+    ├── KnowledgeBaseMismatchError  it was written with another encoder or schema
+    └── StorageFullError            there is no room left on the disk
+"""
+
+from typing import ClassVar
+
+
+class ToolshedError(Exception):
+    """Base of all errors raised on purpose; ``code`` is stable across releases."""
+
+    code: ClassVar[str] = "toolshed_error"
+
+
+class InvalidToolError(ToolshedError):
+    """A tool definition that cannot be indexed."""
+
+    code = "invalid_tool"
+
+
+class SourceError(ToolshedError):
+    """A source of tools that cannot be read."""
+
+    code = "unreadable_source"
+
+
+class InvalidQueryError(ToolshedError):
+    """A query, or one of its options, that cannot be searched."""
+
+    code = "invalid_query"
+
+
+class UnknownToolError(ToolshedError):
+    """A tool id that the knowledge base does not hold."""
+
+    code = "unknown_tool"
+
+
+class ConfigurationError(ToolshedError):
+    """A setting that is wrong, or an extra that is not installed."""
+
+    code = "configuration"
+
+
+class EncoderError(ToolshedError):
+    """An encoder that failed or returned vectors that cannot be used."""
+
+    code = "encoder"
+
+
+class KnowledgeBaseError(ToolshedError):
+    """The knowledge base could not do what was asked of it."""
+
+    code = "knowledge_base"
+
+
+class KnowledgeBaseBusyError(KnowledgeBaseError):
+    """Another process has the knowledge base open."""
+
+    code = "knowledge_base_busy"
+
+
+class KnowledgeBaseMismatchError(KnowledgeBaseError):
+    """The knowledge base was written with another encoder or schema."""
+
+    code = "knowledge_base_mismatch"
+
+
+class StorageFullError(KnowledgeBaseError):
+    """The disk has no room for what was to be written."""
+
+    code = "storage_full"

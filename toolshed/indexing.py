@@ -1,0 +1,132 @@
+"""Indexing: bring a knowledge base in step with catalogs, embedding only what changed."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.static import StaticEncoder
+from toolshed.catalog.definitions import Catalog
+from toolshed.errors import InvalidToolError
+from toolshed.knowledge_base.protocol import KnowledgeBase
+from toolshed.pre_retrieval.embedding import embed_tools, n_texts
+from toolshed.types import SyncReport, ToolDefinition
+
+logger = logging.getLogger(__name__)
+
+# Tools that are acknowledged together: what a killed run has to do again at most.
+_BATCH = 256
+
+# Called with the number of tools done and the number to do.
+Progress = Callable[[int, int], None]
+
+
+def sync_catalogs(
+    knowledge_base: KnowledgeBase,
+    catalogs: Sequence[Catalog],
+    *,
+    static: Callable[[], StaticEncoder],
+    dense: Callable[[], DenseEncoder | None],
+    remove_missing: bool,
+    skip_invalid: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> SyncReport:
+    """Add new tools, re-embed changed ones, and leave the others alone.
+
+    Tools are written in batches, each durable and whole, so a killed run goes on where it stopped. A
+    run that fails (an encoder, the store) is undone: the knowledge base is then as it was before.
+
+    Args:
+        knowledge_base: What is brought in step.
+        catalogs: What was read from the sources.
+        static: Gives the static encoder; called only when there is something to embed.
+        dense: Gives the dense encoder, or None; called likewise.
+        remove_missing: Whether tools that their source no longer lists are removed.
+        skip_invalid: Whether the good entries go in when some are bad.
+        progress: Told after each batch.
+
+    Raises:
+        InvalidToolError: If an entry is bad and ``skip_invalid`` is not set; nothing is written.
+        EncoderError: If an encoder fails; nothing stays written.
+    """
+    invalid = [f"{c.source}, {entry}" for c in catalogs for entry in c.invalid]
+    if invalid and not skip_invalid:
+        raise InvalidToolError(_refusal(invalid))
+    wanted = _by_id(catalogs)
+    stored = {tool.tool_id: tool for tool in knowledge_base.stored_tools()}
+    added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
+    changed = [
+        tool
+        for tool_id, tool in wanted.items()
+        if tool_id in stored and stored[tool_id].content_hash != tool.content_hash
+    ]
+    sources = {catalog.source for catalog in catalogs}
+    removed = [t.tool_id for t in stored.values() if t.source in sources and t.tool_id not in wanted]
+    if added or changed:
+        _write(knowledge_base, added, changed, static(), dense(), progress)
+    if removed and remove_missing:
+        knowledge_base.delete(removed)
+    report = SyncReport(
+        added=[tool.tool_id for tool in added],
+        changed=[tool.tool_id for tool in changed],
+        removed=removed if remove_missing else [],
+        unchanged=len(wanted) - len(added) - len(changed),
+        n_embedded=n_texts([*added, *changed]),
+        invalid=invalid,
+    )
+    logger.info(
+        "synced: %d added, %d changed, %d removed", len(report.added), len(changed), len(report.removed)
+    )
+    return report
+
+
+def _refusal(invalid: Sequence[str]) -> str:
+    shown = "\n  ".join(invalid[:10])
+    more = f"\n  and {len(invalid) - 10} more" if len(invalid) > 10 else ""
+    return (
+        f"{len(invalid)} entries are no valid tools, so nothing was indexed:\n  {shown}{more}\n"
+        "Correct them, or index the others with --skip-invalid (skip_invalid=True)"
+    )
+
+
+def _by_id(catalogs: Sequence[Catalog]) -> dict[str, ToolDefinition]:
+    wanted: dict[str, ToolDefinition] = {}
+    names = [catalog.source for catalog in catalogs if catalog.tools]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InvalidToolError(
+            f"two sources are called {repeated[0]!r}, so their tools could not be told apart; "
+            "name one of them: NAME=SOURCE"
+        )
+    for catalog in catalogs:
+        wanted.update((tool.tool_id, tool) for tool in catalog.tools)
+    return wanted
+
+
+def _write(
+    knowledge_base: KnowledgeBase,
+    added: Sequence[ToolDefinition],
+    changed: Sequence[ToolDefinition],
+    static: StaticEncoder,
+    dense: DenseEncoder | None,
+    progress: Progress,
+) -> None:
+    before = knowledge_base.fetch([tool.tool_id for tool in changed])
+    total, done = len(added) + len(changed), 0
+    try:
+        progress(0, total)
+        for batch in _batches([*added, *changed]):
+            knowledge_base.upsert(embed_tools(batch, static=static, dense=dense))
+            done += len(batch)
+            progress(done, total)
+    # Everything, KeyboardInterrupt included: what was begun is undone before the error goes on.
+    except BaseException:
+        if done:
+            logger.warning("indexing failed after %d tools; undoing", done)
+            knowledge_base.delete([tool.tool_id for tool in added])
+            knowledge_base.upsert(before)
+        raise
+
+
+def _batches(tools: Sequence[ToolDefinition]) -> Iterator[Sequence[ToolDefinition]]:
+    for start in range(0, len(tools), _BATCH):
+        yield tools[start : start + _BATCH]

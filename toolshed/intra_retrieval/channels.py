@@ -1,0 +1,172 @@
+"""Channel scores: how similar every tool is to every part of a query, channel by channel."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.backbones.embedding import Vectors
+from toolshed.backbones.lexical import SparseVector
+from toolshed.config import ChannelName
+from toolshed.intra_retrieval.encoding import EncodedParts
+from toolshed.knowledge_base.protocol import ToolRecord
+
+Scores = NDArray[np.float32]
+Present = TypeVar("Present")
+# Cells of the term-by-document block that is laid out at once: 8 MB.
+_MAX_CELLS = 2_000_000
+ChannelScores = dict[ChannelName, Scores]
+
+
+class PostingsIndex:
+    """An inverted index over sparse vectors, with inverse document frequencies.
+
+    Args:
+        vectors: One sparse vector per document.
+        background: An index to take the document frequencies from, when ``vectors`` are only the
+            candidates of a larger catalog.
+    """
+
+    def __init__(
+        self, vectors: Sequence[SparseVector], *, background: "PostingsIndex | None" = None
+    ) -> None:
+        owners = np.repeat(np.arange(len(vectors)), [len(v.indices) for v in vectors])
+        indices = np.concatenate([v.indices for v in vectors])
+        values = np.concatenate([v.values for v in vectors])
+        order = np.argsort(indices, kind="stable")
+        self._n_documents = len(vectors)
+        self._terms, starts = np.unique(indices[order], return_index=True)
+        self._starts = np.append(starts, len(indices))
+        lengths = np.diff(self._starts)
+        self._idf = self._own_idf(lengths) if background is None else background.idf(self._terms)
+        self._owners = owners[order]
+        self._weights = values[order] * np.repeat(self._idf, lengths)
+
+    def _own_idf(self, frequency: NDArray[np.int64]) -> Scores:
+        # Qdrant's Modifier.IDF, so that both give the same scores.
+        return np.log(1 + (self._n_documents - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+
+    def idf(self, terms: NDArray[np.uint32]) -> Scores:
+        """Inverse document frequency of any terms; of those no document has, as for frequency 0."""
+        idf = np.full(len(terms), self._own_idf(np.zeros(1, np.int64))[0], np.float32)
+        known = ~self.unknown(terms)
+        idf[known] = self._idf[np.searchsorted(self._terms, terms[known])]
+        return idf
+
+    def score(self, queries: Sequence[NDArray[np.uint32]]) -> Scores:
+        """Sum of weight times IDF, ``[len(queries), n_documents]``, over the best attainable sum.
+
+        Terms that no document has do not count as attainable: a wordy query is not punished for
+        words that are not about tools.
+        """
+        scores = np.zeros((len(queries), self._n_documents), np.float32)
+        wanted = np.concatenate([np.empty(0, np.uint32), *queries])
+        asked_by = np.repeat(np.arange(len(queries)), [len(query) for query in queries])
+        known = ~self.unknown(wanted)
+        positions, term = np.unique(np.searchsorted(self._terms, wanted[known]), return_inverse=True)
+        if not len(positions):
+            return scores
+        holds = np.zeros((len(queries), len(positions)), np.float32)
+        holds[asked_by[known], term] = 1
+        # Parts of a query share most of their terms: each posting list is laid out once for all.
+        step = max(1, _MAX_CELLS // self._n_documents)
+        for start in range(0, len(positions), step):
+            chunk = slice(start, start + step)
+            scores += holds[:, chunk] @ self._rows(positions[chunk])
+        attainable = holds @ self._idf[positions]
+        return scores / np.maximum(attainable, 1e-6)[:, None]
+
+    def _rows(self, positions: NDArray[np.int64]) -> Scores:
+        rows = np.zeros((len(positions), self._n_documents), np.float32)
+        for row, position in zip(rows, positions, strict=True):
+            postings = slice(self._starts[position], self._starts[position + 1])
+            row[self._owners[postings]] = self._weights[postings]
+        return rows
+
+    def unknown(self, query: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which terms of a query no document has."""
+        if not len(self._terms):
+            return np.ones(len(query), dtype=bool)
+        at = np.minimum(np.searchsorted(self._terms, query), len(self._terms) - 1)
+        return np.asarray(self._terms[at] != query)
+
+
+class TopicVectors:
+    """The key topics of the tools that have several; a tool is matched by the best of them."""
+
+    def __init__(self, topics: Sequence[Vectors]) -> None:
+        self._tools = np.array([row for row, vectors in enumerate(topics) if len(vectors)], np.int64)
+        lengths = [len(topics[row]) for row in self._tools]
+        self._starts = np.cumsum([0, *lengths[:-1]]) if lengths else np.empty(0, np.int64)
+        self._vectors = np.concatenate([topics[row] for row in self._tools]) if lengths else None
+
+    def score(self, queries: Vectors, whole: Scores) -> Scores:
+        """Best inner product of each tool, the one with its ``whole`` document included (MaxSim)."""
+        if self._vectors is None:
+            return whole
+        best = np.maximum.reduceat(queries @ self._vectors.T, self._starts, axis=1)
+        scores = whole.copy()
+        scores[:, self._tools] = np.maximum(scores[:, self._tools], best)
+        return scores
+
+
+class ScoringIndex:
+    """The vectors of a set of tools as matrices, scored exactly.
+
+    Below some tens of thousands of tools one matrix product over all of them is quicker than one
+    index query for each part and channel, and standardising needs every tool's score.
+    """
+
+    def __init__(
+        self, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None
+    ) -> None:
+        ordered = sorted(records, key=lambda record: record.tool_id)
+        self.tool_ids = [record.tool_id for record in ordered]
+        self.definitions = [record.definition for record in ordered]
+        self._static = np.stack([record.static for record in ordered])
+        self._static_topics = TopicVectors([record.static_topics for record in ordered])
+        self._words = PostingsIndex(
+            [record.words for record in ordered], background=background and background._words
+        )
+        self._ngrams = PostingsIndex(
+            [record.ngrams for record in ordered], background=background and background._ngrams
+        )
+        dense = [record.dense for record in ordered if record.dense is not None]
+        topics = [record.topics for record in ordered if record.topics is not None]
+        self._dense = np.stack(dense) if dense else None
+        self._topics = TopicVectors(topics) if topics else None
+
+    def __len__(self) -> int:
+        return len(self.tool_ids)
+
+    def score(self, parts: EncodedParts, channels: Sequence[ChannelName]) -> ChannelScores:
+        """Scores of the wanted channels, each float32 ``[n_parts, n_tools]``.
+
+        A topics channel needs its whole-document channel before it.
+        """
+        scores: ChannelScores = {}
+        for channel in channels:
+            match channel:
+                case "words":
+                    scores[channel] = self._words.score(parts.words)
+                case "ngrams":
+                    scores[channel] = self._ngrams.score(parts.ngrams)
+                case "static":
+                    scores[channel] = parts.static @ self._static.T
+                case "dense":
+                    scores[channel] = _present(parts.dense) @ _present(self._dense).T
+                case "static_topics":
+                    whole = scores["static"]
+                    scores[channel] = self._static_topics.score(parts.static, whole)
+                case "topics":
+                    dense = _present(parts.dense)
+                    whole = scores["dense"]
+                    scores[channel] = _present(self._topics).score(dense, whole)
+        return scores
+
+
+def _present(value: Present | None) -> Present:
+    # The manifest is checked when a knowledge base is opened; this states it to the type checker.
+    assert value is not None
+    return value

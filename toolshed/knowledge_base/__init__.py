@@ -1,0 +1,1 @@
+"""Where tool documents live: the embedded engine, a Qdrant server, or memory."""

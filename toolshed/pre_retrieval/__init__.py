@@ -1,0 +1,1 @@
+"""Better tool documents, before anything is asked."""

@@ -1,0 +1,114 @@
+"""From a tool definition to a tool document: the texts that are indexed, before any encoder."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from toolshed.backbones.lexical import WeightedField, split_identifier
+from toolshed.pre_retrieval.topics import key_topics
+from toolshed.types import JsonObject, ToolDefinition
+
+# Encoders see 256 tokens; what stands further down is reached by the key topics and by words.
+_MAX_DESCRIPTION = 800
+_MAX_QUESTION = 300
+_MAX_SCHEMA_TEXT = 4_000
+_MAX_SCHEMA_DEPTH = 4
+_MAX_ARGUMENTS = 64
+_WORD_RUN = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDocument:
+    """The texts of a tool as they are indexed.
+
+    Attributes:
+        views: Sayings of what the tool does, whose vectors are averaged into one: its name, a
+            statement and a rule-made hypothetical question. Averaging ranks better than the
+            best-matching view (Re-Invoke, arXiv 2408.01875).
+        topics: Key topics, each matched on its own: a tool of many uses is found by any of them.
+            None when the description names a single one.
+        summary: Name, description, arguments and results in one text, for static vectors.
+        name: The name as words.
+        fields: The weighted fields of BM25.
+        ngram_text: What character n-grams are made of.
+    """
+
+    views: tuple[str, ...]
+    topics: tuple[str, ...]
+    summary: str
+    name: str
+    fields: tuple[WeightedField, ...]
+    ngram_text: str
+
+
+def build_tool_document(tool: ToolDefinition) -> ToolDocument:
+    """Write the document of a tool. No field that is missing leaves an empty slot behind."""
+    name = readable_name(tool.name)
+    description = tool.description[:_MAX_DESCRIPTION].strip()
+    arguments = list(_arguments(tool.parameters))[:_MAX_ARGUMENTS]
+    argument_text = _join(arguments)
+    results = list(_arguments(tool.output_schema or {}))[:_MAX_ARGUMENTS]
+    result_text = _join(results)
+    topics = key_topics(tool.description)
+    path = str(tool.annotations.get("path", ""))
+    return ToolDocument(
+        views=tuple(_views(name, description)),
+        topics=tuple(f"{name}: {topic}" for topic in topics) if len(topics) > 1 else (),
+        summary=" ".join(filter(None, (f"{name}.", description, argument_text, result_text))),
+        name=name,
+        fields=(
+            WeightedField(f"{tool.name} {path}", weight=2.0, usual_length=4),
+            WeightedField(tool.description, weight=1.0, usual_length=10),
+            WeightedField(argument_text, weight=0.5, usual_length=25),
+            WeightedField(result_text, weight=0.5, usual_length=15),
+        ),
+        ngram_text=f"{tool.name} {tool.description}",
+    )
+
+
+def readable_name(name: str) -> str:
+    """``getHTTPResponse2`` and ``get_http_response_2`` as ``get http response 2``."""
+    words = [word for run in _WORD_RUN.findall(name) for word in split_identifier(run) or [run]]
+    return " ".join(words).lower() or name
+
+
+def _views(name: str, description: str) -> Iterator[str]:
+    yield name
+    if description:
+        yield f"{name}: {description}"
+        yield f"I want to {_as_clause(description[:_MAX_QUESTION])}."
+    else:
+        yield f"I want to {name}."
+
+
+def _as_clause(sentence: str) -> str:
+    """``Retrieve the slope.`` as ``retrieve the slope``; acronyms keep their capitals."""
+    is_acronym = sentence[1:2].isupper()
+    return (sentence if is_acronym else sentence[:1].lower() + sentence[1:]).rstrip(".!?。 ")
+
+
+def _arguments(schema: JsonObject, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Readable name and description of every argument, nested ones after their parent."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or depth >= _MAX_SCHEMA_DEPTH:
+        return
+    for name, value in properties.items():
+        described = value if isinstance(value, dict) else {}
+        yield readable_name(str(name)), _argument_text(described)
+        for nested in (described, described.get("items")):
+            if isinstance(nested, dict):
+                yield from _arguments(nested, depth + 1)
+
+
+def _join(arguments: list[tuple[str, str]]) -> str:
+    return " ".join(f"{name} {text}".strip() for name, text in arguments)[:_MAX_SCHEMA_TEXT]
+
+
+def _argument_text(schema: dict[str, Any]) -> str:
+    description = schema.get("description")
+    choices = schema.get("enum")
+    texts = [description] if isinstance(description, str) else []
+    if isinstance(choices, list):
+        texts.extend(readable_name(choice) for choice in choices[:12] if isinstance(choice, str))
+    return " ".join(texts)

@@ -1,0 +1,116 @@
+"""The nouns of tool retrieval: definitions as given, and what a search finds."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+# A JSON value as it came from outside: its shape is only known to whoever wrote it.
+JsonObject = Mapping[str, Any]
+
+EMPTY_SCHEMA: JsonObject = {"type": "object", "properties": {}}
+
+
+@dataclass(frozen=True)
+class ToolDefinition:
+    """A tool as its source defines it.
+
+    Attributes:
+        name: The name the tool is called by, as the source spells it.
+        description: What the tool does, for the model; may be empty.
+        parameters: JSON Schema of the arguments, ``{"type": "object", "properties": ...}``.
+        source: Where it comes from: a file, a server, a module. First half of ``tool_id``.
+        tags: Categories given by the source.
+        output_schema: JSON Schema of the result, where the source states one.
+        annotations: Hints of the source, such as MCP's ``readOnlyHint``.
+        key: What tells the tool from the others of its source, where that is not its name.
+    """
+
+    name: str
+    description: str = ""
+    parameters: JsonObject = field(default_factory=lambda: dict(EMPTY_SCHEMA))
+    source: str = "tools"
+    tags: tuple[str, ...] = ()
+    output_schema: JsonObject | None = None
+    annotations: JsonObject = field(default_factory=dict)
+    key: str = ""
+
+    @property
+    def tool_id(self) -> str:
+        """``source:name``, or ``source:key``; a source holds no colon, so the first one separates."""
+        return f"{self.source}:{self.key or self.name}"
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of everything the definition says; equal definitions hash equally."""
+        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """The definition as a JSON object; :meth:`from_json` reads it back."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "parameters": self.parameters,
+            "source": self.source,
+            "tags": list(self.tags),
+            "output_schema": self.output_schema,
+            "annotations": self.annotations,
+            "key": self.key,
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonObject) -> "ToolDefinition":
+        """Read what :meth:`to_json` wrote."""
+        return cls(**{**value, "tags": tuple(value["tags"])})
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTool:
+    """A tool a search returned.
+
+    Attributes:
+        tool: The definition as its source gave it.
+        score: What tools are ordered by; comparable within one search only.
+        confidence: Estimated probability that the tool serves the query, 0 to 1.
+        part: The part of the query that speaks most for this tool.
+        channels: Score of every channel for that part, before weighting.
+    """
+
+    tool: ToolDefinition
+    score: float
+    confidence: float
+    part: str
+    channels: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedPart:
+    """A part of the query and the say it had in the result, 0 to 1."""
+
+    text: str
+    kind: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What indexing changed.
+
+    Attributes:
+        added: Ids of tools that were not there before.
+        changed: Ids of tools whose definition differs from the one stored.
+        removed: Ids of tools their source no longer has.
+        unchanged: How many tools needed no work.
+        n_embedded: Texts that were sent through an encoder.
+        invalid: Reasons for the entries that were left out.
+    """
+
+    added: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    unchanged: int = 0
+    n_embedded: int = 0
+    invalid: Sequence[str] = ()
