@@ -143,7 +143,8 @@ def main(verbose: bool) -> None:
 @main.command()
 @click.argument("query")
 @click.option("-k", "--top-k", default=5, show_default=True, type=click.IntRange(min=1), envvar="TOOLSHED_TOP_K", help="Most tools to return.")
-@click.option("--min-confidence", type=click.FloatRange(0, 1), envvar="TOOLSHED_MIN_CONFIDENCE", help="Leave out tools below this confidence.")
+@click.option("--min-confidence", default=0.0, show_default=True, type=click.FloatRange(0, 1), envvar="TOOLSHED_MIN_CONFIDENCE", help="Leave out tools below this confidence.")
+@click.option("--abstain-below", type=click.FloatRange(0, 1), envvar="TOOLSHED_ABSTAIN_BELOW", help="Return no tool when even the best is below this confidence; 0 never abstains.")
 @click.option("--max-tokens", type=click.IntRange(min=1), envvar="TOOLSHED_MAX_TOKENS", help="Token budget for the definitions together.")
 @click.option("--source", "sources", multiple=True, help="Search this source only; may be repeated.")
 @click.option("--explain", is_flag=True, help="Say which part and which channel brought each tool in.")
@@ -152,7 +153,8 @@ def main(verbose: bool) -> None:
 def search(
     query: str,
     top_k: int,
-    min_confidence: float | None,
+    min_confidence: float,
+    abstain_below: float | None,
     max_tokens: int | None,
     sources: tuple[str, ...],
     explain: bool,
@@ -170,9 +172,16 @@ def search(
     """
     if query == "-":
         query = click.get_text_stream("stdin").read()
-    options = {} if min_confidence is None else {"min_confidence": min_confidence}
+    options: dict[str, float] = {} if abstain_below is None else {"abstain_below": abstain_below}
     with open_shed(kb, pipeline, collection, must_exist=True) as shed:
-        found = shed.search(query, top_k, max_tokens=max_tokens, sources=sources or None, **options)
+        found = shed.search(
+            query,
+            top_k,
+            min_confidence=min_confidence,
+            max_tokens=max_tokens,
+            sources=sources or None,
+            **options,
+        )
     if as_json:
         print_json(found.to_json())
     elif explain:
@@ -183,7 +192,7 @@ def search(
 
 def _table(found: "SearchResult") -> str:
     if not found.tools:
-        hint = "lower --min-confidence to see the nearest" if found.n_tools else "the knowledge base is empty"
+        hint = "--abstain-below 0 shows the nearest" if found.n_tools else "the knowledge base is empty"
         return f"no tool fits ({found.n_tools:,} searched); {hint}"
     width = max(len(tool.tool.tool_id) for tool in found.tools)
     room = max(20, shutil.get_terminal_size().columns - width - 10)

@@ -18,7 +18,7 @@ from toolshed.indexing import Progress, sync_catalogs
 from toolshed.intra_retrieval.search import CatalogIndex, Query
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
-from toolshed.pipeline import DEFAULT_MIN_CONFIDENCE, build_pipeline, check_query
+from toolshed.pipeline import DEFAULT_ABSTAIN_BELOW, build_pipeline, check_query
 from toolshed.post_retrieval import equip
 from toolshed.post_retrieval.selection import Selection, estimated_tokens
 from toolshed.stages import run_without_waiting, stage_timings
@@ -216,7 +216,8 @@ class Toolshed:
         query: str,
         k: int = 5,
         *,
-        min_confidence: float = DEFAULT_MIN_CONFIDENCE,
+        min_confidence: float = 0.0,
+        abstain_below: float = DEFAULT_ABSTAIN_BELOW,
         max_tokens: int | None = None,
         sources: Iterable[str] | None = None,
     ) -> SearchResult:
@@ -225,7 +226,9 @@ class Toolshed:
         Args:
             query: The request, in the agent's or the user's words.
             k: Most tools to return.
-            min_confidence: Tools below it are left out; 0 keeps all.
+            min_confidence: Tools below it are left out.
+            abstain_below: When even the best tool is below it, nothing fits and no tool is returned; 0
+                never abstains.
             max_tokens: Budget for the definitions together, estimated at four characters a token.
             sources: Search the tools of these sources only.
 
@@ -233,7 +236,7 @@ class Toolshed:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
         """
         wanted = None if sources is None else frozenset(sources)
-        checked = check_query(Query(query, k, min_confidence, max_tokens, wanted))
+        checked = check_query(Query(query, k, min_confidence, abstain_below, max_tokens, wanted))
         with stage_timings() as timings:
             selection = self._run(checked)
         n_tools = len(self._index)
@@ -253,7 +256,8 @@ class Toolshed:
     def _run(self, query: Query) -> Selection:
         if self._index.is_empty():
             return Selection((), (), 0.0, "no_match")
-        return run_without_waiting(self._pipeline.run(query))
+        selection: Selection = run_without_waiting(self._pipeline.run(query))
+        return selection
 
     def get_tool(self, tool_id: str) -> ToolDefinition:
         """The definition of a tool.
@@ -280,6 +284,10 @@ class Toolshed:
     def catalog_tokens(self) -> int:
         """Tokens that sending every definition would take, estimated at four characters a token."""
         return sum(estimated_tokens(record.definition) for record in self.knowledge_base.scan())
+
+    def warm_up(self) -> None:
+        """Load the encoder and the matrices now rather than at the first search."""
+        self._run(Query("warm up", abstain_below=0.0))
 
     def refresh(self) -> None:
         """See what other processes wrote to a shared Qdrant server since the last search."""

@@ -23,15 +23,19 @@ CALIBRATIONS: dict[PipelineName, Calibration] = {
     "bm25": Calibration(0.0, {}),
 }
 # Costs under a thousandth of recall on the dev splits and answers "nothing fits" to small talk.
-DEFAULT_MIN_CONFIDENCE = 0.0
+DEFAULT_ABSTAIN_BELOW = 0.0
 MAX_QUERY_CHARACTERS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fuse(Stage[ScoredCatalog, tuple[Query, ScoredTools]]):
     """Fuse channels, then parts, into one score for each tool."""
 
     config: RankingConfig
+
+    def __repr__(self) -> str:
+        config = self.config
+        return f"Fuse(temperature={config.temperature}, whole_weight={config.whole_weight})"
 
     async def run(self, scored: ScoredCatalog, /) -> tuple[Query, ScoredTools]:
         """Return the scored tools; tools of other sources than the query's are excluded."""
@@ -50,11 +54,14 @@ class Fuse(Stage[ScoredCatalog, tuple[Query, ScoredTools]]):
         return query, ScoredTools(tools, scores, weighed, fused, scored.scores)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Select(Stage[tuple[Query, ScoredTools], Selection]):
     """Take the best tools, or none."""
 
     calibration: Calibration
+
+    def __repr__(self) -> str:
+        return "Select()"
 
     async def run(self, item: tuple[Query, ScoredTools], /) -> Selection:
         """Return the selection for the query's k, floor and budget."""
@@ -64,6 +71,7 @@ class Select(Stage[tuple[Query, ScoredTools], Selection]):
             self.calibration,
             k=query.k,
             min_confidence=query.min_confidence,
+            abstain_below=query.abstain_below,
             max_tokens=query.max_tokens,
         )
 
@@ -102,8 +110,9 @@ def check_query(query: Query) -> Query:
         )
     if query.k < 1:
         raise InvalidQueryError(f"k is {query.k}; it must be 1 or more")
-    if not 0 <= query.min_confidence <= 1:
-        raise InvalidQueryError(f"min_confidence is {query.min_confidence}; it lies between 0 and 1")
+    for name in ("min_confidence", "abstain_below"):
+        if not 0 <= getattr(query, name) <= 1:
+            raise InvalidQueryError(f"{name} is {getattr(query, name)}; it lies between 0 and 1")
     if query.max_tokens is not None and query.max_tokens < 1:
         raise InvalidQueryError(f"max_tokens is {query.max_tokens}; it must be 1 or more")
     return query

@@ -36,6 +36,16 @@ _OPENING_VERBS = frozenset(
     select sell send set share show simulate solve sort start stop store submit subscribe suggest summarise
     summarize switch sync tag take tell test track train transfer transform translate turn unlock update
     upgrade upload use validate verify view visualize visualise watch write
+    commit push pull clone fork rebase checkout stash review assign unassign close reopen label react ping
+    reboot deploy rollback scale provision terminate drain restart lint compile debug trace profile index
+    ask tell inform alert text message chat speak listen hear sing
+    buy pay donate invest trade withdraw deposit borrow lend bill charge invoice quote bid sell ship
+    cook bake brew drink eat dine feed grow water harvest hire fire train teach study practise practice
+    draw paint design sketch crop resize blur enhance animate film shoot stream
+    drive fly ride walk travel visit explore park charge refuel meet greet call dial join leave log sign
+    authenticate authorise authorize grant deny ban mute mask redact encrypt solve prove derive sum count
+    round divide multiply add subtract integrate differentiate tokenise tokenize cluster predict infer
+    lock unlock arm disarm dim brighten heat cool open shut raise lower increase decrease turn
     what which who where when why how is are do does""".split()
 )
 

@@ -29,7 +29,8 @@ class Query:
     Attributes:
         text: The agent's request.
         k: Most tools to return.
-        min_confidence: Tools below it are left out; with none left, nothing fits.
+        min_confidence: Tools below it are left out.
+        abstain_below: When even the best tool is below it, nothing fits.
         max_tokens: Budget for the definitions together, or None.
         sources: Search only these sources, or all of them when None.
     """
@@ -37,6 +38,7 @@ class Query:
     text: str
     k: int = 5
     min_confidence: float = 0.0
+    abstain_below: float = 0.0
     max_tokens: int | None = None
     sources: frozenset[str] | None = None
 
@@ -66,11 +68,14 @@ class ScoredCatalog:
     standards: dict[ChannelName, Standard]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Decompose(Stage[Query, QueryPlan]):
     """Split the query by rule when the ranking weighs parts."""
 
     config: RankingConfig
+
+    def __repr__(self) -> str:
+        return f"Decompose({self.config.parts!r})"
 
     async def run(self, query: Query, /) -> QueryPlan:
         """Return the whole query, followed by its parts if there are several."""
@@ -167,7 +172,7 @@ def channel_queries(encoded: EncodedParts, channel: Channel) -> list[ChannelQuer
     return [ChannelQuery(channel, vector) for vector in vectors]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Search(Stage[QueryPlan, ScoredCatalog]):
     """Encode the parts of a plan and score the catalog on every channel."""
 

@@ -66,10 +66,10 @@ class Calibration:
     intercept: float
     weights: Mapping[str, float]
 
-    def probability(self, similarities: Mapping[str, float]) -> float:
-        """Probability that a tool with these similarities serves the part."""
-        logit = self.intercept + sum(w * similarities.get(name, 0.0) for name, w in self.weights.items())
-        return 1 / (1 + math.exp(-logit))
+    def probabilities(self, similarities: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+        """Probability that tools with these similarities serve the part, in the same shape."""
+        logits = self.intercept + sum(w * similarities[name] for name, w in self.weights.items())
+        return np.asarray(1 / (1 + np.exp(-logits)))
 
 
 def select(
@@ -78,20 +78,24 @@ def select(
     *,
     k: int,
     min_confidence: float,
+    abstain_below: float,
     max_tokens: int | None,
 ) -> Selection:
-    """Take the best ``k`` tools that pass the floor and fit the budget.
+    """Take the best ``k`` tools that pass the floor and fit the budget, or say that nothing fits.
 
     Equal scores are ordered by tool id. The budget keeps the order: a tool that does not fit is
     passed over, and a shorter one after it may still be taken.
     """
-    best = [_found(scored, calibration, column) for column in _best_columns(scored.scores, k)]
+    best = _found(scored, calibration, _best_columns(scored.scores, k))
+    confidence = max((found.confidence for found in best), default=0.0)
     confident = [found for found in best if found.confidence >= min_confidence]
+    if confidence < abstain_below:
+        confident = []
     affordable = list(_within_budget(confident, max_tokens))
     return Selection(
         tools=affordable,
         parts=scored.parts,
-        confidence=max((found.confidence for found in best), default=0.0),
+        confidence=confidence,
         status="ok" if affordable else "no_match",
         n_below_floor=len(best) - len(confident),
         n_over_budget=len(confident) - len(affordable),
@@ -109,21 +113,24 @@ def _best_columns(scores: NDArray[np.float32], k: int) -> list[int]:
     return [int(column) for column in order if np.isfinite(scores[column])]
 
 
-def _found(scored: ScoredTools, calibration: Calibration, column: int) -> FoundTool:
-    weights = np.array([part.weight for part in scored.parts], np.float32)
-    row = int(np.argmax(np.where(weights > 0, scored.fused[:, column] * weights, -np.inf)))
-    similarities = {name: float(values[row, column]) for name, values in scored.evidence.items()}
-    confidence = max(
-        calibration.probability({name: float(v[r, column]) for name, v in scored.evidence.items()})
-        for r in {0, row}
-    )
-    return FoundTool(
-        tool=scored.tools[column],
-        score=float(scored.scores[column]),
-        confidence=confidence,
-        part=scored.parts[row].text,
-        channels=similarities,
-    )
+def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) -> list[FoundTool]:
+    """Describe the chosen columns: the part that speaks most for each, and the confidence."""
+    weights = np.array([part.weight for part in scored.parts], np.float32)[:, None]
+    fused = np.where(weights > 0, scored.fused[:, columns] * weights, -np.inf)
+    rows = fused.argmax(axis=0) if columns else np.empty(0, np.int64)
+    evidence = {name: values[:, columns] for name, values in scored.evidence.items()}
+    probabilities = np.broadcast_to(calibration.probabilities(evidence), fused.shape)
+    return [
+        FoundTool(
+            tool=scored.tools[column],
+            score=float(scored.scores[column]),
+            # A tool may serve the whole query better than the part it was found by.
+            confidence=float(max(probabilities[0, at], probabilities[row, at])),
+            part=scored.parts[row].text,
+            channels={name: float(values[row, at]) for name, values in evidence.items()},
+        )
+        for at, (row, column) in enumerate(zip(rows.tolist(), columns, strict=True))
+    ]
 
 
 def _within_budget(found: Sequence[FoundTool], max_tokens: int | None) -> Iterator[FoundTool]:

@@ -1,0 +1,70 @@
+"""The REST service: ``create_app(settings)``."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+
+from toolshed.client import Toolshed
+from toolshed.config import Settings
+from toolshed_api.problems import install_problem_handlers
+from toolshed_api.routes import health, tools
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
+    """Build the service.
+
+    Args:
+        settings: How to open the knowledge base, and the limits.
+        shed: An open knowledge base to serve instead; it is left open at the end.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        opened = shed or await asyncio.to_thread(_open, settings)
+        app.state.shed = opened
+        # Loading the encoder and the matrices belongs to the start, not to the first request.
+        await asyncio.to_thread(opened.warm_up)
+        yield
+        if shed is None:
+            opened.close()
+
+    app = FastAPI(
+        title="Toolshed",
+        summary="Finds the few tools an agent needs.",
+        version="1",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    install_problem_handlers(app)
+    app.middleware("http")(_request_id)
+    app.include_router(tools.router)
+    app.include_router(health.router)
+    return app
+
+
+def _open(settings: Settings) -> Toolshed:
+    key = settings.qdrant_api_key
+    return Toolshed(
+        settings.kb,
+        pipeline=settings.pipeline,
+        encoder_threads=settings.encoder_threads,
+        qdrant_api_key=key.get_secret_value() if key else None,
+        collection=settings.collection,
+    )
+
+
+async def _request_id(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Echo the caller's request id, or give one, for logs and problem details."""
+    given = request.headers.get("x-request-id", "")
+    request.state.request_id = given if given.isascii() and 0 < len(given) <= 128 else uuid.uuid4().hex
+    response = await call_next(request)
+    response.headers["x-request-id"] = request.state.request_id
+    return response

@@ -1,0 +1,49 @@
+"""``toolshed serve``."""
+
+import ipaddress
+
+import click
+
+from toolshed.cli import knowledge_base_options
+from toolshed.errors import ConfigurationError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, envvar="TOOLSHED_HOST", help="Address to bind to.")
+@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), envvar="TOOLSHED_PORT", help="Port to bind to.")
+@knowledge_base_options
+def serve(host: str, port: int, kb: str, pipeline: str, collection: str) -> None:
+    """Serve the REST API.
+
+    API keys come from TOOLSHED_API_KEYS, a JSON list; without any, only loopback may be bound to. The
+    embedded knowledge base belongs to one process: to run several, use a Qdrant server.
+
+    \b
+    Examples:
+      toolshed serve
+      TOOLSHED_API_KEYS='["secret"]' toolshed serve --host 0.0.0.0
+    """
+    import uvicorn
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from toolshed.config import Settings
+    from toolshed_api.app import create_app
+
+    try:
+        settings = Settings(kb=kb, pipeline=pipeline, collection=collection)  # type: ignore[arg-type]  # a click.Choice
+    except (SettingsError, ValidationError) as error:
+        raise ConfigurationError(f"a TOOLSHED_... variable is wrong: {error}") from error
+    if not settings.api_keys and not _is_loopback(host):
+        raise ConfigurationError(
+            f"{host!r} can be reached from outside, and no API key is set; "
+            "set TOOLSHED_API_KEYS='[\"...\"]' or bind to 127.0.0.1"
+        )
+    uvicorn.run(create_app(settings), host=host, port=port, workers=1)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,72 @@
+"""Search tools and look at them."""
+
+from bisect import bisect_right
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from toolshed.errors import InvalidQueryError
+from toolshed.pipeline import DEFAULT_ABSTAIN_BELOW
+from toolshed.schemas import Problem, SearchRequest, SearchResponse, ToolBody, ToolListResponse
+from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
+
+router = APIRouter(
+    prefix="/v1/tools",
+    tags=["tools"],
+    dependencies=[Authorized],
+    responses={status: {"model": Problem} for status in (401, 422, 503)},
+)
+
+# Plain functions: FastAPI runs them in threads, and the encoder and the matrix products release the
+# interpreter, so one request's work never blocks the others.
+
+
+@router.post("/search")
+def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettings) -> SearchResponse:
+    """Find the tools for a request. An empty list with status ``no_match`` says that none fits."""
+    if len(body.query) > settings.max_query_characters:
+        raise InvalidQueryError(
+            f"the query has {len(body.query):,} characters; at most {settings.max_query_characters:,} are taken"
+        )
+    if body.k > settings.max_k:
+        raise InvalidQueryError(f"k is {body.k}; at most {settings.max_k} tools are returned at once")
+    found = shed.search(
+        body.query,
+        body.k,
+        min_confidence=body.min_confidence,
+        abstain_below=DEFAULT_ABSTAIN_BELOW if body.abstain_below is None else body.abstain_below,
+        max_tokens=body.max_tokens,
+        sources=body.sources,
+    )
+    return SearchResponse.model_validate(found.to_json())
+
+
+@router.get("")
+def list_tools(
+    shed: CurrentShed,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most ids to return.")] = 100,
+    after: Annotated[str, Query(description="The last id of the page before.")] = "",
+) -> ToolListResponse:
+    """List the ids of all tools, page by page."""
+    ids = shed.list_tools()
+    start = bisect_right(ids, after)
+    page = ids[start : start + limit]
+    has_more = start + limit < len(ids)
+    return ToolListResponse(tool_ids=page, total=len(ids), next_after=page[-1] if has_more else None)
+
+
+@router.get("/{tool_id:path}", responses={404: {"model": Problem}})
+def get_tool(tool_id: str, shed: CurrentShed) -> ToolBody:
+    """The definition of one tool."""
+    tool = shed.get_tool(tool_id)
+    return ToolBody(
+        tool_id=tool.tool_id,
+        name=tool.name,
+        description=tool.description,
+        parameters=dict(tool.parameters),
+        source=tool.source,
+        tags=list(tool.tags),
+        output_schema=None if tool.output_schema is None else dict(tool.output_schema),
+        annotations=dict(tool.annotations),
+        content_hash=tool.content_hash,
+    )

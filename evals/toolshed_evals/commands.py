@@ -1,0 +1,136 @@
+"""``toolshed eval``: run, compare, report, fetch."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toolshed.cli import print_json
+
+if TYPE_CHECKING:
+    from toolshed_evals.experiments import Experiment, Tick
+
+_PIPELINES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
+
+
+@click.group(name="eval")
+def evaluate() -> None:
+    """Measure retrieval on official and own data sets."""
+
+
+@evaluate.command()
+@click.argument("dataset")
+@click.option("--pipeline", default="default", show_default=True, type=click.Choice(_PIPELINES), envvar="TOOLSHED_PIPELINE", help="What to run.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N queries, for a quick look.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the encoder.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Save the record and the TREC run here.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def run(dataset: str, pipeline: str, limit: int | None, threads: int, out: Path | None, as_json: bool) -> None:
+    """Run one pipeline over DATASET.
+
+    DATASET is one of toole-single, toole-multi, sealtools-dev, sealtools-test-in, sealtools-test-out, or a
+    folder with tools.jsonl, queries.jsonl and qrels.tsv. The official files are looked for in the folder
+    TOOLSHED_DATA.
+
+    \b
+    Examples:
+      toolshed eval run sealtools-dev
+      toolshed eval run ./my-benchmark --pipeline hybrid --json
+    """
+    experiment = _run(dataset, pipeline, limit=limit, threads=threads, out=out)
+    if as_json:
+        print_json(experiment.summary())
+    else:
+        from toolshed_evals.reports import summary_table
+
+        click.echo(summary_table([experiment]))
+
+
+def _run(dataset: str, pipeline: str, *, limit: int | None, threads: int, out: Path | None) -> "Experiment":
+    from toolshed_evals.datasets import load_dataset
+    from toolshed_evals.experiments import run_experiment, save_experiment
+
+    loaded = load_dataset(dataset)
+    for reason in loaded.catalog.invalid:
+        click.echo(f"left out: {reason}", err=True)
+    with _progress_bar(f"{loaded.name} {pipeline}") as tick:
+        experiment = run_experiment(loaded, pipeline, tick=tick, index_threads=threads, limit=limit)
+    if out is not None:
+        save_experiment(experiment, out)
+    return experiment
+
+
+@contextmanager
+def _progress_bar(label: str) -> Iterator["Tick"]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@evaluate.command()
+@click.argument("dataset")
+@click.argument("pipelines", nargs=-1)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N queries, for a quick look.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the encoder.")
+@click.option("--out", default="runs", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="Where runs and per-query values go.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(dataset: str, pipelines: tuple[str, ...], limit: int | None, threads: int, out: Path, as_json: bool) -> None:
+    """Run several PIPELINES over DATASET and test each against the last one.
+
+    \b
+    Example:
+      toolshed eval compare sealtools-dev default instant hybrid bm25-paper
+    """
+    from toolshed_evals.reports import comparison, comparison_table
+
+    names = pipelines or ("default", "hybrid")
+    unknown = [name for name in names if name not in _PIPELINES]
+    if unknown or len(names) < 2:
+        raise click.UsageError(f"give two or more of {', '.join(_PIPELINES)}")
+    experiments = [_run(dataset, name, limit=limit, threads=threads, out=out) for name in names]
+    if as_json:
+        print_json(comparison(experiments))
+    else:
+        click.echo(comparison_table(experiments))
+
+
+@evaluate.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="runs")
+@click.option("--out", default="reports", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="Where the report goes.")
+@click.option("--catalog-sizes", "sizes_of", help="Also measure quality over catalog size on this data set.")
+def report(folder: Path, out: Path, sizes_of: str | None) -> None:
+    """Write the Markdown table and the plots of the runs in FOLDER.
+
+    \b
+    Examples:
+      toolshed eval report runs --out reports
+      toolshed eval report runs --catalog-sizes sealtools-dev
+    """
+    from toolshed_evals.reports import write_report
+
+    click.echo(str(write_report(folder, out, sizes_of=sizes_of)))
+
+
+@evaluate.command()
+@click.argument("name", type=click.Choice(["toole", "sealtools"]))
+@click.option("--to", "folder", default=lambda: os.environ.get("TOOLSHED_DATA", "data"), show_default="TOOLSHED_DATA or ./data", type=click.Path(file_okay=False, path_type=Path), help="Where the files go.")
+@click.option("--base-url", envvar="TOOLSHED_DATA_URL", help="Mirror that serves the repositories' files.")
+def fetch(name: str, folder: Path, base_url: str | None) -> None:
+    """Download the official files of NAME and check their checksums.
+
+    \b
+    Example:
+      toolshed eval fetch sealtools --to ./data
+    """
+    from toolshed_evals.fetching import fetch_dataset
+
+    for path in fetch_dataset(name, folder, base_url=base_url):
+        click.echo(str(path))

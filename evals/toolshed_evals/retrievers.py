@@ -1,0 +1,100 @@
+"""What is compared: our pipelines, and BM25 as in the literature."""
+
+import re
+import tempfile
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from rank_bm25 import BM25Okapi
+
+from toolshed.client import Toolshed
+from toolshed.config import PIPELINES, PipelineName
+from toolshed.errors import ConfigurationError
+from toolshed.pre_retrieval.documents import readable_name
+from toolshed_evals.datasets import Dataset, dataset_tool_id
+from toolshed_evals.measures import DEPTH
+
+BASELINE = "bm25-paper"
+RETRIEVERS = (*PIPELINES, BASELINE)
+_TOKEN = re.compile(r"[a-z0-9]+")
+
+
+class Retriever(AbstractContextManager["Retriever"], Protocol):
+    """Ranks the tools of a data set."""
+
+    def index(self, dataset: Dataset) -> None:
+        """Make the tools searchable."""
+
+    def rank(self, query: str) -> Sequence[str]:
+        """The data set's ids of the best tools, best first."""
+
+
+class PipelineRetriever:
+    """One of our pipelines on the embedded knowledge base in a temporary folder."""
+
+    def __init__(self, pipeline: PipelineName, *, encoder_threads: int) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="toolshed-eval-")
+        self._shed = Toolshed(Path(self._folder.name) / "shed", pipeline=pipeline, encoder_threads=encoder_threads)
+
+    def index(self, dataset: Dataset) -> None:
+        self._shed.sync_catalogs([dataset.catalog], skip_invalid=True)
+
+    def rank(self, query: str) -> list[str]:
+        return [dataset_tool_id(found.tool) for found in self._shed.search(query, DEPTH).tools]
+
+    def __repr__(self) -> str:
+        return self._shed.search("describe the pipeline").pipeline
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._shed.close()
+        self._folder.cleanup()
+
+
+class LiteratureBM25:
+    """``rank_bm25`` with its defaults over name and description, tokens ``[a-z0-9]+``."""
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._index: BM25Okapi | None = None
+
+    def index(self, dataset: Dataset) -> None:
+        tools = dataset.catalog.tools
+        self._ids = [dataset_tool_id(tool) for tool in tools]
+        texts = (f"{readable_name(tool.name)} {tool.description}" for tool in tools)
+        self._index = BM25Okapi([_TOKEN.findall(text.lower()) or ["_"] for text in texts])
+
+    def rank(self, query: str) -> list[str]:
+        assert self._index is not None
+        return list(self._index.get_top_n(_TOKEN.findall(query.lower()), self._ids, n=DEPTH))
+
+    def __repr__(self) -> str:
+        return "BM25Okapi(k1=1.5, b=0.75), name + description, [a-z0-9]+"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to release."""
+
+
+def make_retriever(name: str, *, encoder_threads: int = 1) -> PipelineRetriever | LiteratureBM25:
+    """The retriever of that name.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    if name == BASELINE:
+        return LiteratureBM25()
+    if name not in PIPELINES:
+        raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(RETRIEVERS)}")
+    return PipelineRetriever(name, encoder_threads=encoder_threads)
