@@ -49,7 +49,7 @@ class MiniLMEncoder:
     dimension = 384
 
     def __init__(self, *, n_threads: int = 1) -> None:
-        folder = _weights_folder()
+        folder = weights_folder()
         weights = load(_verified_bytes(folder / "model.safetensors"))
         graph = build_graph(weights, n_layers=_N_LAYERS, n_heads=_N_HEADS)
         self._tokenizer = Tokenizer.from_str(_verified_bytes(folder / "tokenizer.json").decode())
@@ -106,7 +106,12 @@ def _packs(encodings: Sequence[Encoding]) -> Iterator[list[int]]:
         yield pack
 
 
-def _weights_folder() -> Path:
+def weights_folder() -> Path:
+    """Where the installed weights are.
+
+    Raises:
+        ConfigurationError: If they are not installed.
+    """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ConfigurationError(

@@ -1,0 +1,51 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?= $(or $(TOOLSHED_DATA),../shared/data)
+DATASETS ?= sealtools-test-in sealtools-test-out toole-multi toole-single
+PIPELINES ?= default instant hybrid dense bm25 bm25-paper
+PORT ?= 8321
+
+.PHONY: help setup demo serve test check bench eval wheel-test
+
+help: ## List the targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	touch $@
+
+setup: $(VENV)/.installed ## Install everything into .venv.
+
+demo: setup ## Index a sample catalog and a real MCP server, and answer queries.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/toolshed demo
+
+serve: setup ## Serve the REST API over ./shed.
+	$(BIN)/toolshed serve --port $(PORT)
+
+test: setup ## Run the tests.
+	TOOLSHED_DATA=$(DATA) $(BIN)/python -m pytest -q
+
+check: setup ## Formatting, lint, types, direction of imports.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+eval: setup ## Run the pipelines over the official data sets; writes runs/ and reports/.
+	for dataset in $(DATASETS); do \
+	  TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval compare $$dataset $(PIPELINES) --out runs || exit 1; \
+	done
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval report runs --out reports --catalog-sizes sealtools-dev
+
+bench: setup ## Speed against sentence-transformers, side by side in one process.
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench
+
+wheel-test: setup ## Run the tests against the built wheel instead of the checkout.
+	rm -rf build/wheel && $(BIN)/pip wheel --quiet --no-deps -w build/wheel .
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/pip install --quiet -c constraints.txt "$$(ls build/wheel/*.whl)[all,dev]"
+	cd tests && TOOLSHED_DATA=$(abspath $(DATA)) ../build/wheel/venv/bin/python -m pytest -q -c /dev/null \
+	  --import-mode=importlib -o asyncio_mode=auto -m "not integration" .

@@ -1,0 +1,85 @@
+"""``toolshed bench``: speed as ratios, everything measured side by side in one process."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import click
+import numpy as np
+
+from toolshed.cli import print_json
+
+# Interleaved rounds: when the machine slows down, it slows down for all contestants.
+_ROUNDS = 3
+
+
+@click.command()
+@click.option("--queries", default=150, show_default=True, type=click.IntRange(10), help="Queries of each round.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bench(queries: int, as_json: bool) -> None:
+    """Search 4,076 tools one query at a time, against one encoding by sentence-transformers.
+
+    The queries are Seal-Tools test-in; the reference is torch with one thread encoding the whole query once.
+
+    \b
+    Example:
+      toolshed bench --queries 100
+    """
+    from toolshed_evals.datasets import load_dataset
+
+    dataset = load_dataset("sealtools-test-in")
+    texts = list(dataset.queries.values())
+    step = max(1, len(texts) // queries)
+    result = _measure(texts[::step][:queries])
+    if as_json:
+        print_json(result)
+    else:
+        for name, value in result.items():
+            click.echo(f"{name:<44} {value:.3f}")
+
+
+def _measure(texts: Sequence[str]) -> dict[str, float]:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    from toolshed.backbones.minilm import weights_folder
+    from toolshed_evals.datasets import load_dataset
+    from toolshed_evals.retrievers import PipelineRetriever
+
+    torch.set_num_threads(1)
+    reference = SentenceTransformer(str(weights_folder()), device="cpu")
+    dataset = load_dataset("sealtools-test-in")
+    with (
+        PipelineRetriever("default", encoder_threads=1) as default,
+        PipelineRetriever("instant", encoder_threads=1) as instant,
+    ):
+        default.index(dataset)
+        instant.index(dataset)
+        contestants: dict[str, Callable[[str], object]] = {
+            "torch": lambda text: reference.encode([text]),
+            "default": default.rank,
+            "instant": instant.rank,
+        }
+        p50 = {name: float(np.median(times)) for name, times in _interleaved(contestants, texts).items()}
+    return {
+        "sentence-transformers encode p50 ms": p50["torch"],
+        "default search p50 ms": p50["default"],
+        "instant search p50 ms": p50["instant"],
+        "default / sentence-transformers (bar 1.2)": p50["default"] / p50["torch"],
+        "instant / default (bar 0.1)": p50["instant"] / p50["default"],
+    }
+
+
+def _interleaved(
+    contestants: dict[str, Callable[[str], object]], texts: Sequence[str]
+) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for name, call in contestants.items():
+        call(texts[0])
+        times[name].clear()
+    for _ in range(_ROUNDS):
+        for text in texts:
+            for name, call in contestants.items():
+                started = time.perf_counter()
+                call(text)
+                times[name].append((time.perf_counter() - started) * 1000)
+    return times
