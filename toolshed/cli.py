@@ -43,19 +43,17 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigurationError as error:
-            raise _Failure(str(error), exit_code=2) from error
+            raise _Misuse(str(error)) from error
         except ToolshedError as error:
-            raise _Failure(str(error), exit_code=1) from error
+            raise click.ClickException(str(error)) from error
         except BrokenPipeError:
             # The reader of our output, such as head, has enough.
             sys.stderr.close()
             ctx.exit(0)
 
 
-class _Failure(click.ClickException):
-    def __init__(self, message: str, *, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+class _Misuse(click.ClickException):
+    exit_code = 2
 
 
 def _entry_points() -> dict[str, EntryPoint]:
@@ -142,10 +140,35 @@ def main(verbose: bool) -> None:
 
 @main.command()
 @click.argument("query")
-@click.option("-k", "--top-k", default=5, show_default=True, type=click.IntRange(min=1), envvar="TOOLSHED_TOP_K", help="Most tools to return.")
-@click.option("--min-confidence", default=0.0, show_default=True, type=click.FloatRange(0, 1), envvar="TOOLSHED_MIN_CONFIDENCE", help="Leave out tools below this confidence.")
-@click.option("--abstain-below", type=click.FloatRange(0, 1), envvar="TOOLSHED_ABSTAIN_BELOW", help="Return no tool when even the best is below this confidence; 0 never abstains.")
-@click.option("--max-tokens", type=click.IntRange(min=1), envvar="TOOLSHED_MAX_TOKENS", help="Token budget for the definitions together.")
+@click.option(
+    "-k",
+    "--top-k",
+    default=5,
+    show_default=True,
+    type=click.IntRange(min=1),
+    envvar="TOOLSHED_TOP_K",
+    help="Most tools to return.",
+)
+@click.option(
+    "--min-confidence",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    envvar="TOOLSHED_MIN_CONFIDENCE",
+    help="Leave out tools below this confidence.",
+)
+@click.option(
+    "--abstain-below",
+    type=click.FloatRange(0, 1),
+    envvar="TOOLSHED_ABSTAIN_BELOW",
+    help="Return no tool when even the best is below this confidence; 0 never abstains.",
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    envvar="TOOLSHED_MAX_TOKENS",
+    help="Token budget for the definitions together.",
+)
 @click.option("--source", "sources", multiple=True, help="Search this source only; may be repeated.")
 @click.option("--explain", is_flag=True, help="Say which part and which channel brought each tool in.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -171,16 +194,15 @@ def search(
       echo "book a flight and a hotel" | toolshed search - --json
     """
     if query == "-":
-        query = click.get_text_stream("stdin").read()
-    options: dict[str, float] = {} if abstain_below is None else {"abstain_below": abstain_below}
+        query = sys.stdin.read()
     with open_shed(kb, pipeline, collection, must_exist=True) as shed:
         found = shed.search(
             query,
             top_k,
             min_confidence=min_confidence,
+            abstain_below=abstain_below,
             max_tokens=max_tokens,
             sources=sources or None,
-            **options,
         )
     if as_json:
         print_json(found.to_json())

@@ -14,7 +14,7 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.sources import Source, read_objects, read_source
 from toolshed.config import PIPELINES, PipelineName, needs_dense_encoder
 from toolshed.errors import ConfigurationError, UnknownToolError
-from toolshed.indexing import Progress, sync_catalogs
+from toolshed.indexing import Progress, sync_catalogs, unwatched
 from toolshed.intra_retrieval.search import CatalogIndex, Query
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
@@ -100,11 +100,15 @@ class SearchResult:
 
     def explain(self) -> str:
         """Say for a human which part and which channel brought each tool in, and what was left out."""
-        lines = [f"status      {self.status}, confidence {self.confidence:.2f}, {self.n_tools:,} tools searched"]
+        lines = [
+            f"status      {self.status}, confidence {self.confidence:.2f}, {self.n_tools:,} tools searched"
+        ]
         lines += [f"part        {p.weight:.2f}  {p.kind:<9} {p.text!r}" for p in self.parts if p.weight]
         for rank, found in enumerate(self.tools, start=1):
             channels = "  ".join(f"{name} {value:.3f}" for name, value in found.channels.items())
-            lines.append(f"{rank:>2}. {found.tool.tool_id}  score {found.score:.3f}  confidence {found.confidence:.2f}")
+            lines.append(
+                f"{rank:>2}. {found.tool.tool_id}  score {found.score:.3f}  confidence {found.confidence:.2f}"
+            )
             lines.append(f"    for {found.part!r}: {channels}")
         if self.n_below_floor:
             lines.append(f"left out    {self.n_below_floor} below the confidence floor")
@@ -167,7 +171,9 @@ class Toolshed:
         )
         self._index = CatalogIndex(self.knowledge_base)
 
-    def add_tools(self, *sources: Source, skip_invalid: bool = False, progress: Progress | None = None) -> SyncReport:
+    def add_tools(
+        self, *sources: Source, skip_invalid: bool = False, progress: Progress | None = None
+    ) -> SyncReport:
         """Index tools; those that are there and have not changed cost nothing.
 
         Args:
@@ -182,7 +188,9 @@ class Toolshed:
         """
         return self.add_catalogs(_read(sources), skip_invalid=skip_invalid, progress=progress)
 
-    def sync_tools(self, *sources: Source, skip_invalid: bool = False, progress: Progress | None = None) -> SyncReport:
+    def sync_tools(
+        self, *sources: Source, skip_invalid: bool = False, progress: Progress | None = None
+    ) -> SyncReport:
         """Like :meth:`add_tools`, and remove what these sources no longer list."""
         return self.sync_catalogs(_read(sources), skip_invalid=skip_invalid, progress=progress)
 
@@ -199,7 +207,12 @@ class Toolshed:
         return self._sync(catalogs, skip_invalid=skip_invalid, progress=progress, remove_missing=False)
 
     def _sync(
-        self, catalogs: Sequence[Catalog], *, skip_invalid: bool, progress: Progress | None, remove_missing: bool
+        self,
+        catalogs: Sequence[Catalog],
+        *,
+        skip_invalid: bool,
+        progress: Progress | None,
+        remove_missing: bool,
     ) -> SyncReport:
         return sync_catalogs(
             self.knowledge_base,
@@ -208,7 +221,7 @@ class Toolshed:
             dense=lambda: self._stored_encoder,
             remove_missing=remove_missing,
             skip_invalid=skip_invalid,
-            progress=progress or (lambda done, total: None),
+            progress=progress or unwatched,
         )
 
     def search(
@@ -217,7 +230,7 @@ class Toolshed:
         k: int = 5,
         *,
         min_confidence: float = 0.0,
-        abstain_below: float = DEFAULT_ABSTAIN_BELOW,
+        abstain_below: float | None = None,
         max_tokens: int | None = None,
         sources: Iterable[str] | None = None,
     ) -> SearchResult:
@@ -228,7 +241,7 @@ class Toolshed:
             k: Most tools to return.
             min_confidence: Tools below it are left out.
             abstain_below: When even the best tool is below it, nothing fits and no tool is returned; 0
-                never abstains.
+                never abstains. :data:`~toolshed.pipeline.DEFAULT_ABSTAIN_BELOW` when not given.
             max_tokens: Budget for the definitions together, estimated at four characters a token.
             sources: Search the tools of these sources only.
 
@@ -236,7 +249,8 @@ class Toolshed:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
         """
         wanted = None if sources is None else frozenset(sources)
-        checked = check_query(Query(query, k, min_confidence, abstain_below, max_tokens, wanted))
+        floor = DEFAULT_ABSTAIN_BELOW if abstain_below is None else abstain_below
+        checked = check_query(Query(query, k, min_confidence, floor, max_tokens, wanted))
         with stage_timings() as timings:
             selection = self._run(checked)
         n_tools = len(self._index)

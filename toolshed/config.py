@@ -51,13 +51,14 @@ DEFAULT = RankingConfig(
         "static": 0.7,
         "static_topics": 0.4,
         "words": 0.5,
+        "ngrams": 0.2,
     },
     parts=PartWeights(whole=0.15, sentence=1.0, request=0.9, phrase=0.25),
     temperature=0.55,
     whole_weight=1.5,
 )
 INSTANT = RankingConfig(
-    channels={"static": 0.9, "static_topics": 0.4, "words": 0.3, "ngrams": 0.1},
+    channels={"static": 0.9, "static_topics": 0.4, "words": 0.35, "ngrams": 0.15},
     parts=PartWeights(whole=0.3, sentence=1.0, request=0.7, phrase=0.25),
     temperature=0.6,
     whole_weight=1.5,

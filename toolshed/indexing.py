@@ -20,6 +20,10 @@ _BATCH = 256
 Progress = Callable[[int, int], None]
 
 
+def unwatched(_done: int, _total: int, /) -> None:
+    """Nobody watches."""
+
+
 def sync_catalogs(
     knowledge_base: KnowledgeBase,
     catalogs: Sequence[Catalog],
@@ -28,7 +32,7 @@ def sync_catalogs(
     dense: Callable[[], DenseEncoder | None],
     remove_missing: bool,
     skip_invalid: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = unwatched,
 ) -> SyncReport:
     """Add new tools, re-embed changed ones, and leave the others alone.
 

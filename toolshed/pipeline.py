@@ -8,6 +8,7 @@ from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
 from toolshed.config import PIPELINES, PipelineName, RankingConfig
 from toolshed.errors import ConfigurationError, InvalidQueryError
+from toolshed.intra_retrieval.channels import Scores
 from toolshed.intra_retrieval.fusion import fuse_channels, fuse_parts, part_weights
 from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Query, ScoredCatalog, Search
 from toolshed.post_retrieval.selection import Calibration, ScoredTools, Selection, select
@@ -51,7 +52,8 @@ class Fuse(Stage[ScoredCatalog, tuple[Query, ScoredTools]]):
         if allowed is not None:
             scores = np.where(allowed, scores, -np.inf)
         weighed = [WeighedPart(p.text, p.kind, float(w)) for p, w in zip(parts, weights, strict=True)]
-        return query, ScoredTools(tools, scores, weighed, fused, scored.scores)
+        evidence: dict[str, Scores] = {str(name): values for name, values in scored.scores.items()}
+        return query, ScoredTools(tools, scores, weighed, fused, evidence)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,7 +14,10 @@ class SearchRequest(BaseModel):
     k: int = Field(default=5, ge=1, description="Most tools to return.")
     min_confidence: float = Field(default=0.0, ge=0, le=1, description="Leave out tools below it.")
     abstain_below: float | None = Field(
-        default=None, ge=0, le=1, description="Return no tool when even the best is below it; 0 never abstains."
+        default=None,
+        ge=0,
+        le=1,
+        description="Return no tool when even the best is below it; 0 never abstains.",
     )
     max_tokens: int | None = Field(default=None, ge=1, description="Token budget for the definitions.")
     sources: list[str] | None = Field(default=None, description="Search these sources only.")

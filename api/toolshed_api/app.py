@@ -26,7 +26,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = shed or await asyncio.to_thread(_open, settings)
+        opened = await asyncio.to_thread(_open, settings) if shed is None else shed
         app.state.shed = opened
         # Loading the encoder and the matrices belongs to the start, not to the first request.
         await asyncio.to_thread(opened.warm_up)
@@ -59,9 +59,7 @@ def _open(settings: Settings) -> Toolshed:
     )
 
 
-async def _request_id(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def _request_id(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Echo the caller's request id, or give one, for logs and problem details."""
     given = request.headers.get("x-request-id", "")
     request.state.request_id = given if given.isascii() and 0 < len(given) <= 128 else uuid.uuid4().hex

@@ -9,8 +9,17 @@ from toolshed.errors import ConfigurationError
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, envvar="TOOLSHED_HOST", help="Address to bind to.")
-@click.option("--port", default=8321, show_default=True, type=click.IntRange(0, 65535), envvar="TOOLSHED_PORT", help="Port to bind to.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, envvar="TOOLSHED_HOST", help="Address to bind to."
+)
+@click.option(
+    "--port",
+    default=8321,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    envvar="TOOLSHED_PORT",
+    help="Port to bind to.",
+)
 @knowledge_base_options
 def serve(host: str, port: int, kb: str, pipeline: str, collection: str) -> None:
     """Serve the REST API.

@@ -76,9 +76,7 @@ def _problem(request: Request, status: int, code: str, detail: str) -> JSONRespo
         request_id=_request_id(request),
     )
     headers = {"www-authenticate": "Bearer"} if status == 401 else {}
-    return JSONResponse(
-        problem.model_dump(), status, headers=headers, media_type="application/problem+json"
-    )
+    return JSONResponse(problem.model_dump(), status, headers=headers, media_type="application/problem+json")
 
 
 def _request_id(request: Request) -> str:

@@ -11,7 +11,8 @@ import click
 from toolshed.cli import print_json
 
 if TYPE_CHECKING:
-    from toolshed_evals.experiments import Experiment, Tick
+    from toolshed.indexing import Progress
+    from toolshed_evals.experiments import Experiment
 
 _PIPELINES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
 
@@ -23,12 +24,25 @@ def evaluate() -> None:
 
 @evaluate.command()
 @click.argument("dataset")
-@click.option("--pipeline", default="default", show_default=True, type=click.Choice(_PIPELINES), envvar="TOOLSHED_PIPELINE", help="What to run.")
+@click.option(
+    "--pipeline",
+    default="default",
+    show_default=True,
+    type=click.Choice(_PIPELINES),
+    envvar="TOOLSHED_PIPELINE",
+    help="What to run.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N queries, for a quick look.")
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the encoder.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Save the record and the TREC run here.")
+@click.option(
+    "--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the encoder."
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Save the record and the TREC run here."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def run(dataset: str, pipeline: str, limit: int | None, threads: int, out: Path | None, as_json: bool) -> None:
+def run(
+    dataset: str, pipeline: str, limit: int | None, threads: int, out: Path | None, as_json: bool
+) -> None:
     """Run one pipeline over DATASET.
 
     DATASET is one of toole-single, toole-multi, sealtools-dev, sealtools-test-in, sealtools-test-out, or a
@@ -64,7 +78,7 @@ def _run(dataset: str, pipeline: str, *, limit: int | None, threads: int, out: P
 
 
 @contextmanager
-def _progress_bar(label: str) -> Iterator["Tick"]:
+def _progress_bar(label: str) -> Iterator["Progress"]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -79,10 +93,20 @@ def _progress_bar(label: str) -> Iterator["Tick"]:
 @click.argument("dataset")
 @click.argument("pipelines", nargs=-1)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N queries, for a quick look.")
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the encoder.")
-@click.option("--out", default="runs", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="Where runs and per-query values go.")
+@click.option(
+    "--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the encoder."
+)
+@click.option(
+    "--out",
+    default="runs",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where runs and per-query values go.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(dataset: str, pipelines: tuple[str, ...], limit: int | None, threads: int, out: Path, as_json: bool) -> None:
+def compare(
+    dataset: str, pipelines: tuple[str, ...], limit: int | None, threads: int, out: Path, as_json: bool
+) -> None:
     """Run several PIPELINES over DATASET and test each against the last one.
 
     \b
@@ -104,7 +128,13 @@ def compare(dataset: str, pipelines: tuple[str, ...], limit: int | None, threads
 
 @evaluate.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="runs")
-@click.option("--out", default="reports", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="Where the report goes.")
+@click.option(
+    "--out",
+    default="reports",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the report goes.",
+)
 @click.option("--catalog-sizes", "sizes_of", help="Also measure quality over catalog size on this data set.")
 def report(folder: Path, out: Path, sizes_of: str | None) -> None:
     """Write the Markdown table and the plots of the runs in FOLDER.
@@ -121,7 +151,14 @@ def report(folder: Path, out: Path, sizes_of: str | None) -> None:
 
 @evaluate.command()
 @click.argument("name", type=click.Choice(["toole", "sealtools"]))
-@click.option("--to", "folder", default=lambda: os.environ.get("TOOLSHED_DATA", "data"), show_default="TOOLSHED_DATA or ./data", type=click.Path(file_okay=False, path_type=Path), help="Where the files go.")
+@click.option(
+    "--to",
+    "folder",
+    default=lambda: os.environ.get("TOOLSHED_DATA", "data"),
+    show_default="TOOLSHED_DATA or ./data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the files go.",
+)
 @click.option("--base-url", envvar="TOOLSHED_DATA_URL", help="Mirror that serves the repositories' files.")
 def fetch(name: str, folder: Path, base_url: str | None) -> None:
     """Download the official files of NAME and check their checksums.

@@ -27,7 +27,6 @@ class Dataset:
         catalog: The tools, all of the official pool.
         queries: Text by query id.
         qrels: Ids of the relevant tools by query id; only queries that have some are scored.
-        checksum: SHA-256 over tools, queries and qrels.
     """
 
     name: str
@@ -37,6 +36,7 @@ class Dataset:
 
     @property
     def checksum(self) -> str:
+        """SHA-256 over tools, queries and qrels."""
         content = json.dumps(
             [
                 [tool.content_hash for tool in self.catalog.tools],
@@ -150,7 +150,9 @@ def _neutral(folder: Path) -> Dataset:
                 qrels.setdefault(row["query_id"], set()).add(row["tool_id"])
     unknown = sorted(qrels.keys() - queries.keys())
     if unknown:
-        raise SourceError(f"{str(folder / 'qrels.tsv')!r} judges the query {unknown[0]!r}, which is not there")
+        raise SourceError(
+            f"{str(folder / 'qrels.tsv')!r} judges the query {unknown[0]!r}, which is not there"
+        )
     catalog = read_source(folder / "tools.jsonl", name=_SOURCE)
     return Dataset(
         folder.resolve().name, catalog, queries, {query: frozenset(ids) for query, ids in qrels.items()}

@@ -24,8 +24,12 @@ _MCP_SERVER = "mcp-server-git"
 
 
 @click.command()
-@click.option("--kb", default="./shed", show_default=True, envvar="TOOLSHED_KB", help="Folder of the knowledge base.")
-@click.option("-k", "--top-k", default=4, show_default=True, type=click.IntRange(1, 20), help="Tools per query.")
+@click.option(
+    "--kb", default="./shed", show_default=True, envvar="TOOLSHED_KB", help="Folder of the knowledge base."
+)
+@click.option(
+    "-k", "--top-k", default=4, show_default=True, type=click.IntRange(1, 20), help="Tools per query."
+)
 def demo(kb: str, top_k: int) -> None:
     """Index a sample catalog and a real MCP server, and answer queries.
 
@@ -44,8 +48,8 @@ def demo(kb: str, top_k: int) -> None:
         everything = shed.catalog_tokens()
         click.echo(
             f"{shed.knowledge_base.count()} tools in {kb} (sample catalog"
-            f"{' and the MCP server ' + _MCP_SERVER if len(sources) > 1 else ''}): {len(report.added)} added, "
-            f"{report.n_embedded} texts embedded, {time.perf_counter() - started:.1f} s"
+            f"{' and the MCP server ' + _MCP_SERVER if len(sources) > 1 else ''}): "
+            f"{len(report.added)} added, {report.n_embedded} texts embedded, {time.perf_counter() - started:.1f} s"
         )
         shed.warm_up()
         for query in _QUERIES:

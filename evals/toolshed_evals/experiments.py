@@ -4,7 +4,7 @@ import json
 import math
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from toolshed.errors import SourceError
+from toolshed.indexing import Progress, unwatched
 from toolshed_evals.datasets import Dataset
 from toolshed_evals.measures import PerQuery, means, measure
 from toolshed_evals.retrievers import make_retriever
 
 _N_RESAMPLES = 10_000
 _SEED = 20_241_018
-
-Tick = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def run_experiment(
     dataset: Dataset,
     pipeline: str,
     *,
-    tick: Tick = lambda done, total: None,
+    tick: Progress = unwatched,
     index_threads: int = 1,
     limit: int | None = None,
 ) -> Experiment:

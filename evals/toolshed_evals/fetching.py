@@ -22,6 +22,7 @@ class RemoteFile:
 
     @property
     def name(self) -> str:
+        """The last part of the path."""
         return self.path.rsplit("/", 1)[-1]
 
 

@@ -16,7 +16,16 @@ _LIBRARY = {
     "ndcg@10": nDCG @ 10,
     "mrr": RR,
 }
-MEASURES = ("recall@1", "recall@5", "recall@10", "completeness@5", "completeness@10", "ndcg@5", "ndcg@10", "mrr")
+MEASURES = (
+    "recall@1",
+    "recall@5",
+    "recall@10",
+    "completeness@5",
+    "completeness@10",
+    "ndcg@5",
+    "ndcg@10",
+    "mrr",
+)
 # Rankings are cut here, which makes "mrr" the reciprocal rank among the first ten.
 DEPTH = 10
 

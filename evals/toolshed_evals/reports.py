@@ -163,7 +163,9 @@ def _plot_quality_over_latency(experiments: Sequence[Experiment], out: Path) -> 
     for e in experiments:
         by_dataset[e.dataset].append(e)
     for dataset, group in by_dataset.items():
-        axis.scatter([e.latency_ms["p50"] for e in group], [e.metrics["recall@5"] for e in group], label=dataset)
+        axis.scatter(
+            [e.latency_ms["p50"] for e in group], [e.metrics["recall@5"] for e in group], label=dataset
+        )
         for e in group:
             axis.annotate(
                 e.pipeline,
@@ -187,7 +189,10 @@ def _plot_quality_over_size(dataset: Dataset, out: Path) -> Path:
     figure, axis = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
     for k in _TOP_KS:
         axis.plot(
-            [len(part.catalog.tools) for part in parts], [c[k - 1] for c in curves], marker="o", label=f"top-{k}"
+            [len(part.catalog.tools) for part in parts],
+            [c[k - 1] for c in curves],
+            marker="o",
+            label=f"top-{k}",
         )
     axis.set(xscale="log", xlabel="tools in the catalog (tool-M)", ylabel="Recall@k", title=dataset.name)
     axis.grid(alpha=0.3)

@@ -37,7 +37,9 @@ class PipelineRetriever:
 
     def __init__(self, pipeline: PipelineName, *, encoder_threads: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="toolshed-eval-")
-        self._shed = Toolshed(Path(self._folder.name) / "shed", pipeline=pipeline, encoder_threads=encoder_threads)
+        self._shed = Toolshed(
+            Path(self._folder.name) / "shed", pipeline=pipeline, encoder_threads=encoder_threads
+        )
 
     def index(self, dataset: Dataset) -> None:
         self._shed.sync_catalogs([dataset.catalog], skip_invalid=True)

@@ -17,9 +17,26 @@ def index() -> None:
 
 @index.command("tools")
 @click.argument("sources", nargs=-1, required=True)
-@click.option("--skip-invalid", is_flag=True, envvar="TOOLSHED_SKIP_INVALID", help="Index the good entries when some are bad.")
-@click.option("--keep-removed", is_flag=True, envvar="TOOLSHED_KEEP_REMOVED", help="Keep tools that a source no longer lists.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="all cores", type=click.IntRange(1, 64), envvar="TOOLSHED_WORKERS", help="Threads of the encoder.")
+@click.option(
+    "--skip-invalid",
+    is_flag=True,
+    envvar="TOOLSHED_SKIP_INVALID",
+    help="Index the good entries when some are bad.",
+)
+@click.option(
+    "--keep-removed",
+    is_flag=True,
+    envvar="TOOLSHED_KEEP_REMOVED",
+    help="Keep tools that a source no longer lists.",
+)
+@click.option(
+    "--workers",
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    type=click.IntRange(1, 64),
+    envvar="TOOLSHED_WORKERS",
+    help="Threads of the encoder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @knowledge_base_options
 def index_tools(

@@ -43,15 +43,17 @@ class TokenVectors:
     hidden: Vectors
     offsets: NDArray[np.int64]
 
-    def pool(self, start: int, end: int) -> Vectors:
-        """Mean of the tokens inside a span; of all tokens when none lies inside."""
-        inside = (
-            (self.offsets[:, 0] >= start)
-            & (self.offsets[:, 1] <= end)
-            & (self.offsets[:, 1] > self.offsets[:, 0])
-        )
-        chosen = self.hidden[inside] if inside.any() else self.hidden
-        return np.asarray(chosen.mean(axis=0))
+    def pool(self, spans: Sequence[tuple[int, int]]) -> Vectors:
+        """Mean of the tokens inside each span, float32 ``[len(spans), dimension]``.
+
+        A span without a token of its own gets the mean of all tokens.
+        """
+        starts, ends = self.offsets.T
+        wanted = np.array(spans, np.int64).reshape(-1, 2)
+        inside = (starts >= wanted[:, :1]) & (ends <= wanted[:, 1:]) & (ends > starts)
+        inside[~inside.any(axis=1)] = True
+        shares = inside / inside.sum(axis=1, keepdims=True)
+        return np.asarray(shares.astype(np.float32) @ self.hidden)
 
 
 @runtime_checkable

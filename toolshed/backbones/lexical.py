@@ -24,6 +24,8 @@ _HUMP = re.compile(
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]+")
 # Longer words are identifiers, hashes or encoded data: their n-grams say nothing about a tool.
 _MAX_WORD = 40
+# Shorter words share their few n-grams with too many others.
+_MIN_NGRAM_WORD = 4
 
 STOP_WORDS = frozenset(
     """a an the and or but nor so if then than that this these those there here of in on at by for from
@@ -73,7 +75,7 @@ def _word_parts(word: str) -> tuple[str, ...]:
         return tuple(_unspaced_pairs(word))
     parts = split_identifier(word)
     lowered = word.lower()
-    if len(parts) <= 1 or lowered.isalpha() and word[1:].islower():
+    if len(parts) <= 1 or (lowered.isalpha() and word[1:].islower()):
         return (lowered,)
     return (*(part.lower() for part in parts), lowered)
 
@@ -92,17 +94,9 @@ def terms(text: str) -> list[str]:
     return [_stem(word) for word in words(text) if word not in STOP_WORDS]
 
 
-def ngrams(text: str, size: int = 4) -> list[str]:
-    """Character n-grams inside word boundaries: ``card`` gives ``_car card ard_``."""
-    grams: list[str] = []
-    for word in words(text):
-        if word not in STOP_WORDS:
-            grams.extend(_word_ngrams(word, size))
-    return grams
-
-
 @lru_cache(maxsize=65_536)
-def _word_ngrams(word: str, size: int) -> tuple[str, ...]:
+def word_ngrams(word: str, size: int = 4) -> tuple[str, ...]:
+    """Character n-grams inside word boundaries: ``card`` gives ``_car card ard_``."""
     padded = f"_{word}_"
     return tuple(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
 
@@ -161,21 +155,47 @@ def bm25_vector(fields: Iterable[WeightedField], *, k1: float, b: float) -> Spar
 
 
 def ngram_vector(text: str) -> SparseVector:
-    """Sublinear n-gram weights, normalised to length one."""
-    counts = Counter(map(term_index, ngrams(text)))
+    """Sublinear n-gram weights of the words that are no stop words, normalised to length one."""
+    counts = Counter(
+        term_index(gram) for word in words(text) if word not in STOP_WORDS for gram in word_ngrams(word)
+    )
     weights = {index: 1 + float(np.log(count)) for index, count in counts.items()}
     norm = float(np.sqrt(sum(w * w for w in weights.values()))) or 1.0
     return SparseVector.from_weights({index: w / norm for index, w in weights.items()})
 
 
-def query_term_indices(text: str) -> NDArray[np.uint32]:
-    """Unique term indices of a query: repeating a word does not make it more important."""
-    return np.fromiter({term_index(term) for term in terms(text)}, dtype=np.uint32)
+@dataclass(frozen=True, slots=True)
+class QueryWords:
+    """The different words of a query; repeating one does not make it more important.
+
+    Attributes:
+        terms: uint32 ``[n_words]``, the index term of each word.
+        ngrams: The n-gram indices of each word; none for a word too short to be recognised by them.
+    """
+
+    terms: NDArray[np.uint32]
+    ngrams: tuple[frozenset[int], ...]
+
+    def ngrams_where(self, chosen: NDArray[np.bool_]) -> NDArray[np.uint32]:
+        """The different n-grams of the chosen words."""
+        picked = (self.ngrams[position] for position in np.flatnonzero(chosen))
+        return np.fromiter(frozenset().union(*picked), dtype=np.uint32)
 
 
-def query_ngram_indices(text: str) -> NDArray[np.uint32]:
-    """Unique n-gram indices of a query."""
-    return np.fromiter({term_index(gram) for gram in ngrams(text)}, dtype=np.uint32)
+def query_words(text: str) -> QueryWords:
+    """Read the words of a query, stop words left out."""
+    found = {_stem(word): word for word in words(text) if word not in STOP_WORDS}
+    return QueryWords(
+        np.fromiter(map(term_index, found), dtype=np.uint32, count=len(found)),
+        tuple(_ngram_indices(word) for word in found.values()),
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _ngram_indices(word: str) -> frozenset[int]:
+    if len(word) < _MIN_NGRAM_WORD:
+        return frozenset()
+    return frozenset(map(term_index, word_ngrams(word)))
 
 
 def as_query_vector(indices: NDArray[np.uint32]) -> SparseVector:

@@ -8,6 +8,7 @@ block-diagonal attention mask, so no token of padding is ever computed.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -39,7 +40,8 @@ class _GraphBuilder:
         value = self.weights[name]
         return self.constant(name, value.T if transpose else value)
 
-    def add(self, op: str, inputs: list[str], output: str, **attributes: object) -> str:
+    # Any: onnx takes whatever an operator calls an attribute.
+    def add(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self.nodes.append(
             helper.make_node(op, inputs, [output], name=output, domain=_MICROSOFT, **attributes)
         )
@@ -151,7 +153,7 @@ def build_graph(weights: Weights, *, n_layers: int, n_heads: int) -> onnx.ModelP
     for index in range(n_layers):
         hidden = builder.layer(index, hidden)
     builder.nodes.append(helper.make_node("Identity", [hidden], ["hidden"], name="hidden"))
-    ids = [1, "tokens"]
+    ids: list[str | int | None] = [1, "tokens"]
     graph = helper.make_graph(
         builder.nodes,
         "sentence-encoder",

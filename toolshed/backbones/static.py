@@ -46,15 +46,16 @@ class StaticEncoder:
 
     def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return the token vectors of each text; one zero vector for a text without tokens."""
-        encodings = self._tokenizer.encode_batch(
-            [text[:_MAX_CHARACTERS] for text in texts], add_special_tokens=False
-        )
-        return [self._token_vectors(encoding) for encoding in encodings]
+        cut = [text[:_MAX_CHARACTERS] for text in texts]
+        encodings = self._tokenizer.encode_batch(cut, add_special_tokens=False)
+        return [self._token_vectors(*pair) for pair in zip(encodings, cut, strict=True)]
 
-    def _token_vectors(self, encoding: Encoding) -> TokenVectors:
+    def _token_vectors(self, encoding: Encoding, text: str) -> TokenVectors:
         if not encoding.ids:
             return TokenVectors(np.zeros((1, self.dimension), np.float32), np.zeros((1, 2), np.int64))
-        return TokenVectors(self._table[encoding.ids].astype(np.float32), np.array(encoding.offsets))
+        # A word's first token begins at the space before it, which is not part of the word.
+        offsets = [(s + 1, e) if e - s > 1 and text[s].isspace() else (s, e) for s, e in encoding.offsets]
+        return TokenVectors(self._table[encoding.ids].astype(np.float32), np.array(offsets))
 
 
 def _package_folder() -> Path:

@@ -66,51 +66,93 @@ class _Operation:
             raise InvalidToolError(f"a $ref leads nowhere: {error.message}") from error
 
     def _define(self) -> ToolDefinition:
-        operation = self._item[self._method]
-        if not isinstance(operation, dict):
-            raise InvalidToolError(f"the operation is of type {type(operation).__name__}, expected an object")
-        summary = str(operation.get("summary") or "")
-        description = str(operation.get("description") or "")
-        texts = [summary] if description.startswith(summary) and description else [summary, description]
-        texts = [description] if description.startswith(summary) and description else texts
-        text = ". ".join(part.strip().rstrip(".") for part in texts if part.strip())
+        operation = _mapping(self._item[self._method], "the operation")
+        operation_id = operation.get("operationId")
         return define_tool(
-            operation.get("operationId") or operation_name(self._method, self._path),
-            text or f"{self._method.upper()} {self._path}",
-            self._parameters(operation),
+            operation_id or operation_name(self._method, self._path),
+            _described(operation) or f"{self._method.upper()} {self._path}",
+            self._arguments(operation),
             source=self._source,
-            tags=[tag for tag in operation.get("tags") or [] if isinstance(tag, str)],
+            tags=[tag for tag in _sequence(operation.get("tags"), "'tags'") if isinstance(tag, str)],
             annotations={
                 "method": self._method.upper(),
                 "path": self._path,
                 "readOnlyHint": self._method in ("get", "head", "options"),
             },
-            key="" if operation.get("operationId") else f"{self._method.upper()} {self._path}",
+            key="" if operation_id else f"{self._method.upper()} {self._path}",
         )
 
-    def _parameters(self, operation: dict[str, Any]) -> dict[str, Any]:
+    def _arguments(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """Path, query, header and body fields side by side; a body that is no object is one argument."""
         properties: dict[str, Any] = {}
-        required: list[str] = []
-        for parameter in [*(self._item.get("parameters") or []), *(operation.get("parameters") or [])]:
+        required: dict[str, None] = {}
+        for parameter in self._parameters(operation):
             name = parameter.get("name")
             if not isinstance(name, str):
                 raise InvalidToolError("a parameter has no name")
-            schema = _Inliner().inline(parameter.get("schema") or {})
-            described = {"description": parameter["description"]} if parameter.get("description") else {}
-            properties[name] = {**schema, **described}
-            if parameter.get("required") and name not in required:
-                required.append(name)
-        body = self._body(operation)
-        properties |= body.get("properties", {}) if body.get("type") == "object" else {}
-        if body and body.get("type") != "object":
+            properties[name] = _parameter_schema(parameter)
+            if parameter.get("required"):
+                required[name] = None
+        body, is_required = _body(operation)
+        if isinstance(body.get("properties"), dict):
+            properties |= body["properties"]
+            names = body.get("required")
+            required |= dict.fromkeys(names if isinstance(names, list) else ())
+        elif body:
             properties["body"] = body
-        required += [name for name in body.get("required", []) if name not in required]
-        return {"type": "object", "properties": properties, "required": required}
+            required |= {"body": None} if is_required else {}
+        return {"type": "object", "properties": properties, "required": list(required)}
 
-    def _body(self, operation: dict[str, Any]) -> dict[str, Any]:
-        content = (operation.get("requestBody") or {}).get("content") or {}
-        media = next((content[t] for t in _JSON_TYPES if t in content), next(iter(content.values()), {}))
-        return _Inliner().inline((media or {}).get("schema") or {})
+    def _parameters(self, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Those of the path, then those of the operation, which replace them."""
+        for holder in (self._item, operation):
+            for parameter in _sequence(holder.get("parameters"), "'parameters'"):
+                yield _mapping(parameter, "a parameter")
+
+
+def _described(operation: dict[str, Any]) -> str:
+    """Summary and description; the summary only where the description does not begin with it."""
+    summary = str(operation.get("summary") or "").strip()
+    description = str(operation.get("description") or "").strip()
+    if not summary or description.startswith(summary):
+        return description
+    return f"{summary.rstrip('.')}. {description}".strip()
+
+
+def _parameter_schema(parameter: dict[str, Any]) -> dict[str, Any]:
+    schema = _Inliner().inline(parameter.get("schema") or _media_schema(parameter))
+    description = parameter.get("description")
+    return {**schema, "description": description} if description else schema
+
+
+def _body(operation: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Schema of the request body, empty without one, and whether it must be sent."""
+    body = _mapping(operation.get("requestBody"), "'requestBody'")
+    return _Inliner().inline(_media_schema(body)), bool(body.get("required"))
+
+
+def _media_schema(holder: dict[str, Any]) -> Any:
+    content = _mapping(holder.get("content"), "'content'")
+    media = next((content[kind] for kind in _JSON_TYPES if kind in content), None)
+    if media is None:
+        media = next(iter(content.values()), None)
+    return _mapping(media, "a media type").get("schema") or {}
+
+
+def _mapping(value: Any, what: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidToolError(f"{what} is of type {type(value).__name__}; an object is expected")
+    return value
+
+
+def _sequence(value: Any, what: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InvalidToolError(f"{what} is of type {type(value).__name__}; a list is expected")
+    return value
 
 
 def operation_name(method: str, path: str) -> str:

@@ -42,10 +42,8 @@ def function_tool(function: Callable[..., Any], *, source: str | None = None) ->
 def _schema(function: Callable[..., Any], described: dict[str, str]) -> dict[str, Any]:
     try:
         fields: Any = dict(_fields(function, described))  # Any: create_model's overloads
-        model = create_model(
-            "Arguments", __config__=ConfigDict(arbitrary_types_allowed=False), **fields
-        )
-        schema = model.model_json_schema()
+        model = create_model("Arguments", __config__=ConfigDict(arbitrary_types_allowed=False), **fields)
+        schema: dict[str, Any] = model.model_json_schema()
     except (
         NameError,
         PydanticInvalidForJsonSchema,

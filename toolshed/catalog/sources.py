@@ -113,7 +113,9 @@ def _download(url: str) -> tuple[bytes, str]:
         ):
             response.raise_for_status()
             if "html" in response.headers.get("content-type", ""):
-                raise SourceError(f"{url!r} answers a web page, not JSON or YAML; give the document's own URL")
+                raise SourceError(
+                    f"{url!r} answers a web page, not JSON or YAML; give the document's own URL"
+                )
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > _MAX_BYTES:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.embedding import Vectors
-from toolshed.backbones.lexical import SparseVector
+from toolshed.backbones.lexical import QueryWords, SparseVector
 from toolshed.config import ChannelName
 from toolshed.intra_retrieval.encoding import EncodedParts
 from toolshed.knowledge_base.protocol import ToolRecord
@@ -28,9 +28,7 @@ class PostingsIndex:
             candidates of a larger catalog.
     """
 
-    def __init__(
-        self, vectors: Sequence[SparseVector], *, background: "PostingsIndex | None" = None
-    ) -> None:
+    def __init__(self, vectors: Sequence[SparseVector], *, background: "PostingsIndex | None" = None) -> None:
         owners = np.repeat(np.arange(len(vectors)), [len(v.indices) for v in vectors])
         indices = np.concatenate([v.indices for v in vectors])
         values = np.concatenate([v.values for v in vectors])
@@ -45,7 +43,8 @@ class PostingsIndex:
 
     def _own_idf(self, frequency: NDArray[np.int64]) -> Scores:
         # Qdrant's Modifier.IDF, so that both give the same scores.
-        return np.log(1 + (self._n_documents - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        idf = np.log(1 + (self._n_documents - frequency + 0.5) / (frequency + 0.5))
+        return np.asarray(idf, np.float32)
 
     def idf(self, terms: NDArray[np.uint32]) -> Scores:
         """Inverse document frequency of any terms; of those no document has, as for frequency 0."""
@@ -75,7 +74,8 @@ class PostingsIndex:
             chunk = slice(start, start + step)
             scores += holds[:, chunk] @ self._rows(positions[chunk])
         attainable = holds @ self._idf[positions]
-        return scores / np.maximum(attainable, 1e-6)[:, None]
+        scores /= np.maximum(attainable, 1e-6)[:, None]
+        return scores
 
     def _rows(self, positions: NDArray[np.int64]) -> Scores:
         rows = np.zeros((len(positions), self._n_documents), np.float32)
@@ -99,13 +99,13 @@ class TopicVectors:
         self._tools = np.array([row for row, vectors in enumerate(topics) if len(vectors)], np.int64)
         lengths = [len(topics[row]) for row in self._tools]
         self._starts = np.cumsum([0, *lengths[:-1]]) if lengths else np.empty(0, np.int64)
-        self._vectors = np.concatenate([topics[row] for row in self._tools]) if lengths else None
+        self._vectors = _columns([v for row in self._tools for v in topics[row]]) if lengths else None
 
     def score(self, queries: Vectors, whole: Scores) -> Scores:
         """Best inner product of each tool, the one with its ``whole`` document included (MaxSim)."""
         if self._vectors is None:
             return whole
-        best = np.maximum.reduceat(queries @ self._vectors.T, self._starts, axis=1)
+        best = np.maximum.reduceat(queries @ self._vectors, self._starts, axis=1)
         scores = whole.copy()
         scores[:, self._tools] = np.maximum(scores[:, self._tools], best)
         return scores
@@ -118,23 +118,24 @@ class ScoringIndex:
     index query for each part and channel, and standardising needs every tool's score.
     """
 
-    def __init__(
-        self, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None
-    ) -> None:
+    def __init__(self, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None) -> None:
         ordered = sorted(records, key=lambda record: record.tool_id)
         self.tool_ids = [record.tool_id for record in ordered]
         self.definitions = [record.definition for record in ordered]
-        self._static = np.stack([record.static for record in ordered])
+        self._static = _columns([record.static for record in ordered])
         self._static_topics = TopicVectors([record.static_topics for record in ordered])
-        self._words = PostingsIndex(
-            [record.words for record in ordered], background=background and background._words
+        # A candidate set of a larger catalog takes the frequencies of terms from its background.
+        self._words: PostingsIndex = PostingsIndex(
+            [record.words for record in ordered], background=None if background is None else background._words
         )
-        self._ngrams = PostingsIndex(
-            [record.ngrams for record in ordered], background=background and background._ngrams
+        self._ngrams: PostingsIndex = PostingsIndex(
+            [record.ngrams for record in ordered],
+            background=None if background is None else background._ngrams,
         )
+        self._vocabulary: PostingsIndex = self._words if background is None else background._words
         dense = [record.dense for record in ordered if record.dense is not None]
         topics = [record.topics for record in ordered if record.topics is not None]
-        self._dense = np.stack(dense) if dense else None
+        self._dense = _columns(dense) if dense else None
         self._topics = TopicVectors(topics) if topics else None
 
     def __len__(self) -> int:
@@ -149,13 +150,14 @@ class ScoringIndex:
         for channel in channels:
             match channel:
                 case "words":
-                    scores[channel] = self._words.score(parts.words)
+                    scores[channel] = self._words.score([words.terms for words in parts.words])
                 case "ngrams":
-                    scores[channel] = self._ngrams.score(parts.ngrams)
+                    ngrams = [self.ngrams_of_unknown(words) for words in parts.words]
+                    scores[channel] = self._ngrams.score(ngrams)
                 case "static":
-                    scores[channel] = parts.static @ self._static.T
+                    scores[channel] = parts.static @ self._static
                 case "dense":
-                    scores[channel] = _present(parts.dense) @ _present(self._dense).T
+                    scores[channel] = _present(parts.dense) @ _present(self._dense)
                 case "static_topics":
                     whole = scores["static"]
                     scores[channel] = self._static_topics.score(parts.static, whole)
@@ -164,6 +166,18 @@ class ScoringIndex:
                     whole = scores["dense"]
                     scores[channel] = _present(self._topics).score(dense, whole)
         return scores
+
+    def ngrams_of_unknown(self, words: QueryWords) -> NDArray[np.uint32]:
+        """The n-grams of the words that no tool has, misspelt ones among them.
+
+        Words that some tool has are found by the words themselves; their n-grams only add noise.
+        """
+        return words.ngrams_where(self._vocabulary.unknown(words.terms))
+
+
+def _columns(vectors: Sequence[Vectors]) -> Vectors:
+    # One tool a column: with few query rows BLAS is twice as quick this way round.
+    return np.ascontiguousarray(np.stack(vectors).T)
 
 
 def _present(value: Present | None) -> Present:

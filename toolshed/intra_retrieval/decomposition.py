@@ -21,32 +21,31 @@ _REQUEST = re.compile(
 )
 # Words that open a request: imperatives in their base form, and the question words.
 _OPENING_VERBS = frozenset(
-    """add adjust analyse analyze answer apply approve archive arrange assess assign attach book build buy
-    calculate call cancel change check classify clean clear close collect combine compare compile compose
-    compute configure connect construct convert copy correct count create crop debug decode decrypt define
-    delete deliver deploy describe design detect determine diagnose disable discover display download draft
-    draw edit email enable encode encrypt estimate evaluate examine execute explain explore export extract
-    fetch file fill filter find finish fix follow forecast forward gather generate get give group guide
-    identify import improve increase initialize insert inspect install invite launch learn list locate log
-    look make manage map mark measure merge monitor move name navigate notify obtain open optimize optimise
-    order organize organise pause pay perform place plan play plot post predict prepare preview print
-    process produce provide publish purchase query rank rate read recommend record reduce refund register
-    release remind remove rename render rent repair replace reply report request reschedule reserve reset
-    resize resolve restart restore retrieve return review revoke rotate run save scan schedule search
-    select sell send set share show simulate solve sort start stop store submit subscribe suggest summarise
-    summarize switch sync tag take tell test track train transfer transform translate turn unlock update
-    upgrade upload use validate verify view visualize visualise watch write
-    commit push pull clone fork rebase checkout stash review assign unassign close reopen label react ping
-    reboot deploy rollback scale provision terminate drain restart lint compile debug trace profile index
-    ask tell inform alert text message chat speak listen hear sing
-    buy pay donate invest trade withdraw deposit borrow lend bill charge invoice quote bid sell ship
-    cook bake brew drink eat dine feed grow water harvest hire fire train teach study practise practice
-    draw paint design sketch crop resize blur enhance animate film shoot stream
-    drive fly ride walk travel visit explore park charge refuel meet greet call dial join leave log sign
-    authenticate authorise authorize grant deny ban mute mask redact encrypt solve prove derive sum count
-    round divide multiply add subtract integrate differentiate tokenise tokenize cluster predict infer
-    lock unlock arm disarm dim brighten heat cool open shut raise lower increase decrease turn
-    what which who where when why how is are do does""".split()
+    """add adjust alert analyse analyze animate answer apply approve archive arm arrange ask assess assign
+    attach authenticate authorise authorize bake ban bid bill blur book borrow brew brighten build buy
+    calculate call cancel change charge chat check checkout classify clean clear clone close cluster
+    collect combine commit compare compile compose compute configure connect construct convert cook cool
+    copy correct count create crop debug decode decrease decrypt define delete deliver deny deploy
+    deposit derive describe design detect determine diagnose dial differentiate dim dine disable disarm
+    discover display divide donate download draft drain draw drink drive eat edit email enable encode
+    encrypt enhance estimate evaluate examine execute explain explore export extract feed fetch file
+    fill film filter find finish fire fix fly follow forecast fork forward gather generate get give
+    grant greet group grow guide harvest hear heat hire identify import improve increase index infer
+    inform initialize insert inspect install integrate invest invite invoice join label launch learn
+    leave lend lint list listen locate lock log look lower make manage map mark mask measure meet merge
+    message monitor move multiply mute name navigate notify obtain open optimise optimize order organise
+    organize paint park pause pay perform ping place plan play plot post practice practise predict
+    prepare preview print process produce profile prove provide provision publish pull purchase push
+    query quote raise rank rate react read rebase reboot recommend record redact reduce refuel refund
+    register release remind remove rename render rent reopen repair replace reply report request
+    reschedule reserve reset resize resolve restart restore retrieve return review revoke ride rollback
+    rotate round run save scale scan schedule search select sell send set share ship shoot show shut
+    sign simulate sing sketch solve sort speak start stash stop store stream study submit subscribe
+    subtract suggest sum summarise summarize switch sync tag take teach tell terminate test text
+    tokenise tokenize trace track trade train transfer transform translate travel turn unassign unlock
+    update upgrade upload use validate verify view visit visualise visualize walk watch water withdraw
+    write
+    what which who whom whose where when why how is are do does""".split()
 )
 
 

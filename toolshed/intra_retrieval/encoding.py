@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, TokenVectors, Vectors, normalise
-from toolshed.backbones.lexical import query_ngram_indices, query_term_indices
+from toolshed.backbones.lexical import QueryWords, query_words
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.decomposition import QueryPart
 
@@ -18,14 +17,12 @@ class EncodedParts:
 
     Attributes:
         static: float32 ``[n_parts, static_dimension]``.
-        words: Unique term indices of each part.
-        ngrams: Unique n-gram indices of each part.
+        words: The different words of each part.
         dense: float32 ``[n_parts, dimension]``, or None when no channel needs the transformer.
     """
 
     static: Vectors
-    words: list[NDArray[np.uint32]]
-    ngrams: list[NDArray[np.uint32]]
+    words: list[QueryWords]
     dense: Vectors | None = None
 
 
@@ -34,14 +31,11 @@ def encode_parts(
     *,
     static: StaticEncoder,
     dense: DenseEncoder | None,
-    with_ngrams: bool,
 ) -> EncodedParts:
     """Encode parts; ``parts[0]`` is the whole query."""
-    texts = [part.text for part in parts]
     return EncodedParts(
         static=_encode_static(parts, static),
-        words=[query_term_indices(text) for text in texts],
-        ngrams=[query_ngram_indices(text) for text in texts] if with_ngrams else [],
+        words=[query_words(part.text) for part in parts],
         dense=None if dense is None else _encode_dense(parts, dense),
     )
 
@@ -49,7 +43,7 @@ def encode_parts(
 def _encode_static(parts: Sequence[QueryPart], encoder: StaticEncoder) -> Vectors:
     """Static vectors have no context: the query is tokenised once and every part pooled from it."""
     (tokens,) = encoder.encode_tokens([parts[0].text])
-    return normalise(np.stack([tokens.pool(part.start, part.end) for part in parts]))
+    return normalise(tokens.pool([(part.start, part.end) for part in parts]))
 
 
 def _encode_dense(parts: Sequence[QueryPart], encoder: DenseEncoder) -> Vectors:
@@ -67,13 +61,10 @@ def _pooled_from_sentences(parts: Sequence[QueryPart], encoder: TokenEncoder) ->
     """
     sentences = [part for part in parts if part.kind == "sentence"] or [parts[0]]
     encoded = encoder.encode_tokens([sentence.text for sentence in sentences])
-    return normalise(np.stack([_pool(part, sentences, encoded) for part in parts]))
-
-
-def _pool(part: QueryPart, sentences: list[QueryPart], encoded: list[TokenVectors]) -> Vectors:
-    if part.kind == "whole":
-        return np.asarray(np.concatenate([tokens.hidden for tokens in encoded]).mean(axis=0))
-    for sentence, tokens in zip(sentences, encoded, strict=True):
-        if sentence.start <= part.start and part.end <= sentence.end:
-            return tokens.pool(part.start - sentence.start, part.end - sentence.start)
-    raise AssertionError("a part lies inside one of the sentences it was cut from")
+    # The whole query keeps the special tokens that its sentences were encoded with.
+    vectors = [np.concatenate([tokens.hidden for tokens in encoded]).mean(axis=0)]
+    for part in parts[1:]:
+        at = max(part.sentence, 0) if len(sentences) > 1 else 0
+        start = sentences[at].start
+        vectors.extend(encoded[at].pool([(part.start - start, part.end - start)]))
+    return normalise(np.stack(vectors))

@@ -49,7 +49,7 @@ def fuse_channels(
     for channel, values in scores.items():
         standard = standards[channel]
         factor = np.float32(weights[channel]) / (total * standard.deviation)
-        term = (values - standard.mean) * factor
+        term: Scores = (values - standard.mean) * factor
         fused = term if fused is None else np.add(fused, term, out=fused)
     if fused is None:
         raise ConfigurationError("a ranking needs at least one channel")
@@ -78,7 +78,7 @@ def fuse_parts(fused: Scores, weights: NDArray[np.float32], config: RankingConfi
     all the places, and a tool that is mediocre for every part does not beat the best tool of one.
     """
     if len(fused) == 1:
-        return fused[0]
+        return np.asarray(fused[0])
     shifted = (fused - fused.max(axis=1, keepdims=True)) / np.float32(config.temperature)
     chances = np.exp(shifted)
     chances *= (weights / chances.sum(axis=1))[:, None]

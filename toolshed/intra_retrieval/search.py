@@ -133,7 +133,7 @@ class CatalogIndex:
         standards = {channel: Standard.of(values) for channel, values in scores.items()}
         if len(loaded.index) == loaded.n_tools:
             return ScoredCatalog(plan, loaded.index, scores, standards)
-        candidates = ScoringIndex(self._candidates(encoded, channels), background=loaded.index)
+        candidates = ScoringIndex(self._candidates(encoded, channels, loaded.index), background=loaded.index)
         return ScoredCatalog(plan, candidates, candidates.score(encoded, channels), standards)
 
     def _load(self) -> "_Loaded":
@@ -148,23 +148,30 @@ class CatalogIndex:
         # Points are ordered by uuid5, so the first ones are a random sample.
         limit = n_tools if n_tools <= self._resident_limit else self._background_size
         records = list(islice(self._kb.scan(), limit))
-        return _Loaded(revision, len(records) if limit == n_tools else n_tools, ScoringIndex(records) if records else None)
+        return _Loaded(
+            revision,
+            len(records) if limit == n_tools else n_tools,
+            ScoringIndex(records) if records else None,
+        )
 
-    def _candidates(self, encoded: EncodedParts, channels: Sequence[Channel]) -> list[ToolRecord]:
-        queries = [query for channel in channels for query in channel_queries(encoded, channel)]
+    def _candidates(
+        self, encoded: EncodedParts, channels: Sequence[Channel], background: ScoringIndex
+    ) -> list[ToolRecord]:
+        queries = [query for channel in channels for query in channel_queries(encoded, channel, background)]
         hits = self._kb.search(queries, limit=_CANDIDATES_PER_QUERY)
         tool_ids = dict.fromkeys(hit.tool_id for found in hits for hit in found)
         return self._kb.fetch(list(tool_ids))
 
 
-def channel_queries(encoded: EncodedParts, channel: Channel) -> list[ChannelQuery]:
+def channel_queries(encoded: EncodedParts, channel: Channel, background: ScoringIndex) -> list[ChannelQuery]:
     """The queries that find candidates for every part on one channel."""
     vectors: Sequence[Vectors | SparseVector]
     match channel:
         case "words":
-            vectors = [as_query_vector(indices) for indices in encoded.words if len(indices)]
+            vectors = [as_query_vector(words.terms) for words in encoded.words if len(words.terms)]
         case "ngrams":
-            vectors = [as_query_vector(indices) for indices in encoded.ngrams if len(indices)]
+            ngrams = (background.ngrams_of_unknown(words) for words in encoded.words)
+            vectors = [as_query_vector(indices) for indices in ngrams if len(indices)]
         case "dense" | "topics":
             vectors = [] if encoded.dense is None else list(encoded.dense)
         case _:
@@ -183,12 +190,7 @@ class Search(Stage[QueryPlan, ScoredCatalog]):
 
     async def run(self, plan: QueryPlan, /) -> ScoredCatalog:
         """Return the scores of every part and channel."""
-        encoded = encode_parts(
-            plan.parts,
-            static=self.static,
-            dense=self.dense,
-            with_ngrams="ngrams" in self.config.channels,
-        )
+        encoded = encode_parts(plan.parts, static=self.static, dense=self.dense)
         return self.index.score(encoded, plan, self.config)
 
     def __repr__(self) -> str:

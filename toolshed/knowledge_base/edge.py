@@ -126,7 +126,7 @@ class EdgeKnowledgeBase:
             self.revision += 1
 
     def stored_tools(self) -> list[StoredTool]:
-        payloads = (r.payload for r in self._scroll(SYNC_FIELDS, False))
+        payloads = (record.payload or {} for record in self._scroll(SYNC_FIELDS, False))
         stored = [StoredTool(p["tool_id"], p["source"], p["content_hash"]) for p in payloads]
         return sorted(stored, key=lambda tool: tool.tool_id)
 
@@ -147,9 +147,7 @@ class EdgeKnowledgeBase:
     def _scroll(self, payload: bool | list[str], vectors: bool) -> Iterator[qe.Record]:
         offset: Any = None  # Any: the engine's point id
         while True:
-            request = qe.ScrollRequest(
-                limit=_PAGE, offset=offset, with_payload=payload, with_vector=vectors
-            )
+            request = qe.ScrollRequest(limit=_PAGE, offset=offset, with_payload=payload, with_vector=vectors)
             with self._lock, self._translated_errors():
                 page, offset = self._open_shard.scroll(request)
             yield from page
@@ -193,8 +191,8 @@ class EdgeKnowledgeBase:
         needed = _MIN_FREE_BYTES + n_tools * _BYTES_PER_TOOL
         if free < needed:
             raise StorageFullError(
-                f"the disk of {self.location!r} has {free // 2**20} MB left, {needed // 2**20} MB are needed; "
-                "nothing was written. Free some space or choose another folder"
+                f"the disk of {self.location!r} has {free // 2**20} MB left, {needed // 2**20} MB are "
+                "needed; nothing was written. Free some space or choose another folder"
             )
 
     @contextmanager
@@ -215,9 +213,7 @@ class EdgeKnowledgeBase:
                 raise StorageFullError(
                     f"the disk of {self.location!r} is full; free some space and run the same command again"
                 ) from error
-            raise KnowledgeBaseError(
-                f"the knowledge base {self.location!r} failed: {message}"
-            ) from error
+            raise KnowledgeBaseError(f"the knowledge base {self.location!r} failed: {message}") from error
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -249,7 +245,7 @@ def _write_durably(path: Path, text: str) -> None:
 
 def _config(manifest: Manifest) -> qe.EdgeConfig:
     max_sim = qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim)
-    vectors = {
+    vectors: dict[str, qe.EdgeVectorParams] = {
         channel: qe.EdgeVectorParams(
             size=size,
             distance=qe.Distance.Dot,

@@ -93,6 +93,4 @@ def _to_sparse(vector: SparseVector, sparse: SparseFactory) -> Any:
 
 
 def _from_sparse(vector: Any) -> SparseVector:
-    return SparseVector(
-        np.array(vector.indices, dtype=np.uint32), np.array(vector.values, dtype=np.float32)
-    )
+    return SparseVector(np.array(vector.indices, dtype=np.uint32), np.array(vector.values, dtype=np.float32))

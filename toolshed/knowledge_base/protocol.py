@@ -45,6 +45,7 @@ class ToolRecord:
 
     @property
     def tool_id(self) -> str:
+        """Id of the tool."""
         return self.definition.tool_id
 
 
@@ -179,8 +180,7 @@ def check_records(records: Sequence[ToolRecord], manifest: Manifest) -> None:
     """
     for record in records:
         expected = {
-            name: (getattr(record, name), manifest.static_dimension)
-            for name in ("static", "static_topics")
+            name: (getattr(record, name), manifest.static_dimension) for name in ("static", "static_topics")
         }
         if manifest.encoder is not None:
             expected["dense"] = (_present(record.dense, record), manifest.dimension)

@@ -135,9 +135,7 @@ class ServerKnowledgeBase:
         for start in range(0, len(tool_ids), _PAGE):
             ids = [point_id(i) for i in tool_ids[start : start + _PAGE]]
             with self._translated_errors():
-                points = self._client.retrieve(
-                    self._collection, ids, with_payload=True, with_vectors=True
-                )
+                points = self._client.retrieve(self._collection, ids, with_payload=True, with_vectors=True)
             for point in points:
                 record = record_from(point.payload, point.vector)
                 found[record.tool_id] = record
@@ -165,7 +163,10 @@ class ServerKnowledgeBase:
     def search(self, queries: Sequence[ChannelQuery], *, limit: int) -> list[list[Hit]]:
         requests = [
             models.QueryRequest(
-                query=query_vector(query, models.SparseVector), using=query.channel, limit=limit, with_payload=["tool_id"]
+                query=query_vector(query, models.SparseVector),
+                using=query.channel,
+                limit=limit,
+                with_payload=["tool_id"],
             )
             for query in queries
         ]

@@ -134,10 +134,13 @@ def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) ->
 
 
 def _within_budget(found: Sequence[FoundTool], max_tokens: int | None) -> Iterator[FoundTool]:
+    if max_tokens is None:
+        yield from found
+        return
     spent = 0
     for tool in found:
         cost = estimated_tokens(tool.tool)
-        if max_tokens is None or spent + cost <= max_tokens:
+        if spent + cost <= max_tokens:
             spent += cost
             yield tool
 

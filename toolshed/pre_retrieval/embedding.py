@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from toolshed.backbones.embedding import DenseEncoder, Vectors, normalise
 from toolshed.backbones.lexical import bm25_vector, ngram_vector
 from toolshed.backbones.static import StaticEncoder
@@ -25,7 +23,9 @@ def embed_tools(
         EncoderError: If an encoder fails or returns unusable vectors.
     """
     documents = [build_tool_document(tool) for tool in tools]
-    static_vector = _lookup(static.encode, [text for d in documents for text in (d.summary, d.name, *d.topics)])
+    static_vector = _lookup(
+        static.encode, [text for d in documents for text in (d.summary, d.name, *d.topics)]
+    )
     dense_vector = None
     if dense is not None:
         dense_vector = _lookup(dense.encode, [text for d in documents for text in (*d.views, *d.topics)])

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from toolshed.errors import InvalidQueryError
-from toolshed.pipeline import DEFAULT_ABSTAIN_BELOW
 from toolshed.schemas import Problem, SearchRequest, SearchResponse, ToolBody, ToolListResponse
 from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
 
@@ -26,7 +25,8 @@ def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettin
     """Find the tools for a request. An empty list with status ``no_match`` says that none fits."""
     if len(body.query) > settings.max_query_characters:
         raise InvalidQueryError(
-            f"the query has {len(body.query):,} characters; at most {settings.max_query_characters:,} are taken"
+            f"the query has {len(body.query):,} characters; "
+            f"at most {settings.max_query_characters:,} are taken"
         )
     if body.k > settings.max_k:
         raise InvalidQueryError(f"k is {body.k}; at most {settings.max_k} tools are returned at once")
@@ -34,7 +34,7 @@ def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettin
         body.query,
         body.k,
         min_confidence=body.min_confidence,
-        abstain_below=DEFAULT_ABSTAIN_BELOW if body.abstain_below is None else body.abstain_below,
+        abstain_below=body.abstain_below,
         max_tokens=body.max_tokens,
         sources=body.sources,
     )
