@@ -8,7 +8,7 @@ from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import InvalidToolError
 from toolshed.knowledge_base.protocol import KnowledgeBase
-from toolshed.pre_retrieval.embedding import embed_tools, n_texts
+from toolshed.pre_retrieval.embedding import embed_tools
 from toolshed.types import SyncReport, ToolDefinition
 
 logger = logging.getLogger(__name__)
@@ -65,8 +65,9 @@ def sync_catalogs(
     ]
     sources = {catalog.source for catalog in catalogs}
     removed = [t.tool_id for t in stored.values() if t.source in sources and t.tool_id not in wanted]
+    n_embedded = 0
     if added or changed:
-        _write(knowledge_base, added, changed, static(), dense(), progress)
+        n_embedded = _write(knowledge_base, added, changed, static(), dense(), progress)
     if removed and remove_missing:
         knowledge_base.delete(removed)
     report = SyncReport(
@@ -74,7 +75,7 @@ def sync_catalogs(
         changed=[tool.tool_id for tool in changed],
         removed=removed if remove_missing else [],
         unchanged=len(wanted) - len(added) - len(changed),
-        n_embedded=n_texts([*added, *changed]),
+        n_embedded=n_embedded,
         invalid=invalid,
     )
     logger.info(
@@ -87,8 +88,8 @@ def _refusal(invalid: Sequence[str]) -> str:
     shown = "\n  ".join(invalid[:10])
     more = f"\n  and {len(invalid) - 10} more" if len(invalid) > 10 else ""
     return (
-        f"{len(invalid)} entries are no valid tools, so nothing was indexed:\n  {shown}{more}\n"
-        "Correct them, or index the others with --skip-invalid (skip_invalid=True)"
+        f"nothing was indexed, because {len(invalid)} of the entries cannot be:\n  {shown}{more}\n"
+        "Correct what is listed, or index the rest with --skip-invalid (skip_invalid=True)"
     )
 
 
@@ -113,14 +114,17 @@ def _write(
     static: StaticEncoder,
     dense: DenseEncoder | None,
     progress: Progress,
-) -> None:
+) -> int:
+    """Embed and store; returns how many texts were encoded."""
     before = knowledge_base.fetch([tool.tool_id for tool in changed])
-    total, done = len(added) + len(changed), 0
+    total, done, n_embedded = len(added) + len(changed), 0, 0
     try:
         progress(0, total)
         for batch in _batches([*added, *changed]):
-            knowledge_base.upsert(embed_tools(batch, static=static, dense=dense))
+            embedded = embed_tools(batch, static=static, dense=dense)
+            knowledge_base.upsert(embedded.records)
             done += len(batch)
+            n_embedded += embedded.n_texts
             progress(done, total)
     # Everything, KeyboardInterrupt included: what was begun is undone before the error goes on.
     except BaseException:
@@ -129,6 +133,7 @@ def _write(
             knowledge_base.delete([tool.tool_id for tool in added])
             knowledge_base.upsert(before)
         raise
+    return n_embedded
 
 
 def _batches(tools: Sequence[ToolDefinition]) -> Iterator[Sequence[ToolDefinition]]:

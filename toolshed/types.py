@@ -104,7 +104,7 @@ class SyncReport:
         changed: Ids of tools whose definition differs from the one stored.
         removed: Ids of tools their source no longer has.
         unchanged: How many tools needed no work.
-        n_embedded: Texts that were sent through an encoder.
+        n_embedded: Texts that were sent through an encoder; 0 when nothing is new.
         invalid: Reasons for the entries that were left out.
     """
 

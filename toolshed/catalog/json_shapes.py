@@ -21,7 +21,7 @@ def parse_tools(value: Any, *, source: str) -> Catalog:
     """
     if isinstance(value, dict) and isinstance(value.get("tools"), list):
         value = value["tools"]
-    if isinstance(value, dict) and any(key in value for key in ("name", "function", "api_name")):
+    if isinstance(value, dict) and any(key in value for key in ("name", "function", "api_name", "id")):
         value = [value]
     if isinstance(value, dict) and value and all(isinstance(v, str) for v in value.values()):
         # ToolE's plugin_des.json: name to description.

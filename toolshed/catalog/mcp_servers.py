@@ -1,13 +1,14 @@
 """Tools of MCP servers, over stdio and streamable HTTP, with the official SDK."""
 
 import asyncio
+import contextlib
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
-from toolshed.errors import ConfigurationError, SourceError
+from toolshed.errors import ConfigurationError, SourceError, ToolshedError
 from toolshed.types import ToolDefinition
 
 _MAX_PAGES = 1_000
@@ -43,7 +44,7 @@ async def list_mcp_tools(
             f"the MCP server {address!r} did not answer within {timeout_seconds:g} seconds; "
             "start it by hand to see what it waits for"
         ) from error
-    except (ConfigurationError, SourceError):
+    except ToolshedError:
         raise
     # Broad: transports raise what their libraries raise, grouped by the SDK's task groups.
     except Exception as error:
@@ -70,19 +71,47 @@ async def watch_mcp_server(
             changed.set()
 
     try:
-        async with _client(address, message_handler=note_change) as client:
+        async with _client(address, message_handler=note_change) as client, _listening(client, changed):
             while True:
                 changed.clear()
                 await on_change(await _list_all(client, source))
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), poll_seconds)
-                except TimeoutError:
-                    continue
-    except SourceError:
+    except ToolshedError:
         raise
     # Broad: see list_mcp_tools.
     except Exception as error:
         raise SourceError(f"the MCP server {address!r} went away: {_innermost(error)}") from error
+
+
+@contextlib.asynccontextmanager
+async def _listening(client: Any, changed: asyncio.Event) -> AsyncIterator[None]:
+    """Set ``changed`` at every announcement, where server and protocol (2026-07-28) have streams of them.
+
+    Older protocols send notifications unasked; servers without either are polled.
+    """
+    from mcp import MCPError
+    from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
+
+    async with AsyncExitStack() as stack:
+        try:
+            events = await stack.enter_async_context(client.listen(tools_list_changed=True))
+        except (ListenNotSupportedError, MCPError):
+            yield
+            return
+
+        async def forward() -> None:
+            with contextlib.suppress(SubscriptionLost):
+                async for _ in events:
+                    changed.set()
+            # The stream is gone: asking again shows whether the server is.
+            changed.set()
+
+        task = asyncio.create_task(forward())
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 def _client(address: str, **options: Any) -> Any:

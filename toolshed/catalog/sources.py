@@ -59,7 +59,7 @@ def read_objects(objects: Sequence[Any]) -> list[Catalog]:
     by_source: dict[str, list[tuple[str, Callable[[], ToolDefinition]]]] = {}
     failed: list[InvalidEntry] = []
     for position, value in enumerate(objects, start=1):
-        label = f"argument {position}"
+        label = f"number {position}"
         try:
             tool = read_object(value)
         except InvalidToolError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, TokenVectors, Vectors, normalise
+from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, Vectors, normalise
 from toolshed.backbones.lexical import QueryWords, query_words
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.decomposition import QueryPart

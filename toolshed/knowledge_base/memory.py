@@ -60,7 +60,7 @@ class MemoryKnowledgeBase:
         hits = []
         for record in self._records.values():
             stored: Vectors | None = getattr(record, query.channel)
-            if stored is not None:
+            if stored is not None and stored.size:
                 hits.append(Hit(record.tool_id, float(np.max(np.atleast_2d(stored) @ vector))))
         return hits
 

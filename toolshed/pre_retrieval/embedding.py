@@ -1,12 +1,13 @@
 """From tool definitions to records: every text of a batch is encoded once, together."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from toolshed.backbones.embedding import DenseEncoder, Vectors, normalise
 from toolshed.backbones.lexical import bm25_vector, ngram_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.knowledge_base.protocol import ToolRecord
-from toolshed.pre_retrieval.documents import ToolDocument, build_tool_document
+from toolshed.pre_retrieval.documents import build_tool_document
 from toolshed.types import ToolDefinition
 
 # BM25's saturation and length normalisation, chosen on Seal-Tools dev.
@@ -14,22 +15,28 @@ _K1, _B = 1.6, 0.75
 _NAME_WEIGHT = 0.25
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddedTools:
+    """Records, and how many different texts went through an encoder for them."""
+
+    records: list[ToolRecord]
+    n_texts: int
+
+
 def embed_tools(
     tools: Sequence[ToolDefinition], *, static: StaticEncoder, dense: DenseEncoder | None
-) -> list[ToolRecord]:
+) -> EmbeddedTools:
     """Write the documents of tools and encode them.
 
     Raises:
         EncoderError: If an encoder fails or returns unusable vectors.
     """
     documents = [build_tool_document(tool) for tool in tools]
-    static_vector = _lookup(
-        static.encode, [text for d in documents for text in (d.summary, d.name, *d.topics)]
-    )
-    dense_vector = None
-    if dense is not None:
-        dense_vector = _lookup(dense.encode, [text for d in documents for text in (*d.views, *d.topics)])
-    return [
+    static_texts = {text for d in documents for text in (d.summary, d.name, *d.topics)}
+    dense_texts = {text for d in documents for text in (*d.views, *d.topics)} if dense else set()
+    static_vector = _lookup(static.encode, static_texts)
+    dense_vector = _lookup(dense.encode, dense_texts) if dense else None
+    records = [
         ToolRecord(
             definition=tool,
             static=_named(static_vector([document.summary])[0], static_vector([document.name])[0]),
@@ -41,16 +48,7 @@ def embed_tools(
         )
         for tool, document in zip(tools, documents, strict=True)
     ]
-
-
-def n_texts(tools: Sequence[ToolDefinition]) -> int:
-    """How many different texts indexing these tools sends through an encoder."""
-    documents = map(build_tool_document, tools)
-    return len({text for document in documents for text in _texts(document)})
-
-
-def _texts(document: ToolDocument) -> tuple[str, ...]:
-    return (document.summary, document.name, *document.views, *document.topics)
+    return EmbeddedTools(records, len(static_texts | dense_texts))
 
 
 def _named(summary: Vectors, name: Vectors) -> Vectors:
@@ -63,10 +61,10 @@ def _average(vectors: Vectors) -> Vectors:
 
 
 def _lookup(
-    encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]
+    encode: Callable[[Sequence[str]], Vectors], texts: set[str]
 ) -> Callable[[Sequence[str]], Vectors]:
-    """Encode each different text once; similar lengths together, since they share a row."""
-    unique = sorted(set(texts), key=lambda text: (len(text), text))
-    vectors = encode(unique)
-    row = {text: position for position, text in enumerate(unique)}
+    """Encode each text once; similar lengths together, since they share a row."""
+    ordered = sorted(texts, key=lambda text: (len(text), text))
+    vectors = encode(ordered)
+    row = {text: position for position, text in enumerate(ordered)}
     return lambda wanted: vectors[[row[text] for text in wanted]]

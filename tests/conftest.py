@@ -1,0 +1,62 @@
+"""What several tests share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from tests.qdrant_stub import loopback_server
+from toolshed.client import Toolshed
+from toolshed.testing import HashingEncoder
+
+OpenShed = Callable[..., Toolshed]
+# What a loopback server answers by path: status, content type and content.
+Pages = dict[str, tuple[int, str, bytes]]
+
+
+@pytest.fixture
+def open_shed(tmp_path: Path) -> Iterator[OpenShed]:
+    """Opens the embedded knowledge base of the test with a small encoder; all are closed at the end."""
+    opened: list[Toolshed] = []
+
+    def open_one(**options: object) -> Toolshed:
+        given = {"encoder": HashingEncoder(), **options}
+        opened.append(Toolshed(tmp_path / "shed", **given))  # type: ignore[arg-type]  # options of Toolshed
+        return opened[-1]
+
+    yield open_one
+    for shed in opened:
+        shed.close()
+
+
+@pytest.fixture
+def shed(open_shed: OpenShed) -> Toolshed:
+    return open_shed()
+
+
+@pytest.fixture
+def serve_pages() -> Callable[[Pages], AbstractContextManager[str]]:
+    """Serves fixed pages on loopback; paths that are not among them hang up."""
+
+    def serve(pages: Pages) -> AbstractContextManager[str]:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                page = pages.get(self.path)
+                if page is None:
+                    self.close_connection = True
+                    return
+                status, kind, content = page
+                self.send_response(status)
+                self.send_header("location" if 300 <= status < 400 else "content-type", kind)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its signature
+                """Keep the tests' output quiet."""
+
+        return loopback_server(Handler)
+
+    return serve

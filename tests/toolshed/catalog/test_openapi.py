@@ -1,0 +1,211 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolshed.catalog.openapi import operation_name, parse_openapi
+from toolshed.errors import SourceError
+
+
+def document(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"openapi": "3.1.0", "info": {"title": "Pet store", "version": "1"}, "paths": paths, **more}
+
+
+PETS = document(
+    {
+        "/pets/{petId}": {
+            "parameters": [{"$ref": "#/components/parameters/PetId"}],
+            "get": {
+                "operationId": "getPet",
+                "summary": "Find a pet",
+                "description": "Looks a pet up by its number.",
+                "tags": ["pets"],
+            },
+            "put": {
+                "summary": "Change a pet.",
+                "description": "Change a pet. All fields are replaced.",
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
+                },
+            },
+        },
+        "/pets/import": {
+            "post": {
+                "requestBody": {
+                    "required": True,
+                    "content": {"text/csv": {"schema": {"type": "string", "description": "Rows"}}},
+                }
+            }
+        },
+    },
+    components={
+        "parameters": {
+            "PetId": {"name": "petId", "in": "path", "required": True, "schema": {"type": "integer"}}
+        },
+        "schemas": {
+            "Pet": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "parent": {"$ref": "#/components/schemas/Pet"},
+                },
+            }
+        },
+    },
+)
+
+
+def test_every_operation_is_a_tool() -> None:
+    catalog = parse_openapi(PETS)
+    assert catalog.invalid == ()
+    assert [tool.tool_id for tool in catalog.tools] == [
+        "Pet-store:getPet",
+        "Pet-store:PUT /pets/{petId}",
+        "Pet-store:POST /pets/import",
+    ]
+
+
+def test_summary_and_description_are_joined_without_repetition() -> None:
+    get, put, post = parse_openapi(PETS).tools
+    assert get.description == "Find a pet. Looks a pet up by its number."
+    assert put.description == "Change a pet. All fields are replaced."
+    assert post.description == "POST /pets/import"
+
+
+def test_references_are_written_out_and_cycles_cut() -> None:
+    put = parse_openapi(PETS).tools[1]
+    assert put.parameters["required"] == ["petId", "name"]
+    assert put.parameters["properties"]["petId"] == {"type": "integer"}
+    assert put.parameters["properties"]["parent"] == {"type": "object"}
+
+
+def test_a_body_that_is_no_object_is_one_argument() -> None:
+    post = parse_openapi(PETS).tools[2]
+    assert post.parameters == {
+        "type": "object",
+        "properties": {"body": {"type": "string", "description": "Rows"}},
+        "required": ["body"],
+    }
+
+
+def test_method_and_path_are_kept_for_calling() -> None:
+    get = parse_openapi(PETS).tools[0]
+    assert get.annotations == {"method": "GET", "path": "/pets/{petId}", "readOnlyHint": True}
+    assert get.tags == ("pets",)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("get", "/movie/{id}/credits", "get_movie_credits"),
+        ("post", "/", "post"),
+        ("delete", "/v1/user-groups/{g}", "delete_v1_user_groups"),
+    ],
+)
+def test_operations_without_id_are_named_by_method_and_path(method: str, path: str, expected: str) -> None:
+    assert operation_name(method, path) == expected
+
+
+def test_one_tool_of_a_huge_self_referring_document_stays_small() -> None:
+    schemas = {
+        f"S{n}": {
+            "type": "object",
+            "properties": {
+                f"p{m}": {"$ref": f"#/components/schemas/S{(n * 7 + m) % 300}"} for m in range(12)
+            },
+        }
+        for n in range(300)
+    }
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}
+    paths = {f"/r{n}": {"post": {"requestBody": body}} for n in range(60)}
+    catalog = parse_openapi(document(paths, components={"schemas": schemas}))
+    assert catalog.invalid == ()
+    assert len(catalog.tools) == 60
+
+
+@pytest.mark.parametrize(
+    ("given_document", "message"),
+    [
+        pytest.param({"swagger": "2.0", "paths": {"/": {}}}, "Swagger 2.0 is not supported", id="swagger"),
+        pytest.param({"openapi": "4.0.0", "paths": {"/": {}}}, "'4.0.0' is not supported", id="version-4"),
+        pytest.param({"openapi": "3.0.0"}, "has no paths", id="no-paths"),
+        pytest.param({"openapi": "3.0.0", "paths": []}, "has no paths", id="paths-is-a-list"),
+    ],
+)
+def test_documents_that_cannot_be_read_say_why(given_document: dict[str, Any], message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        parse_openapi(given_document)
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [
+        pytest.param("text", "the operation is of type str", id="operation-is-text"),
+        pytest.param({"parameters": [{"in": "query"}]}, "a parameter has no name", id="nameless-parameter"),
+        pytest.param(
+            {"parameters": {"name": "x"}}, "'parameters' is of type dict", id="parameters-is-an-object"
+        ),
+        pytest.param({"parameters": ["x"]}, "a parameter is of type str", id="parameter-is-text"),
+        pytest.param({"requestBody": "x"}, "'requestBody' is of type str", id="body-is-text"),
+        pytest.param(
+            {"requestBody": {"content": {"a/b": 3}}}, "a media type is of type int", id="media-is-a-number"
+        ),
+        pytest.param({"tags": "x"}, "'tags' is of type str", id="tags-is-text"),
+        pytest.param({"operationId": ["x"]}, "the name is of type list", id="id-is-a-list"),
+        pytest.param(
+            {"parameters": [{"$ref": "#/components/parameters/Gone"}]},
+            "leads nowhere",
+            id="dangling-reference",
+        ),
+    ],
+)
+def test_a_bad_operation_is_set_apart_with_method_and_path(operation: Any, reason: str) -> None:
+    catalog = parse_openapi(document({"/bad": {"get": operation}, "/good": {"get": {}}}))
+    assert [tool.name for tool in catalog.tools] == ["get_good"]
+    (entry,) = catalog.invalid
+    assert entry.position == "GET /bad"
+    assert reason in entry.reason
+
+
+def test_references_to_other_documents_are_refused_not_fetched() -> None:
+    paths = {"/x": {"get": {"parameters": [{"$ref": "https://example.invalid/params.json#/A"}]}}}
+    catalog = parse_openapi(document(paths))
+    assert catalog.tools == ()
+    assert "bundle it into one file" in catalog.invalid[0].reason
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "get",
+                    "parameters",
+                    "requestBody",
+                    "content",
+                    "schema",
+                    "application/json",
+                    "$ref",
+                    "name",
+                    "required",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(ANY_JSON)
+def test_no_malformed_path_item_escapes_as_another_error(item: Any) -> None:
+    try:
+        parse_openapi(document({"/x": item}))
+    except SourceError:
+        pass
