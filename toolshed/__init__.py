@@ -1,8 +1,12 @@
 """Toolshed: find the few tools an agent needs, among hundreds to a million."""
 
-from toolshed.client import AsyncToolshed, SearchResult, Toolshed
-from toolshed.errors import ToolshedError
-from toolshed.types import FoundTool, SyncReport, ToolDefinition
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolshed.client import AsyncToolshed, SearchResult, Toolshed
+    from toolshed.errors import ToolshedError
+    from toolshed.types import FoundTool, SyncReport, ToolDefinition
 
 __all__ = [
     "AsyncToolshed",
@@ -13,3 +17,20 @@ __all__ = [
     "Toolshed",
     "ToolshedError",
 ]
+
+_HOME = {
+    "AsyncToolshed": "client",
+    "FoundTool": "types",
+    "SearchResult": "client",
+    "SyncReport": "types",
+    "ToolDefinition": "types",
+    "Toolshed": "client",
+    "ToolshedError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Names are imported when they are used: `toolshed --help` must not wait for numpy.
+    if name not in _HOME:
+        raise AttributeError(f"module 'toolshed' has no attribute {name!r}")
+    return getattr(import_module(f"toolshed.{_HOME[name]}"), name)

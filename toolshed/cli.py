@@ -277,3 +277,7 @@ def _knowledge_base_check(kb: str, pipeline: str, collection: str) -> tuple[str,
             return "knowledge base", True, f"{shed.knowledge_base.count():,} tools in {kb}"
     except ToolshedError as error:
         return "knowledge base", False, str(error)
+
+
+if __name__ == "__main__":
+    main()

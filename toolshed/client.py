@@ -18,7 +18,7 @@ from toolshed.indexing import Progress, sync_catalogs, unwatched
 from toolshed.intra_retrieval.search import CatalogIndex, Query
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
-from toolshed.pipeline import DEFAULT_ABSTAIN_BELOW, build_pipeline, check_query
+from toolshed.pipeline import build_pipeline, check_query
 from toolshed.post_retrieval import equip
 from toolshed.post_retrieval.selection import Selection, estimated_tokens
 from toolshed.stages import run_without_waiting, stage_timings
@@ -241,7 +241,7 @@ class Toolshed:
             k: Most tools to return.
             min_confidence: Tools below it are left out.
             abstain_below: When even the best tool is below it, nothing fits and no tool is returned; 0
-                never abstains. :data:`~toolshed.pipeline.DEFAULT_ABSTAIN_BELOW` when not given.
+                never abstains. The calibrated threshold of the pipeline when not given.
             max_tokens: Budget for the definitions together, estimated at four characters a token.
             sources: Search the tools of these sources only.
 
@@ -249,8 +249,7 @@ class Toolshed:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
         """
         wanted = None if sources is None else frozenset(sources)
-        floor = DEFAULT_ABSTAIN_BELOW if abstain_below is None else abstain_below
-        checked = check_query(Query(query, k, min_confidence, floor, max_tokens, wanted))
+        checked = check_query(Query(query, k, min_confidence, abstain_below, max_tokens, wanted))
         with stage_timings() as timings:
             selection = self._run(checked)
         n_tools = len(self._index)
@@ -301,11 +300,14 @@ class Toolshed:
 
     def warm_up(self) -> None:
         """Load the encoder and the matrices now rather than at the first search."""
-        self._run(Query("warm up", abstain_below=0.0))
+        self._run(Query("warm up"))
 
-    def refresh(self) -> None:
-        """See what other processes wrote to a shared Qdrant server since the last search."""
-        self._index.refresh()
+    def refresh(self) -> bool:
+        """See what other processes wrote to a shared Qdrant server; says whether anything changed.
+
+        The embedded knowledge base belongs to one process and never needs it.
+        """
+        return self.knowledge_base.is_shared and self._index.refresh()
 
     def close(self) -> None:
         """Release the knowledge base; calling it again does nothing."""

@@ -95,6 +95,7 @@ class Settings(BaseSettings):
         encoder_threads: Threads of one query's encoding.
         max_query_characters: Longest query the service takes.
         max_k: Most tools the service returns at once.
+        refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
     """
 
     model_config = SettingsConfigDict(env_prefix="TOOLSHED_", extra="ignore")
@@ -107,3 +108,4 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(default=1, ge=1, le=64)
     max_query_characters: int = Field(default=20_000, ge=1)
     max_k: int = Field(default=100, ge=1)
+    refresh_seconds: float = Field(default=30.0, gt=0)

@@ -1,6 +1,6 @@
 """The retrieval pipeline: named configurations of stages over a knowledge base."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,16 +15,27 @@ from toolshed.post_retrieval.selection import Calibration, ScoredTools, Selectio
 from toolshed.stages import Stage
 from toolshed.types import WeighedPart
 
-# Fitted by `python -m toolshed_evals.calibration`; see its docstring.
+# Both fitted on dev splits by `python -m toolshed_evals.calibration`; see its docstring.
 CALIBRATIONS: dict[PipelineName, Calibration] = {
-    "default": Calibration(0.0, {}),
-    "instant": Calibration(0.0, {}),
-    "hybrid": Calibration(0.0, {}),
-    "dense": Calibration(0.0, {}),
-    "bm25": Calibration(0.0, {}),
+    "default": Calibration(
+        intercept=-5.804,
+        weights={
+            "dense": 1.741,
+            "topics": 4.115,
+            "static": 0.843,
+            "static_topics": 2.306,
+            "words": 1.55,
+            "ngrams": 0.163,
+        },
+        abstain_below=0.025,
+    ),
+    "instant": Calibration(
+        intercept=-5.199, weights={"static": 3.324, "static_topics": 4.122, "words": 2.12}, abstain_below=0.03
+    ),
+    "hybrid": Calibration(intercept=-4.493, weights={"dense": 7.96, "words": 1.522}, abstain_below=0.035),
+    "dense": Calibration(intercept=-5.351, weights={"dense": 8.608}, abstain_below=0.025),
+    "bm25": Calibration(intercept=-1.777, weights={"words": 3.424}, abstain_below=0.165),
 }
-# Costs under a thousandth of recall on the dev splits and answers "nothing fits" to small talk.
-DEFAULT_ABSTAIN_BELOW = 0.0
 MAX_QUERY_CHARACTERS = 20_000
 
 
@@ -41,7 +52,7 @@ class Fuse(Stage[ScoredCatalog, tuple[Query, ScoredTools]]):
     async def run(self, scored: ScoredCatalog, /) -> tuple[Query, ScoredTools]:
         """Return the scored tools; tools of other sources than the query's are excluded."""
         query, parts = scored.plan.query, scored.plan.parts
-        tools = scored.index.definitions
+        tools = scored.tools
         fused = fuse_channels(scored.scores, self.config.channels, scored.standards)
         weights = part_weights(parts, self.config.parts)
         allowed = None
@@ -73,7 +84,9 @@ class Select(Stage[tuple[Query, ScoredTools], Selection]):
             self.calibration,
             k=query.k,
             min_confidence=query.min_confidence,
-            abstain_below=query.abstain_below,
+            abstain_below=self.calibration.abstain_below
+            if query.abstain_below is None
+            else query.abstain_below,
             max_tokens=query.max_tokens,
         )
 
@@ -98,7 +111,7 @@ def build_pipeline(
 
 
 def check_query(query: Query) -> Query:
-    """Refuse what cannot be searched, before anything is computed.
+    """Refuse what cannot be searched, before anything is computed; returns what can.
 
     Raises:
         InvalidQueryError: If the text is empty or too long, or an option is out of range.
@@ -113,8 +126,10 @@ def check_query(query: Query) -> Query:
     if query.k < 1:
         raise InvalidQueryError(f"k is {query.k}; it must be 1 or more")
     for name in ("min_confidence", "abstain_below"):
-        if not 0 <= getattr(query, name) <= 1:
-            raise InvalidQueryError(f"{name} is {getattr(query, name)}; it lies between 0 and 1")
+        value = getattr(query, name)
+        if value is not None and not 0 <= value <= 1:
+            raise InvalidQueryError(f"{name} is {value}; it lies between 0 and 1")
     if query.max_tokens is not None and query.max_tokens < 1:
         raise InvalidQueryError(f"max_tokens is {query.max_tokens}; it must be 1 or more")
-    return query
+    # Lone surrogates are no text to tokenizers; one character takes the place of one.
+    return replace(query, text=query.text.encode("utf-8", "replace").decode())

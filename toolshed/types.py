@@ -76,7 +76,7 @@ class FoundTool:
         score: What tools are ordered by; comparable within one search only.
         confidence: Estimated probability that the tool serves the query, 0 to 1.
         part: The part of the query that speaks most for this tool.
-        channels: Score of every channel for that part, before weighting.
+        channels: Similarity on every channel to that part or to the whole query, whichever is higher.
     """
 
     tool: ToolDefinition

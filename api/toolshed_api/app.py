@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 
 from toolshed.client import Toolshed
 from toolshed.config import Settings
+from toolshed.errors import KnowledgeBaseError
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.routes import health, tools
 
@@ -30,7 +31,9 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
         app.state.shed = opened
         # Loading the encoder and the matrices belongs to the start, not to the first request.
         await asyncio.to_thread(opened.warm_up)
+        refreshing = asyncio.create_task(_keep_fresh(opened, settings.refresh_seconds))
         yield
+        refreshing.cancel()
         if shed is None:
             opened.close()
 
@@ -57,6 +60,17 @@ def _open(settings: Settings) -> Toolshed:
         qdrant_api_key=key.get_secret_value() if key else None,
         collection=settings.collection,
     )
+
+
+async def _keep_fresh(shed: Toolshed, seconds: float) -> None:
+    """Follow what other processes write to a shared Qdrant server."""
+    while shed.knowledge_base.is_shared:
+        await asyncio.sleep(seconds)
+        try:
+            if await asyncio.to_thread(shed.refresh):
+                logger.info("the tools have changed; %d are searched now", shed.knowledge_base.count())
+        except KnowledgeBaseError as error:
+            logger.warning("the tools could not be refreshed, the last ones are kept: %s", error)
 
 
 async def _request_id(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 
 import click
-import numpy as np
 
 from toolshed.cli import print_json
 
@@ -40,6 +39,7 @@ def bench(queries: int, as_json: bool) -> None:
 
 
 def _measure(texts: Sequence[str]) -> dict[str, float]:
+    import numpy as np
     import torch
     from sentence_transformers import SentenceTransformer
 

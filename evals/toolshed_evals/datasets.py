@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,16 @@ def _toole_multi(name: str) -> Dataset:
     )
 
 
+def _toole_awareness(name: str) -> Dataset:
+    """Questions half of which no tool serves; those have no qrels."""
+    whole = _neutral(data_folder() / "toole_awareness")
+    wants_dev = name.endswith("-dev")
+    queries = {i: text for i, text in whole.queries.items() if is_dev(text) == wants_dev}
+    return replace(
+        whole, name=name, queries=queries, qrels={i: q for i, q in whole.qrels.items() if i in queries}
+    )
+
+
 DATASETS: dict[str, Callable[[str], Dataset]] = {
     "toole-single": _toole_single,
     "toole-multi": _toole_multi,
@@ -138,6 +148,8 @@ DATASETS: dict[str, Callable[[str], Dataset]] = {
     "sealtools-test-out": _seal_tools("test_out_domain"),
     "toole-single-dev": _toole_single,
     "toole-multi-dev": _toole_multi,
+    "toole-awareness-dev": _toole_awareness,
+    "toole-awareness-test": _toole_awareness,
 }
 
 

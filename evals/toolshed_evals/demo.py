@@ -46,10 +46,11 @@ def demo(kb: str, top_k: int) -> None:
             sources.append(f"git=mcp+stdio:{_MCP_SERVER}")
         report = shed.sync_tools(*sources)
         everything = shed.catalog_tokens()
+        server = f" and the MCP server {_MCP_SERVER}" if len(sources) > 1 else ""
         click.echo(
-            f"{shed.knowledge_base.count()} tools in {kb} (sample catalog"
-            f"{' and the MCP server ' + _MCP_SERVER if len(sources) > 1 else ''}): "
-            f"{len(report.added)} added, {report.n_embedded} texts embedded, {time.perf_counter() - started:.1f} s"
+            f"{shed.knowledge_base.count()} tools in {kb} (sample catalog{server}): "
+            f"{len(report.added)} added, {report.n_embedded} texts embedded, "
+            f"{time.perf_counter() - started:.1f} s"
         )
         shed.warm_up()
         for query in _QUERIES:

@@ -20,6 +20,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HUMP = re.compile(
     r"[^\W\d_]*?[a-z](?=[A-Z])|[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|\d+",
 )
+_CONTRACTION = re.compile(r"'(?:s|t|m|d|re|ve|ll)$")
 # Scripts written without spaces are indexed by overlapping pairs of characters.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]+")
 # Longer words are identifiers, hashes or encoded data: their n-grams say nothing about a tool.
@@ -35,7 +36,8 @@ STOP_WORDS = frozenset(
     what which who whom whose when where why how all any both each few more most other some such no not
     only own same too very just also please thank thanks let lets need needs needed want wants wanted
     like help able me some using use used via e.g i.e etc i'm i'd i've i'll it's don't can't what's
-    let's that's there's you're we're they're""".split()
+    let's that's there's you're we're they're isn't aren't wasn't weren't doesn't didn't haven't hasn't
+    hadn't won't wouldn't shouldn't couldn't he's she's they've we've we'll you'll they'll""".split()
 )
 
 
@@ -73,8 +75,10 @@ def _word_parts(word: str) -> tuple[str, ...]:
         return ()
     if _UNSPACED.search(word):
         return tuple(_unspaced_pairs(word))
+    lowered = word.lower().replace("’", "'")
+    if _CONTRACTION.search(lowered):
+        return (lowered,)
     parts = split_identifier(word)
-    lowered = word.lower()
     if len(parts) <= 1 or (lowered.isalpha() and word[1:].islower()):
         return (lowered,)
     return (*(part.lower() for part in parts), lowered)

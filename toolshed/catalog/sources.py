@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import httpx
 import yaml
 
-from toolshed.catalog.definitions import Catalog, InvalidEntry, collect, source_name
+from toolshed.catalog.definitions import Catalog, InvalidEntry, collect, define_tool, source_name
 from toolshed.catalog.json_shapes import parse_tool, parse_tools
 from toolshed.catalog.langchain_tools import is_langchain_tool, langchain_tool
 from toolshed.catalog.mcp_servers import read_mcp_server
@@ -77,7 +77,7 @@ def read_object(value: Any) -> ToolDefinition:
         InvalidToolError: If it is nothing we can describe.
     """
     if isinstance(value, ToolDefinition):
-        return value
+        return _checked(value)
     if isinstance(value, dict):
         return parse_tool(value, source="python")
     if is_langchain_tool(value):
@@ -87,6 +87,19 @@ def read_object(value: Any) -> ToolDefinition:
     raise InvalidToolError(
         f"{type(value).__name__} is no source of tools; give a path, a URL, a function, a LangChain tool, "
         "a dictionary or a ToolDefinition"
+    )
+
+
+def _checked(tool: ToolDefinition) -> ToolDefinition:
+    return define_tool(
+        tool.name,
+        tool.description,
+        dict(tool.parameters),
+        source=source_name(tool.source),
+        tags=tool.tags,
+        output_schema=tool.output_schema,
+        annotations=tool.annotations,
+        key=tool.key,
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
+
 from toolshed.backbones.embedding import DenseEncoder, Vectors
 from toolshed.backbones.lexical import SparseVector, as_query_vector
 from toolshed.backbones.static import StaticEncoder
@@ -15,6 +17,7 @@ from toolshed.intra_retrieval.encoding import EncodedParts, encode_parts
 from toolshed.intra_retrieval.fusion import Standard
 from toolshed.knowledge_base.protocol import Channel, ChannelQuery, KnowledgeBase, ToolRecord
 from toolshed.stages import Stage
+from toolshed.types import ToolDefinition
 
 # Up to here every tool is scored exactly: 6 KB of matrices a tool, and quicker than index queries.
 RESIDENT_LIMIT = 50_000
@@ -30,7 +33,8 @@ class Query:
         text: The agent's request.
         k: Most tools to return.
         min_confidence: Tools below it are left out.
-        abstain_below: When even the best tool is below it, nothing fits.
+        abstain_below: When even the best tool is below it, nothing fits; the calibrated threshold of the
+            pipeline when None.
         max_tokens: Budget for the definitions together, or None.
         sources: Search only these sources, or all of them when None.
     """
@@ -38,7 +42,7 @@ class Query:
     text: str
     k: int = 5
     min_confidence: float = 0.0
-    abstain_below: float = 0.0
+    abstain_below: float | None = None
     max_tokens: int | None = None
     sources: frozenset[str] | None = None
 
@@ -53,17 +57,17 @@ class QueryPlan:
 
 @dataclass(frozen=True, slots=True)
 class ScoredCatalog:
-    """The candidate tools with the scores of every part and channel.
+    """Tools with the scores of every part and channel.
 
     Attributes:
         plan: The query and its parts.
-        index: The tools, in the order of the columns.
+        tools: The tools of the columns, ordered by tool id.
         scores: float32 ``[n_parts, n_tools]`` for each channel.
         standards: Mean and deviation of each channel over the whole catalog.
     """
 
     plan: QueryPlan
-    index: ScoringIndex
+    tools: Sequence[ToolDefinition]
     scores: ChannelScores
     standards: dict[ChannelName, Standard]
 
@@ -111,11 +115,21 @@ class CatalogIndex:
         self._resident_limit = resident_limit
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
+        # Digest of the tools at the last refresh; the first refresh always reads.
+        self._seen: int | None = None
 
-    def refresh(self) -> None:
-        """Read the knowledge base again at the next search, for writes of another process."""
+    def refresh(self) -> bool:
+        """Read the knowledge base again if another process changed its tools; says whether one did.
+
+        Searches go on with what is loaded until the new matrices are ready.
+        """
+        seen = hash(tuple(self._kb.stored_tools()))
+        if seen == self._seen:
+            return False
+        loaded = self._read(self._kb.revision)
         with self._lock:
-            self._loaded = None
+            self._loaded, self._seen = loaded, seen
+        return True
 
     def is_empty(self) -> bool:
         """Whether there is nothing to search."""
@@ -132,9 +146,17 @@ class CatalogIndex:
         scores = loaded.index.score(encoded, channels)
         standards = {channel: Standard.of(values) for channel, values in scores.items()}
         if len(loaded.index) == loaded.n_tools:
-            return ScoredCatalog(plan, loaded.index, scores, standards)
-        candidates = ScoringIndex(self._candidates(encoded, channels, loaded.index), background=loaded.index)
-        return ScoredCatalog(plan, candidates, candidates.score(encoded, channels), standards)
+            return ScoredCatalog(plan, loaded.index.definitions, scores, standards)
+        records = self._candidates(encoded, channels, loaded.index)
+        if not records:
+            return ScoredCatalog(plan, loaded.index.definitions, scores, standards)
+        candidates = ScoringIndex(records, background=loaded.index)
+        found = candidates.score(encoded, channels)
+        # The sample stays among the candidates: it stands for the rest of the catalog in what follows.
+        tools = [*loaded.index.definitions, *candidates.definitions]
+        order = sorted(range(len(tools)), key=lambda column: tools[column].tool_id)
+        merged = {channel: np.hstack([scores[channel], found[channel]])[:, order] for channel in channels}
+        return ScoredCatalog(plan, [tools[column] for column in order], merged, standards)
 
     def _load(self) -> "_Loaded":
         with self._lock:
@@ -159,7 +181,8 @@ class CatalogIndex:
     ) -> list[ToolRecord]:
         queries = [query for channel in channels for query in channel_queries(encoded, channel, background)]
         hits = self._kb.search(queries, limit=_CANDIDATES_PER_QUERY)
-        tool_ids = dict.fromkeys(hit.tool_id for found in hits for hit in found)
+        sampled = set(background.tool_ids)
+        tool_ids = dict.fromkeys(hit.tool_id for found in hits for hit in found if hit.tool_id not in sampled)
         return self._kb.fetch(list(tool_ids))
 
 

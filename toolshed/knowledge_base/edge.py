@@ -59,6 +59,8 @@ class EdgeKnowledgeBase:
         KnowledgeBaseError: If the folder holds something else, or is damaged.
     """
 
+    is_shared = False
+
     def __init__(self, folder: str | Path, manifest: Manifest) -> None:
         self._folder = Path(folder)
         self.manifest = manifest

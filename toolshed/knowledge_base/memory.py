@@ -21,6 +21,7 @@ class MemoryKnowledgeBase:
     """Keeps records in a dictionary and scores all of them for every query."""
 
     location = "memory:"
+    is_shared = False
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest

@@ -130,6 +130,10 @@ class KnowledgeBase(Protocol):
         """Where it is, for messages."""
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write to it while it is open."""
+
+    @property
     def manifest(self) -> Manifest:
         """What it was written with."""
 

@@ -48,6 +48,8 @@ class ServerKnowledgeBase:
         KnowledgeBaseError: If the server cannot be reached or refuses.
     """
 
+    is_shared = True
+
     def __init__(
         self,
         url: str,

@@ -59,15 +59,22 @@ class Selection:
 class Calibration:
     """Logistic calibration of confidence from a tool's raw similarities.
 
-    Fitted by ``evals`` on the dev fifth of MetaTool's tool-awareness questions; absolute
-    similarities carry over between catalogs, standardised scores do not.
+    Absolute similarities carry over between catalogs, standardised scores do not. How it is fitted:
+    ``toolshed_evals.calibration``.
+
+    Attributes:
+        intercept: Log odds of a tool without any similarity.
+        weights: Log odds for each unit of similarity on a channel.
+        abstain_below: Confidence of the best tool below which none is returned, unless a query says
+            otherwise; chosen to cost at most a thousandth of Recall@5 on the dev splits.
     """
 
     intercept: float
     weights: Mapping[str, float]
+    abstain_below: float
 
     def probabilities(self, similarities: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
-        """Probability that tools with these similarities serve the part, in the same shape."""
+        """Probability that tools with these similarities serve the query, in the same shape."""
         logits = self.intercept + sum(w * similarities[name] for name, w in self.weights.items())
         return np.asarray(1 / (1 + np.exp(-logits)))
 
@@ -118,16 +125,19 @@ def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) ->
     weights = np.array([part.weight for part in scored.parts], np.float32)[:, None]
     fused = np.where(weights > 0, scored.fused[:, columns] * weights, -np.inf)
     rows = fused.argmax(axis=0) if columns else np.empty(0, np.int64)
-    evidence = {name: values[:, columns] for name, values in scored.evidence.items()}
-    probabilities = np.broadcast_to(calibration.probabilities(evidence), fused.shape)
+    # A tool may serve the whole query better than the part it was found by.
+    evidence = {
+        name: np.maximum(values[rows, columns], values[0, columns])
+        for name, values in scored.evidence.items()
+    }
+    confidences = np.broadcast_to(calibration.probabilities(evidence), len(columns))
     return [
         FoundTool(
             tool=scored.tools[column],
             score=float(scored.scores[column]),
-            # A tool may serve the whole query better than the part it was found by.
-            confidence=float(max(probabilities[0, at], probabilities[row, at])),
+            confidence=float(confidences[at]),
             part=scored.parts[row].text,
-            channels={name: float(values[row, at]) for name, values in evidence.items()},
+            channels={name: float(values[at]) for name, values in evidence.items()},
         )
         for at, (row, column) in enumerate(zip(rows.tolist(), columns, strict=True))
     ]

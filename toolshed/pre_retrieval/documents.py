@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from toolshed.backbones.lexical import WeightedField, split_identifier
@@ -13,7 +14,7 @@ from toolshed.types import JsonObject, ToolDefinition
 _MAX_DESCRIPTION = 800
 _MAX_QUESTION = 300
 _MAX_SCHEMA_TEXT = 4_000
-_MAX_SCHEMA_DEPTH = 4
+_MAX_SCHEMA_NODES = 500
 _MAX_ARGUMENTS = 64
 _WORD_RUN = re.compile(r"[^\W_]+")
 
@@ -46,10 +47,8 @@ def build_tool_document(tool: ToolDefinition) -> ToolDocument:
     """Write the document of a tool. No field that is missing leaves an empty slot behind."""
     name = readable_name(tool.name)
     description = tool.description[:_MAX_DESCRIPTION].strip()
-    arguments = list(_arguments(tool.parameters))[:_MAX_ARGUMENTS]
-    argument_text = _join(arguments)
-    results = list(_arguments(tool.output_schema or {}))[:_MAX_ARGUMENTS]
-    result_text = _join(results)
+    argument_text = _arguments(tool.parameters)
+    result_text = _arguments(tool.output_schema or {})
     topics = key_topics(tool.description)
     path = str(tool.annotations.get("path", ""))
     return ToolDocument(
@@ -88,24 +87,50 @@ def _as_clause(sentence: str) -> str:
     return (sentence if is_acronym else sentence[:1].lower() + sentence[1:]).rstrip(".!?。 ")
 
 
-def _arguments(schema: JsonObject, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Readable name and description of every argument, nested ones after their parent."""
+def _arguments(schema: JsonObject) -> str:
+    """Readable names, descriptions and choices of the arguments, nested ones after their parent."""
+    return " ".join(islice(_described_arguments(schema), _MAX_ARGUMENTS))[:_MAX_SCHEMA_TEXT]
+
+
+def _described_arguments(root: JsonObject) -> Iterator[str]:
+    """Walk a schema depth first; each definition it refers to is described once."""
+    pending: list[tuple[str, Any]] = [("", root)]
+    expanded: set[str] = set()
+    for _ in range(_MAX_SCHEMA_NODES):
+        if not pending:
+            return
+        name, value = pending.pop()
+        schema = value if isinstance(value, dict) else {}
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            schema = {} if reference in expanded else {**_definition(reference, root), **schema}
+            expanded.add(reference)
+        if name:
+            yield f"{name} {_argument_text(schema)}".strip()
+        pending.extend(reversed([*islice(_children(schema), _MAX_ARGUMENTS)]))
+
+
+def _definition(reference: str, root: JsonObject) -> JsonObject:
+    """What a reference inside the document stands for; nothing when it leads elsewhere."""
+    found: Any = root
+    for key in reference.removeprefix("#/").split("/"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _children(schema: JsonObject) -> Iterator[tuple[str, Any]]:
     properties = schema.get("properties")
-    if not isinstance(properties, dict) or depth >= _MAX_SCHEMA_DEPTH:
-        return
-    for name, value in properties.items():
-        described = value if isinstance(value, dict) else {}
-        yield readable_name(str(name)), _argument_text(described)
-        for nested in (described, described.get("items")):
-            if isinstance(nested, dict):
-                yield from _arguments(nested, depth + 1)
+    for name, value in properties.items() if isinstance(properties, dict) else ():
+        yield readable_name(str(name)), value
+    if "items" in schema:
+        yield "", schema["items"]
+    for key in ("allOf", "anyOf", "oneOf"):
+        variants = schema.get(key)
+        for variant in variants if isinstance(variants, list) else ():
+            yield "", variant
 
 
-def _join(arguments: list[tuple[str, str]]) -> str:
-    return " ".join(f"{name} {text}".strip() for name, text in arguments)[:_MAX_SCHEMA_TEXT]
-
-
-def _argument_text(schema: dict[str, Any]) -> str:
+def _argument_text(schema: JsonObject) -> str:
     description = schema.get("description")
     choices = schema.get("enum")
     texts = [description] if isinstance(description, str) else []

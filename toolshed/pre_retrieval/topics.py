@@ -6,7 +6,9 @@ from toolshed.backbones.segments import clause_spans, sentence_spans
 
 _MAX_TOPICS = 12
 _MAX_CHARACTERS = 3_000
-_MARKUP = re.compile(r"[*_`#>|]{1,3}|\s+")
+# Line breaks stay: lists are cut at them.
+_MARKUP = re.compile(r"(?:\*\*|[_`#>|]|[^\S\n])+")
+_BULLET = " -*•"
 
 
 def key_topics(description: str) -> list[str]:
@@ -18,5 +20,5 @@ def key_topics(description: str) -> list[str]:
     topics: dict[str, None] = {}
     for start, end in sentence_spans(text):
         for clause_start, clause_end in clause_spans(text, start, end):
-            topics.setdefault(text[clause_start:clause_end].strip())
+            topics.setdefault(text[clause_start:clause_end].strip(_BULLET))
     return list(topics)[:_MAX_TOPICS]

@@ -1,3 +1,4 @@
+import contextlib
 from typing import Any
 
 import pytest
@@ -205,7 +206,5 @@ ANY_JSON = st.recursive(
 
 @given(ANY_JSON)
 def test_no_malformed_path_item_escapes_as_another_error(item: Any) -> None:
-    try:
+    with contextlib.suppress(SourceError):
         parse_openapi(document({"/x": item}))
-    except SourceError:
-        pass

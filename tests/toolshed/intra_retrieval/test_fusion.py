@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from toolshed.config import PartWeights, RankingConfig
+from toolshed.errors import ConfigurationError
+from toolshed.intra_retrieval.decomposition import decompose
+from toolshed.intra_retrieval.fusion import (
+    Standard,
+    fuse_channels,
+    fuse_parts,
+    part_weights,
+    reciprocal_rank_fusion,
+)
+
+CONFIG = RankingConfig(parts=PartWeights(whole=0.2, sentence=1, request=1, phrase=0.2), temperature=0.5)
+
+
+def scores(*rows: list[float]) -> np.ndarray:
+    return np.array(rows, np.float32)
+
+
+def test_standards_are_mean_and_deviation_of_each_part() -> None:
+    standard = Standard.of(scores([1, 2, 3], [5, 5, 5]))
+    np.testing.assert_allclose(standard.mean[:, 0], [2, 5])
+    np.testing.assert_allclose(standard.deviation[:, 0], [np.std([1, 2, 3]) + 1e-3, 1e-3], atol=1e-4)
+
+
+def test_channels_count_by_standard_scores_whatever_their_scale() -> None:
+    # The second channel says the same a hundred times louder.
+    small, large = scores([0.1, 0.2, 0.6]), scores([10, 20, 60])
+    channels = {"dense": small, "words": large}
+    standards = {name: Standard.of(values) for name, values in channels.items()}
+    fused = fuse_channels(channels, {"dense": 1, "words": 1}, standards)
+    alone = fuse_channels({"dense": small}, {"dense": 1}, standards)
+    np.testing.assert_allclose(fused, alone, rtol=0.02)
+
+
+def test_a_channel_in_which_nothing_matched_says_nothing() -> None:
+    channels = {"dense": scores([0.1, 0.9]), "words": scores([0, 0])}
+    standards = {name: Standard.of(values) for name, values in channels.items()}
+    fused = fuse_channels(channels, {"dense": 1, "words": 1}, standards)
+    assert fused[0, 1] > fused[0, 0]
+    assert np.isfinite(fused).all()
+
+
+def test_a_ranking_without_channels_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="at least one channel"):
+        fuse_channels({}, {}, {})
+
+
+def test_the_best_tool_of_each_part_comes_before_the_mediocre_for_all() -> None:
+    #                     weather  mail  so-so
+    fused = scores([1.0, 1.0, 1.4], [6.0, 0.0, 2.5], [0.0, 6.0, 2.5])
+    ranked = np.argsort(-fuse_parts(fused, np.array([0.2, 1, 1], np.float32), CONFIG))
+    assert set(ranked[:2].tolist()) == {0, 1}
+
+
+def test_near_twins_share_the_place_of_one_part() -> None:
+    # Three twins answer the first part; the only tool of the second must not fall behind all of them.
+    fused = scores([1, 1, 1, 1, 0], [5, 5, 5, 0, 0], [0, 0, 0, 5, 0])
+    ranked = np.argsort(-fuse_parts(fused, np.array([0.2, 1, 1], np.float32), CONFIG), kind="stable")
+    assert ranked[0] == 3
+
+
+def test_a_query_of_one_part_is_ranked_by_that_part() -> None:
+    fused = scores([3, 1, 2])
+    np.testing.assert_allclose(fuse_parts(fused, np.ones(1, np.float32), CONFIG), fused[0])
+
+
+def test_parts_weigh_by_kind() -> None:
+    parts = decompose("Book a flight to Rome and my old friend Ana's place. Go home now.")
+    weights = part_weights(parts, PartWeights(whole=0.1, sentence=0.2, request=0.3, phrase=0.4))
+    np.testing.assert_allclose(weights, [0.1, 0.2, 0.3, 0.4, 0.2])
+    np.testing.assert_allclose(part_weights(parts, None), [1, 0, 0, 0, 0])
+    np.testing.assert_allclose(part_weights(parts[:1], CONFIG.parts), [1])
+
+
+@pytest.mark.parametrize(
+    ("rankings", "expected"),
+    [
+        pytest.param([["a", "b"], ["b", "c"]], ["b", "a", "c"], id="agreement-wins"),
+        pytest.param([["a"], ["b"]], ["a", "b"], id="ties-keep-first-appearance"),
+        pytest.param([], [], id="nothing"),
+    ],
+)
+def test_reciprocal_rank_fusion(rankings: list[list[str]], expected: list[str]) -> None:
+    assert [tool_id for tool_id, _ in reciprocal_rank_fusion(rankings)] == expected
+
+
+def test_reciprocal_ranks_are_summed() -> None:
+    ((_, score), *_) = reciprocal_rank_fusion([["a"], ["x", "a"]], k=60)
+    assert score == pytest.approx(1 / 61 + 1 / 62)

@@ -1,0 +1,99 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from toolshed.backbones.minilm import MiniLMEncoder
+from toolshed.backbones.static import StaticEncoder
+from toolshed.config import DEFAULT, PIPELINES, PipelineName
+from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Query, Search
+from toolshed.knowledge_base.edge import EdgeKnowledgeBase
+from toolshed.knowledge_base.memory import MemoryKnowledgeBase
+from toolshed.knowledge_base.protocol import Manifest
+from toolshed.pipeline import build_pipeline
+from toolshed.post_retrieval.selection import Selection
+from toolshed.pre_retrieval.embedding import embed_tools
+from toolshed.stages import run_without_waiting
+from toolshed.testing import HashingEncoder, make_tool
+from toolshed_evals.datasets import load_dataset
+
+STATIC = StaticEncoder()
+
+
+def knowledge_base(*names: str) -> MemoryKnowledgeBase:
+    kb = MemoryKnowledgeBase(Manifest("hashing:64", 64, STATIC.model_id, STATIC.dimension))
+    tools = [make_tool(name, f"Does {name.replace('_', ' ')}.") for name in names]
+    kb.upsert(embed_tools(tools, static=STATIC, dense=HashingEncoder()).records)
+    return kb
+
+
+def test_a_baseline_searches_the_whole_query_only() -> None:
+    query = Query("Book a flight to Rome. Mail Ana about it.")
+    plan = run_without_waiting(Decompose(PIPELINES["hybrid"]).run(query))
+    assert [part.kind for part in plan.parts] == ["whole"]
+    assert len(run_without_waiting(Decompose(DEFAULT).run(query)).parts) == 3
+
+
+def test_every_channel_scores_every_part_and_tool() -> None:
+    index = CatalogIndex(knowledge_base("send_email", "get_weather", "pay_invoice"))
+    stages = Decompose(DEFAULT) >> Search(index, DEFAULT, STATIC, HashingEncoder())
+    scored = run_without_waiting(stages.run(Query("Send an email. Then get the weather.")))
+    assert list(scored.scores) == list(DEFAULT.channels)
+    for values in scored.scores.values():
+        assert values.shape == (3, 3)
+        assert np.isfinite(values).all()
+
+
+def test_the_index_sees_what_was_written_since() -> None:
+    kb = knowledge_base("send_email")
+    index = CatalogIndex(kb)
+    assert len(index) == 1
+    kb.upsert(embed_tools([make_tool("new")], static=STATIC, dense=HashingEncoder()).records)
+    assert len(index) == 2
+    kb.delete(["test:new", "test:send_email"])
+    assert index.is_empty()
+
+
+@pytest.fixture(scope="module")
+def sealtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeKnowledgeBase]:
+    """A thousand real tools in the embedded engine."""
+    dense = MiniLMEncoder(n_threads=2)
+    manifest = Manifest(dense.model_id, dense.dimension, STATIC.model_id, STATIC.dimension)
+    kb = EdgeKnowledgeBase(tmp_path_factory.mktemp("kb") / "shed", manifest)
+    tools = load_dataset("sealtools-dev").catalog.tools[:1_000]
+    kb.upsert(embed_tools(tools, static=STATIC, dense=dense).records)
+    yield kb
+    kb.close()
+
+
+@pytest.mark.parametrize("pipeline", ["default", "instant", "hybrid"])
+def test_candidates_from_the_store_find_what_the_whole_catalog_finds(
+    sealtools: EdgeKnowledgeBase, pipeline: PipelineName
+) -> None:
+    """Beyond the resident limit little is lost: real tools, real queries, a small sample."""
+    dense = None if pipeline == "instant" else MiniLMEncoder()
+    dataset = load_dataset("sealtools-dev")
+    stored = {tool.tool_id.removeprefix("eval:") for tool in sealtools.stored_tools()}
+    qrels = {query: tools for query, tools in dataset.qrels.items() if tools <= stored}
+
+    def recall(index: CatalogIndex) -> float:
+        stages = build_pipeline(pipeline, index=index, static=STATIC, dense=dense)
+        values = []
+        for query, relevant in qrels.items():
+            found: Selection = run_without_waiting(stages.run(Query(dataset.queries[query])))
+            values.append(len(relevant & {tool.tool.name for tool in found.tools}) / len(relevant))
+        return float(np.mean(values))
+
+    resident = CatalogIndex(sealtools)
+    sampled = CatalogIndex(sealtools, resident_limit=100, background_size=500)
+    assert len(sampled) == len(resident) == 1_000
+    # Frequencies estimated from 500 tools are noisy; in service the sample has 4,000.
+    assert recall(sampled) >= recall(resident) - 0.05
+
+
+def test_a_pipeline_describes_itself_for_the_record() -> None:
+    index = CatalogIndex(knowledge_base("a"))
+    text = repr(build_pipeline("default", index=index, static=STATIC, dense=HashingEncoder()))
+    assert text.startswith("Decompose(")
+    assert "encoder='hashing:64'" in text
+    assert ">> Fuse(" in text

@@ -1,0 +1,72 @@
+"""What is special to the embedded engine; the rest is in the contract suite."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolshed.backbones.static import StaticEncoder
+from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError
+from toolshed.knowledge_base.edge import EdgeKnowledgeBase
+from toolshed.knowledge_base.protocol import Manifest
+
+MANIFEST = Manifest("hashing:64", 64, StaticEncoder.model_id, StaticEncoder.dimension)
+
+HOLD = """
+import sys
+from toolshed.client import Toolshed
+from toolshed.testing import HashingEncoder
+with Toolshed(sys.argv[1], encoder=HashingEncoder()):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_process_is_told_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "shed"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(KnowledgeBaseBusyError, match="open in another process; close that one"):
+            EdgeKnowledgeBase(folder, MANIFEST)
+    EdgeKnowledgeBase(folder, MANIFEST).close()
+
+
+def test_a_second_handle_in_one_process_is_refused_too(tmp_path: Path) -> None:
+    first = EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+    with pytest.raises(KnowledgeBaseBusyError):
+        EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+    first.close()
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(KnowledgeBaseError, match=r"holds other files \('thesis.tex'\)"):
+        EdgeKnowledgeBase(tmp_path, MANIFEST)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KnowledgeBaseError, match="cannot be used"):
+        EdgeKnowledgeBase(tmp_path / "file", MANIFEST)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"encoder": 1}'])
+def test_a_damaged_manifest_is_named_and_nothing_overwritten(tmp_path: Path, content: str) -> None:
+    EdgeKnowledgeBase(tmp_path / "shed", MANIFEST).close()
+    manifest = tmp_path / "shed" / "manifest.json"
+    manifest.write_text(content)
+    with pytest.raises(KnowledgeBaseError, match="is not the manifest of a knowledge base"):
+        EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+    assert manifest.read_text() == content
+
+
+def test_a_missing_shard_is_an_error_and_no_fresh_start(tmp_path: Path) -> None:
+    EdgeKnowledgeBase(tmp_path / "shed", MANIFEST).close()
+    (tmp_path / "shed" / "tools").rename(tmp_path / "elsewhere")
+    with pytest.raises(KnowledgeBaseError):
+        EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from toolshed.post_retrieval.selection import Calibration, ScoredTools, Selection, estimated_tokens, select
+from toolshed.testing import make_tool
+from toolshed.types import WeighedPart
+
+CALIBRATION = Calibration(intercept=0.0, weights={"dense": 1.0}, abstain_below=0.0)
+NAMES = ["a", "b", "c", "d"]
+
+
+def scored(scores: list[float], evidence: list[list[float]] | None = None) -> ScoredTools:
+    rows = np.array(evidence or [scores], np.float32)
+    parts = [WeighedPart(f"part {n}", "sentence", 1.0) for n in range(len(rows))]
+    tools = [make_tool(name, "x" * 40) for name in NAMES[: len(scores)]]
+    return ScoredTools(tools, np.array(scores, np.float32), parts, rows, {"dense": rows})
+
+
+def chosen(tools: ScoredTools, **options: object) -> Selection:
+    given = {"k": 5, "min_confidence": 0.0, "abstain_below": 0.0, "max_tokens": None, **options}
+    return select(tools, CALIBRATION, **given)  # type: ignore[arg-type]
+
+
+def names(selection: Selection) -> list[str]:
+    return [found.tool.name for found in selection.tools]
+
+
+@pytest.mark.parametrize(
+    ("scores", "k", "expected"),
+    [
+        pytest.param([1, 3, 2], 2, ["b", "c"], id="best-first"),
+        pytest.param([1, 1, 1, 1], 2, ["a", "b"], id="ties-by-tool-id"),
+        pytest.param([2, 1], 99, ["a", "b"], id="k-beyond-the-catalog"),
+        pytest.param([1, float("-inf"), 2], 3, ["c", "a"], id="excluded-tools-stay-out"),
+        pytest.param([float("-inf")] * 2, 3, [], id="all-excluded"),
+    ],
+)
+def test_the_best_k_are_taken(scores: list[float], k: int, expected: list[str]) -> None:
+    assert names(chosen(scored(scores), k=k)) == expected
+
+
+def test_confidence_is_logistic_in_the_similarity() -> None:
+    (found,) = chosen(scored([2.0])).tools
+    assert found.confidence == pytest.approx(1 / (1 + np.exp(-2.0)))
+
+
+def test_tools_below_the_floor_are_left_out_and_counted() -> None:
+    selection = chosen(scored([2.0, -2.0]), min_confidence=0.5)
+    assert names(selection) == ["a"]
+    assert selection.n_below_floor == 1
+
+
+def test_nothing_fits_when_even_the_best_is_too_weak() -> None:
+    selection = chosen(scored([-1.0, -2.0]), abstain_below=0.5)
+    assert (selection.status, names(selection), selection.n_below_floor) == ("no_match", [], 2)
+    assert selection.confidence == pytest.approx(1 / (1 + np.e))
+
+
+def test_the_budget_keeps_the_order_and_passes_over_what_does_not_fit() -> None:
+    tools = scored([3.0, 2.0, 1.0])
+    long = make_tool("b", "y" * 4_000)
+    tools = ScoredTools(
+        [tools.tools[0], long, tools.tools[2]], tools.scores, tools.parts, tools.fused, tools.evidence
+    )
+    budget = 2 * estimated_tokens(tools.tools[0])
+    selection = chosen(tools, max_tokens=budget)
+    assert names(selection) == ["a", "c"]
+    assert selection.n_over_budget == 1
+
+
+def test_a_tool_is_shown_with_the_part_that_speaks_most_for_it() -> None:
+    selection = chosen(scored([1.0, 1.0], evidence=[[0.1, 0.2], [0.9, 0.1]]))
+    assert [(found.part, round(found.channels["dense"], 3)) for found in selection.tools] == [
+        ("part 1", 0.9),
+        ("part 0", 0.2),
+    ]
+
+
+def test_the_whole_query_may_speak_for_a_tool_more_than_its_part() -> None:
+    tools = scored([1.0], evidence=[[0.8], [0.3]])
+    parts = [WeighedPart("whole", "whole", 0.1), WeighedPart("part", "sentence", 1.0)]
+    tools = ScoredTools(tools.tools, tools.scores, parts, tools.fused, tools.evidence)
+    (found,) = chosen(tools).tools
+    assert found.part == "part"
+    assert found.channels["dense"] == pytest.approx(0.8)
+
+
+def test_tokens_are_a_quarter_of_the_characters() -> None:
+    assert estimated_tokens(make_tool("t", "x" * 400)) == pytest.approx(100, abs=20)

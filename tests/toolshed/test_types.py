@@ -1,0 +1,39 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolshed.testing import make_tool
+from toolshed.types import ToolDefinition
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=5,
+)
+DEFINITIONS = st.builds(
+    ToolDefinition,
+    name=st.text(min_size=1, max_size=10),
+    description=st.text(max_size=20),
+    parameters=st.dictionaries(st.text(max_size=5), JSON, max_size=3),
+    tags=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+    annotations=st.dictionaries(st.text(max_size=5), JSON, max_size=2),
+    key=st.text(max_size=5),
+)
+
+
+@given(DEFINITIONS)
+def test_a_definition_is_read_back_as_it_was_written(tool: ToolDefinition) -> None:
+    again = ToolDefinition.from_json(tool.to_json())
+    assert again == tool
+    assert again.content_hash == tool.content_hash
+
+
+def test_any_change_changes_the_hash() -> None:
+    tool = make_tool("a", "A")
+    others = [make_tool("b", "A"), make_tool("a", "B"), make_tool("a", "A", properties={"x": {}})]
+    assert len({tool.content_hash, *(other.content_hash for other in others)}) == 4
+
+
+def test_the_order_of_keys_does_not_change_the_hash() -> None:
+    first = make_tool("a", properties={"x": {"type": "string"}, "y": {}})
+    second = make_tool("a", properties={"y": {}, "x": {"type": "string"}})
+    assert first.content_hash == second.content_hash
