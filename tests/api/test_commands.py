@@ -1,0 +1,60 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from toolshed.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOOLSHED_PIPELINE", "instant")
+    monkeypatch.delenv("TOOLSHED_API_KEYS", raising=False)
+
+
+def test_serving_beyond_loopback_needs_a_key() -> None:
+    result = CliRunner().invoke(main, ["serve", "--host", "0.0.0.0"])
+    assert result.exit_code == 2
+    assert "no API key is set" in result.stderr
+
+
+def test_a_variable_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLSHED_MAX_K", "many")
+    result = CliRunner().invoke(main, ["serve"])
+    assert result.exit_code == 2
+    assert "max_k" in result.stderr
+
+
+def test_serve_answers_and_stops_when_told(tmp_path: Path) -> None:
+    Path("tools.json").write_text(json.dumps([{"name": "get_forecast", "description": "Weather forecast."}]))
+    assert CliRunner().invoke(main, ["index", "tools", "tools.json"]).exit_code == 0
+    environment = {**os.environ, "TOOLSHED_API_KEYS": '["secret"]', "TOOLSHED_MAX_K": "7"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "toolshed.cli", "serve", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stderr is not None
+        url = ""
+        for line in process.stderr:
+            if found := re.search(r"running on (http://\S+)", line):
+                url = found[1]
+                break
+        headers = {"authorization": "Bearer secret"}
+        body = {"query": "weather forecast", "k": 7}
+        answer = httpx.post(f"{url}/v1/tools/search", json=body, headers=headers, timeout=30)
+        too_many = httpx.post(f"{url}/v1/tools/search", json={**body, "k": 8}, headers=headers, timeout=30)
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert answer.json()["tools"][0]["name"] == "get_forecast"
+        assert too_many.json()["detail"] == "k is 8; at most 7 tools are returned at once"
+    assert process.returncode in (0, -signal.SIGTERM)
