@@ -157,7 +157,13 @@ def _neutral(folder: Path) -> Dataset:
     queries = {str(row["id"]): str(row["text"]) for row in _json_lines(folder / "queries.jsonl")}
     qrels: dict[str, set[str]] = {}
     with (folder / "qrels.tsv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
+        rows = csv.DictReader(file, delimiter="\t")
+        if rows.fieldnames != ["query_id", "tool_id", "relevance"]:
+            raise SourceError(
+                f"{str(folder / 'qrels.tsv')!r} begins with {rows.fieldnames}; its first line must be "
+                "'query_id', 'tool_id', 'relevance', separated by tabs"
+            )
+        for row in rows:
             if int(row["relevance"]) > 0:
                 qrels.setdefault(row["query_id"], set()).add(row["tool_id"])
     unknown = sorted(qrels.keys() - queries.keys())
@@ -165,6 +171,8 @@ def _neutral(folder: Path) -> Dataset:
         raise SourceError(
             f"{str(folder / 'qrels.tsv')!r} judges the query {unknown[0]!r}, which is not there"
         )
+    if not qrels:
+        raise SourceError(f"{str(folder / 'qrels.tsv')!r} names no relevant tool, so nothing can be measured")
     catalog = read_source(folder / "tools.jsonl", name=_SOURCE)
     return Dataset(
         folder.resolve().name, catalog, queries, {query: frozenset(ids) for query, ids in qrels.items()}

@@ -123,7 +123,18 @@ def _commit() -> str | None:
 
 
 def save_experiment(experiment: Experiment, folder: Path) -> Path:
-    """Write the record as JSON and the run in TREC form; returns the JSON's path."""
+    """Write the record as JSON and the run in TREC form; returns the JSON's path.
+
+    Raises:
+        SourceError: If the folder cannot be written to.
+    """
+    try:
+        return _save(experiment, folder)
+    except OSError as error:
+        raise SourceError(f"the run cannot be written to {str(folder)!r}: {error.strerror}") from error
+
+
+def _save(experiment: Experiment, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{experiment.dataset}.{experiment.pipeline}"
     lines = [
