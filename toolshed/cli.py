@@ -5,7 +5,8 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from toolshed.client import SearchResult, Toolshed
 
 _GROUP = "toolshed.commands"
+_CONTEXT = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 100,
+    # Options without a variable of their own get one: TOOLSHED_SEARCH_EXPLAIN, TOOLSHED_INDEX_TOOLS_WATCH.
+    "auto_envvar_prefix": "TOOLSHED",
+}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -114,12 +121,25 @@ def open_shed(kb: str, pipeline: str, collection: str, *, must_exist: bool, thre
     )
 
 
+@contextmanager
+def progress_bar(label: str, *, show: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, where that is a terminal; yields what to call with the done and the total."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not show or not console.is_terminal) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def print_json(value: object) -> None:
     """Write JSON for a machine to standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Group, context_settings=_CONTEXT)
 @click.version_option(version("toolshed-kb"), prog_name="toolshed")
 @click.option("-v", "--verbose", is_flag=True, envvar="TOOLSHED_VERBOSE", help="Log what happens to stderr.")
 def main(verbose: bool) -> None:

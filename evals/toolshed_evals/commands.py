@@ -1,17 +1,14 @@
 """``toolshed eval``: run, compare, report, fetch."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.cli import print_json
+from toolshed.cli import print_json, progress_bar
 
 if TYPE_CHECKING:
-    from toolshed.indexing import Progress
     from toolshed_evals.experiments import Experiment
 
 _PIPELINES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
@@ -70,23 +67,11 @@ def _run(dataset: str, pipeline: str, *, limit: int | None, threads: int, out: P
     loaded = load_dataset(dataset)
     for reason in loaded.catalog.invalid:
         click.echo(f"left out: {reason}", err=True)
-    with _progress_bar(f"{loaded.name} {pipeline}") as tick:
+    with progress_bar(f"{loaded.name} {pipeline}") as tick:
         experiment = run_experiment(loaded, pipeline, tick=tick, index_threads=threads, limit=limit)
     if out is not None:
         save_experiment(experiment, out)
     return experiment
-
-
-@contextmanager
-def _progress_bar(label: str) -> Iterator["Progress"]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @evaluate.command()

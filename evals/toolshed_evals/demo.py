@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from toolshed.client import Toolshed
 
 _QUERIES = (
-    "What will it be like outside in Lisbon tomorrow, and please mail Ana about it.",
+    "Email Ana the weather in Lisbon tomorrow.",
     "The customer of order 5531 wants her money back because the lamp was broken. Also make a return sticker "
     "for the carrier.",
     "Show me what I changed since the last commit, then commit it.",
     "It's too dark in the kitchen.",
     "First check the weather on the day of the accident, 4 February, in Leeds. Then look for court rulings "
     "about black ice. My client's name is Jones.",
-    "Good morning! How are you today?",
+    "Tell me a joke about cats.",
 )
 _MCP_SERVER = "mcp-server-git"
 

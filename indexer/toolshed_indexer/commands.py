@@ -1,13 +1,21 @@
 """``toolshed index``: from sources to a knowledge base."""
 
+import asyncio
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.cli import knowledge_base_options, open_shed, print_json
-from toolshed.types import SyncReport
+from toolshed.cli import knowledge_base_options, open_shed, print_json, progress_bar
+from toolshed.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from toolshed.catalog.definitions import Catalog
+    from toolshed.catalog.sources import NamedSource
+    from toolshed.client import Toolshed
+    from toolshed.types import SyncReport
 
 
 @click.group()
@@ -30,6 +38,11 @@ def index() -> None:
     help="Keep tools that a source no longer lists.",
 )
 @click.option(
+    "--watch",
+    is_flag=True,
+    help="Stay, and follow the MCP servers whose lists of tools change; Ctrl-C ends it.",
+)
+@click.option(
     "--workers",
     default=os.cpu_count() or 1,
     show_default="all cores",
@@ -43,6 +56,7 @@ def index_tools(
     sources: tuple[str, ...],
     skip_invalid: bool,
     keep_removed: bool,
+    watch: bool,
     workers: int,
     as_json: bool,
     kb: str,
@@ -60,48 +74,60 @@ def index_tools(
       toolshed index tools "mcp+stdio:mcp-server-git" mcp+http://localhost:8000/mcp
       toolshed index tools crm=https://example.com/openapi.json
     """
-    from toolshed.catalog.sources import read_source
+    from toolshed.catalog.sources import read_source, split_name
 
-    catalogs = [read_source(source) for source in sources]
+    named = [split_name(source) for source in sources]
+    watched = [source for source in named if source.location.startswith("mcp+")] if watch else []
+    if watch and not watched:
+        raise ConfigurationError("--watch follows MCP servers, and none of the sources is one")
+    catalogs = [read_source(source.location, name=source.name) for source in named]
     with open_shed(kb, pipeline, collection, must_exist=False, threads=workers) as shed:
         write = shed.sync_catalogs if not keep_removed else shed.add_catalogs
-        with _progress_bar(show=not as_json) as advance:
+        with progress_bar("embedding", show=not as_json) as advance:
             report = write(catalogs, skip_invalid=skip_invalid, progress=advance)
-        n_tools = shed.knowledge_base.count()
-    if as_json:
-        print_json(_as_json(report, n_tools))
-    else:
-        _print(report, n_tools, kb)
+        tell = _print_json if as_json else _print
+        tell(report, shed)
+        if watched:
+            with suppress(KeyboardInterrupt):
+                asyncio.run(_follow(watched, shed, tell))
 
 
-@contextmanager
-def _progress_bar(*, show: bool) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+async def _follow(
+    servers: Sequence["NamedSource"], shed: "Toolshed", tell: "Callable[[SyncReport, Toolshed], None]"
+) -> None:
+    """Bring the knowledge base in step whenever one of the servers changes its list."""
+    from toolshed.catalog.mcp_servers import watch_mcp_server
 
-    columns = (TextColumn("embedding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not show or not console.is_terminal) as bar:
-        task = bar.add_task("embedding", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    async def sync(catalog: "Catalog") -> None:
+        report = await asyncio.to_thread(shed.sync_catalogs, [catalog], skip_invalid=True)
+        if report.added or report.changed or report.removed:
+            tell(report, shed)
 
-
-def _as_json(report: SyncReport, n_tools: int) -> dict[str, object]:
-    return {
-        "added": list(report.added),
-        "changed": list(report.changed),
-        "removed": list(report.removed),
-        "unchanged": report.unchanged,
-        "n_embedded": report.n_embedded,
-        "invalid": list(report.invalid),
-        "n_tools": n_tools,
-    }
+    async with asyncio.TaskGroup() as tasks:
+        for server in servers:
+            tasks.create_task(watch_mcp_server(server.location, sync, source=server.name))
 
 
-def _print(report: SyncReport, n_tools: int, kb: str) -> None:
+def _print_json(report: "SyncReport", shed: "Toolshed") -> None:
+    print_json(
+        {
+            "added": list(report.added),
+            "changed": list(report.changed),
+            "removed": list(report.removed),
+            "unchanged": report.unchanged,
+            "n_embedded": report.n_embedded,
+            "invalid": list(report.invalid),
+            "n_tools": shed.knowledge_base.count(),
+        }
+    )
+
+
+def _print(report: "SyncReport", shed: "Toolshed") -> None:
+    kb = shed.knowledge_base
     click.echo(
         f"{len(report.added):,} added, {len(report.changed):,} changed, {len(report.removed):,} removed, "
-        f"{report.unchanged:,} unchanged; {report.n_embedded:,} texts embedded; {n_tools:,} tools in {kb}"
+        f"{report.unchanged:,} unchanged; {report.n_embedded:,} texts embedded; "
+        f"{kb.count():,} tools in {kb.location}"
     )
     for reason in report.invalid:
         click.echo(f"left out: {reason}", err=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,15 +44,36 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
     Raises:
         SourceError: If it cannot be read or is no catalog.
     """
-    text = str(source)
-    head, separator, rest = text.partition("=")
-    if separator and head.isidentifier() and not Path(text).exists():
-        name, text = name or head, rest
+    named = split_name(str(source))
+    name, text = name or named.name, named.location
     if text.startswith(("mcp+", "mcp:")):
         return read_mcp_server(text, source=name)
     if text.startswith(("http://", "https://")):
         return _parse(*_download(text), name=name)
     return _read_file(Path(text), name)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """Where a source is, and the name it was given."""
+
+    location: str
+    name: str | None
+
+
+def split_name(source: str) -> NamedSource:
+    """Split ``NAME=SOURCE``; a file whose name holds an equals sign stays a file."""
+    name, separator, location = source.partition("=")
+    if separator and name.isidentifier() and not _exists(source):
+        return NamedSource(location, name)
+    return NamedSource(source, None)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_objects(objects: Sequence[Any]) -> list[Catalog]:

@@ -21,31 +21,51 @@ _REQUEST = re.compile(
 )
 # Words that open a request: imperatives in their base form, and the question words.
 _OPENING_VERBS = frozenset(
-    """add adjust alert analyse analyze animate answer apply approve archive arm arrange ask assess assign
-    attach authenticate authorise authorize bake ban bid bill blur book borrow brew brighten build buy
-    calculate call cancel change charge chat check checkout classify clean clear clone close cluster
-    collect combine commit compare compile compose compute configure connect construct convert cook cool
-    copy correct count create crop debug decode decrease decrypt define delete deliver deny deploy
-    deposit derive describe design detect determine diagnose dial differentiate dim dine disable disarm
-    discover display divide donate download draft drain draw drink drive eat edit email enable encode
-    encrypt enhance estimate evaluate examine execute explain explore export extract feed fetch file
-    fill film filter find finish fire fix fly follow forecast fork forward gather generate get give
-    grant greet group grow guide harvest hear heat hire identify import improve increase index infer
-    inform initialize insert inspect install integrate invest invite invoice join label launch learn
-    leave lend lint list listen locate lock log look lower make manage map mark mask measure meet merge
-    message monitor move multiply mute name navigate notify obtain open optimise optimize order organise
-    organize paint park pause pay perform ping place plan play plot post practice practise predict
-    prepare preview print process produce profile prove provide provision publish pull purchase push
-    query quote raise rank rate react read rebase reboot recommend record redact reduce refuel refund
-    register release remind remove rename render rent reopen repair replace reply report request
-    reschedule reserve reset resize resolve restart restore retrieve return review revoke ride rollback
-    rotate round run save scale scan schedule search select sell send set share ship shoot show shut
-    sign simulate sing sketch solve sort speak start stash stop store stream study submit subscribe
-    subtract suggest sum summarise summarize switch sync tag take teach tell terminate test text
-    tokenise tokenize trace track trade train transfer transform translate travel turn unassign unlock
-    update upgrade upload use validate verify view visit visualise visualize walk watch water withdraw
-    write
-    what which who whom whose where when why how is are do does""".split()
+    """abort adapt add adjust alert allocate alter amend analyse analyze animate annotate answer append
+    apply approve archive arm arrange ask assess assign attach attend audit authenticate authorise
+    authorize automate backup bake ban bid bill block blur book boost borrow brew brighten broadcast
+    browse build buy cache calculate call cancel capture cast change charge chat check checkout cite
+    clarify classify clean clear click clone close cluster collaborate collect combine commit compare
+    compile compose compute configure confirm connect construct consult contact contrast convert convey
+    cook cool copy correct count create crop curate customize debug decode decrease decrypt define
+    delete deliver deny deploy deposit derive describe design detect determine diagnose dial
+    differentiate dim dine disable disarm discover dispatch display dispute divide document donate
+    double download draft drain draw drink drive duplicate eat edit email embed enable encode encrypt
+    enhance enrol enroll enter estimate evaluate examine execute expand explain explore export expose
+    extract fax feed fetch file fill film filter find finish fire fix flag fly follow forecast fork
+    format forward frame freeze gather generate get give grant greet group grow guide harvest hear heat
+    hide hire host identify illustrate implement import improve increase index infer inform initialize
+    inquire insert inspect install integrate interpret invest invite invoice invoke iterate join judge
+    keep kill label launch learn leave lend limit link lint list listen load locate lock log look lower
+    mail make manage map mark mask match maximize measure meet mention merge message migrate minimize
+    mix model modify monitor mount move multiply mute name navigate negotiate note notify number obtain
+    offer open optimise optimize order organise organize outline output pack paint park paste patch
+    pause pay perform phone pick pin ping place plan play plot point populate position post practice
+    practise predict prepare present preview price print prioritize process produce profile program
+    promote prompt propose protect prove provide provision publish pull purchase push query quote raise
+    rank rate reach react read rebase reboot rebuild recommend record recover redact redeem redirect
+    reduce refer reformat refuel refund regenerate register reject relay release remember remind remove
+    rename render renew rent reopen repair repay rephrase replace reply report request require
+    reschedule research resend reserve reset resize resolve restart restock restore retrieve retry
+    return reuse reverse revert review revoke reword rewrite ride ring rollback rotate round route run
+    sample save scale scan schedule scrape search secure segment select sell send separate serve set
+    settle share shift ship shoot shorten show shut sign silence simulate sing sketch skip slice snooze
+    solve sort speak spell split standardize start stash state stay stop store stream strip study submit
+    subscribe subtract suggest sum summarise summarize supply support survey suspend swap switch sync
+    tag take target teach tell terminate test text throw time toggle tokenise tokenize trace track trade
+    train transfer transform translate travel trigger trim tune turn tweet type unassign undo unfollow
+    unlink unlock unpack unsubscribe update upgrade upload use validate verify view visit visualise
+    visualize vote wake walk warn watch water weigh wipe withdraw wrap write zip
+    what which who whom whose when where why how is are do does""".split()
+)
+
+
+# "Email Ana the weather": one tool delivers, another finds what is delivered. Not with "me": whoever
+# asks gets the answer anyway.
+_DELIVERY = re.compile(
+    r"""(?:(?:e-?mail|mail|text|message|sms|ping|notify|forward|fax)\s+(?!me\b|us\b)(?:my\s+|the\s+)?[\w.@+-]+)
+      (?=\s+(?P<object>(?:the|a|an|this|that|these|those|my|our|his|her|their|today's|tomorrow's)\s+\w.*))""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 
 
@@ -82,10 +102,23 @@ def decompose(query: str, *, max_parts: int = 24) -> list[QueryPart]:
         sentence = _part(query, start, end, "sentence", index)
         if len(sentences) > 1:
             parts.append(sentence)
-        clauses = list(clause_spans(query, start, end))
+        clauses = [
+            span for clause in clause_spans(query, start, end) for span in _delivery_spans(query, *clause)
+        ]
         if len(clauses) > 1:
             parts.extend(_part(query, s, e, "clause", index) for s, e in clauses)
     return parts[: max_parts + 1]
+
+
+def _delivery_spans(query: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The order to deliver and what is to be delivered, or the clause as it is."""
+    lead = lead_in_length(query[start:end])
+    request = _REQUEST.match(query[start + lead : end])
+    begin = start + lead + (request.end() if request else 0)
+    found = _DELIVERY.match(query, begin, end)
+    if found is None:
+        return [(start, end)]
+    return [(begin, found.end()), (found.start("object"), end)]
 
 
 def _part(query: str, start: int, end: int, kind: PartKind, sentence: int) -> QueryPart:

@@ -39,6 +39,20 @@ def test_requests_and_questions_are_recognised(text: str, expected: bool) -> Non
     assert decompose(text)[0].opens_with_verb is expected
 
 
+@pytest.mark.parametrize(
+    ("query", "clauses"),
+    [
+        ("Email Ana the weather in Lisbon", ["Email Ana", "the weather in Lisbon"]),
+        ("Could you text my boss a summary of it?", ["text my boss", "a summary of it?"]),
+        ("email me the weather in Lisbon", []),
+        ("email the report to Ana", []),
+        ("show Ana the way", []),
+    ],
+)
+def test_what_is_delivered_and_the_delivery_are_parts(query: str, clauses: list[str]) -> None:
+    assert [part.text for part in decompose(query) if part.kind == "clause"] == clauses
+
+
 @given(st.text(max_size=300))
 def test_every_part_is_a_span_of_the_query(query: str) -> None:
     parts = decompose(query)

@@ -1,0 +1,28 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_the_demo_answers_over_the_sample_and_a_real_server_and_repeats_quickly(tmp_path: Path) -> None:
+    # The MCP server is found on the path, as in an activated environment.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-m", "toolshed.cli", "demo", "--kb", str(tmp_path / "shed")],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for _ in range(2)
+    )
+    assert "sample catalog and the MCP server mcp-server-git" in first.stdout
+    for expected in (
+        "sample:weather_forecast_daily",
+        "sample:email_send_message",
+        "git:git_commit",
+        "no tool fits",
+    ):
+        assert expected in first.stdout
+    assert "0 added, 0 texts embedded" in second.stdout
