@@ -3,12 +3,15 @@
 import shutil
 import time
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from toolshed.client import Toolshed
+    from rich.console import Console
+
+    from toolshed.client import SearchResult
 
 _QUERIES = (
     "Email Ana the weather in Lisbon tomorrow.",
@@ -21,22 +24,42 @@ _QUERIES = (
     "Tell me a joke about cats.",
 )
 _MCP_SERVER = "mcp-server-git"
+_WIDTH = 110
+_DESCRIPTION = 58
+# Parts that have less of a say are not worth a line.
+_MIN_WEIGHT = 0.5
 
 
 @click.command()
 @click.option(
-    "--kb", default="./shed", show_default=True, envvar="TOOLSHED_KB", help="Folder of the knowledge base."
+    "--kb",
+    default="./shed",
+    show_default=True,
+    envvar="TOOLSHED_KB",
+    help="Folder of the knowledge base.",
 )
 @click.option(
     "-k", "--top-k", default=4, show_default=True, type=click.IntRange(1, 20), help="Tools per query."
 )
-def demo(kb: str, top_k: int) -> None:
+@click.option(
+    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw what is printed, as SVG."
+)
+def demo(kb: str, top_k: int, picture: Path | None) -> None:
     """Index a sample catalog and a real MCP server, and answer queries.
 
     \b
     Example:
       toolshed demo
     """
+    from rich.console import Console
+
+    console = Console(record=picture is not None, width=_WIDTH, highlight=False, markup=False, emoji=False)
+    _show(console, kb, top_k)
+    if picture is not None:
+        console.save_svg(str(picture), title="make demo")
+
+
+def _show(console: "Console", kb: str, top_k: int) -> None:
     from toolshed.client import Toolshed
 
     started = time.perf_counter()
@@ -47,31 +70,35 @@ def demo(kb: str, top_k: int) -> None:
         report = shed.sync_tools(*sources)
         everything = shed.catalog_tokens()
         server = f" and the MCP server {_MCP_SERVER}" if len(sources) > 1 else ""
-        click.echo(
+        console.print(
             f"{shed.knowledge_base.count()} tools in {kb} (sample catalog{server}): "
             f"{len(report.added)} added, {report.n_embedded} texts embedded, "
-            f"{time.perf_counter() - started:.1f} s"
+            f"{time.perf_counter() - started:.1f} s",
+            soft_wrap=True,
         )
+        console.print("For each request: confidence, score, tool.")
         shed.warm_up()
         for query in _QUERIES:
-            _answer(shed, query, top_k, everything)
-    click.echo(f'\nYour turn:  toolshed search "..." --kb {kb} --explain')
+            _answer(console, shed.search(query, top_k), everything)
+    console.print(f'\nYour turn:  toolshed search "..." --kb {kb} --explain', soft_wrap=True)
 
 
-def _answer(shed: "Toolshed", query: str, top_k: int, everything: int) -> None:
+def _answer(console: "Console", found: "SearchResult", everything: int) -> None:
     from toolshed.post_retrieval.selection import estimated_tokens
 
-    found = shed.search(query, top_k)
-    click.secho(f"\n> {query}", bold=True)
-    needs = [part for part in found.parts if part.weight >= 0.5 and part.kind != "whole"]
-    for part in needs:
-        click.echo(f"    part {part.weight:.2f}  {part.text}")
+    console.print(f"\n> {found.query}", style="bold")
+    for part in found.parts:
+        if part.kind != "whole" and part.weight >= _MIN_WEIGHT:
+            console.print(f"  part  {part.text}", style="dim")
     for tool in found.tools:
-        click.echo(f"  {tool.confidence:>4.0%}  {tool.tool.tool_id:<36} {tool.tool.description[:60]}")
+        described = " ".join(tool.tool.description.split())[:_DESCRIPTION]
+        line = f"  {tool.confidence:>4.0%}  {tool.score:5.2f}  {tool.tool.tool_id:<33} {described}"
+        console.print(line, no_wrap=True, overflow="ellipsis")
     if not found.tools:
-        click.echo("  no tool fits")
+        console.print("  no tool fits")
     sent = sum(estimated_tokens(tool.tool) for tool in found.tools)
-    click.echo(
+    console.print(
         f"  {found.timings_ms['total']:.1f} ms; about {sent:,} tokens instead of {everything:,} "
-        f"for all tools ({1 - sent / everything:.0%} saved)"
+        f"for all tools ({1 - sent / everything:.0%} saved)",
+        style="green",
     )

@@ -1,0 +1,66 @@
+"""The README's code runs, and what it names exists."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the README's relative paths lead to the checkout and nothing is written to it."""
+    folder = tmp_path_factory.mktemp("checkout")
+    (folder / "evals").symlink_to(ROOT / "evals")
+    return folder
+
+
+def run(command: list[str], folder: Path) -> str:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_python_examples_run(checkout: Path) -> None:
+    (example,) = blocks("python")
+    printed = run([sys.executable, "-c", example], checkout)
+    assert "convert_currency" in printed
+    assert "git_commit" in printed
+
+
+def test_the_commands_run_in_their_order(checkout: Path) -> None:
+    commands = [command for command in COMMANDS if command.startswith("toolshed ")]
+    assert len(commands) >= 8
+    printed = {command: run(shlex.split(command), checkout) for command in commands}
+    second_index, jazz = commands[1], commands[2]
+    assert "0 texts embedded" in printed[second_index]
+    assert "lights_set_brightness" in printed[jazz]
+    assert "music_play_track" in printed[jazz]
+
+
+def test_the_make_targets_exist() -> None:
+    named = {*re.findall(r"`make ([\w-]+)`", README), *re.findall(r"^\$ make ([\w-]+)", README, re.MULTILINE)}
+    assert named >= {"demo", "test", "eval", "bench"}
+    assert named <= set(re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE))
+
+
+def test_links_and_pictures_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
