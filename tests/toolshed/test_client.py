@@ -114,7 +114,9 @@ def test_queries_that_make_no_sense_are_refused(
         filled.search(query, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("query", ["?", "🧾", "\x00", "\ud800", "weather " * 2_000, "a. " * 6_000, "天気"])
+@pytest.mark.parametrize(
+    "query", ["?", "🧾", "\x00", "\ud800", "weather " * 2_000, "a. " * 6_000, "a" * 20_000, "天気"]
+)
 def test_odd_queries_get_an_answer(filled: Toolshed, query: str) -> None:
     assert filled.search(query, abstain_below=0).n_tools == 4
 

@@ -6,26 +6,30 @@ only makes a part longer. Legal text has its own segmenter.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 Span = tuple[int, int]
 
+# Every repetition that may fail late is bounded or possessive: no query, however odd, takes quadratic time.
 _PROTECTED = re.compile(
-    r"""https?://\S+ | \S+@\S+\.\w+
-      | "[^"\n]{0,400}" | “[^”\n]{0,400}” | (?<!\w)'[^'\n]{1,200}'(?!\w) | ‘[^’\n]{0,400}’
-      | \d+(?:[.,:]\d+)+ | \b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|Inc|Ltd|U\.S|a\.m|p\.m)\.
+    r"""https?://\S+ | [^\s@]{1,64}@[^\s@]{1,253}\.\w{1,24}
+      | "[^"\n]{0,400}" | “[^“”\n]{0,400}” | (?<!\w)'[^'\n]{1,200}'(?!\w) | ‘[^‘’\n]{0,400}’
+      | \d{1,12}(?:[.,:]\d{1,12})+ | \b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|Inc|Ltd|U\.S|a\.m|p\.m)\.
     """,
     re.VERBOSE,
 )
-_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)]*(?=\s|$)|[。！？；]+|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_SENTENCE_END = re.compile(
+    r"[.!?]{1,16}+[\"'”’)]{0,16}+(?=\s|$)|[。！？；]+|\n\s{0,40}\n|\n(?=\s{0,40}(?:[-*•]|\d{1,4}[.)])\s)"
+)
 _CLAUSE_BREAK = re.compile(
-    r"\s*[;:]\s+|,?\s+(?:and|as well as|plus|but|while)\s+(?:(?:then|also|finally|lastly)\s+)?"
-    r"|,?\s+(?:then|after that|afterwards)\s+|,\s+(?:or\s+)?|\s+[-–—]\s+|[，、]",
+    r"[;:]\s{1,4}|,?\s{1,4}(?:and|as well as|plus|but|while)\s{1,4}(?:(?:then|also|finally|lastly)\s{1,4})?"
+    r"|,?\s{1,4}(?:then|after that|afterwards)\s{1,4}|,\s{1,4}(?:or\s{1,4})?|\s{1,4}[-–—]\s{1,4}|[，、]",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _LEAD_IN = re.compile(
-    r"""^(?:\W*(?:first(?:ly|\sof\sall)?|second(?:ly)?|third(?:ly)?|then|next|after\sthat|afterwards|finally|lastly
-      |additionally|also|furthermore|moreover|in\saddition|meanwhile|besides|and|but|so|please|kindly)\b[\s,:]*)+""",
+    r"""^(?:\W*+(?:first(?:ly|\sof\sall)?|second(?:ly)?|third(?:ly)?|then|next|after\sthat|afterwards|finally|lastly
+      |additionally|also|furthermore|moreover|in\saddition|meanwhile|besides|and|but|so|please|kindly)\b[\s,:]*+)+""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MIN_CLAUSE_WORDS = 3
@@ -61,8 +65,7 @@ def clause_spans(text: str, start: int, end: int) -> Iterator[Span]:
     masked = _protected(text[start:end])
     begin = 0
     for match in _CLAUSE_BREAK.finditer(masked):
-        left, right = masked[begin : match.start()], masked[match.end() :]
-        if _n_words(left) >= _MIN_CLAUSE_WORDS and _n_words(right) >= _MIN_CLAUSE_WORDS:
+        if _is_clause(masked, begin, match.start()) and _is_clause(masked, match.end(), len(masked)):
             yield from _trimmed(text, start + begin, start + match.start())
             begin = match.end()
     yield from _trimmed(text, start + begin, end)
@@ -74,5 +77,6 @@ def lead_in_length(text: str) -> int:
     return match.end() if match and match.end() < len(text) else 0
 
 
-def _n_words(text: str) -> int:
-    return len(_WORD.findall(text))
+def _is_clause(text: str, start: int, end: int) -> bool:
+    words = islice(_WORD.finditer(text, start, end), _MIN_CLAUSE_WORDS)
+    return sum(1 for _ in words) == _MIN_CLAUSE_WORDS

@@ -15,6 +15,7 @@ _MAX_DESCRIPTION = 800
 _MAX_QUESTION = 300
 _MAX_SCHEMA_TEXT = 4_000
 _MAX_SCHEMA_NODES = 500
+_MAX_NAME = 512
 _MAX_ARGUMENTS = 64
 _WORD_RUN = re.compile(r"[^\W_]+")
 
@@ -68,6 +69,7 @@ def build_tool_document(tool: ToolDefinition) -> ToolDocument:
 
 def readable_name(name: str) -> str:
     """``getHTTPResponse2`` and ``get_http_response_2`` as ``get http response 2``."""
+    name = name[:_MAX_NAME]
     words = [word for run in _WORD_RUN.findall(name) for word in split_identifier(run) or [run]]
     return " ".join(words).lower() or name
 

@@ -62,5 +62,29 @@ def test_every_part_is_a_span_of_the_query(query: str) -> None:
         assert query[part.start : part.end] == part.text
 
 
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a@",
+        '"',
+        "“",
+        "'a ",
+        "1",
+        "1.1,",
+        " and ",
+        ", then ",
+        ".",
+        "\n ",
+        " ",
+        "and,",
+        "a b c, ",
+        "email Bo the ",
+    ],
+)
+def test_no_repetition_stalls_the_patterns(unit: str) -> None:
+    # Each of these took a regular expression quadratic time or worse once; they would not end here.
+    assert decompose((unit * 20_000)[:20_000] + "x")
+
+
 def test_of_a_long_query_the_first_parts_are_kept() -> None:
     assert len(decompose("Do this thing now. " * 500, max_parts=10)) == 11
