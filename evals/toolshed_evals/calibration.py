@@ -26,7 +26,6 @@ from toolshed_evals.datasets import Dataset, dataset_tool_id, load_dataset
 
 _DATASETS = ("sealtools-dev", "toole-single-dev", "toole-awareness-dev")
 _K = 5
-_MAX_QUERIES = 1_000
 _L2 = 1e-4
 _MAX_RECALL_LOSS = 1e-3
 
@@ -47,12 +46,10 @@ class Judged:
 
 
 def judge(dataset: Dataset, pipeline: PipelineName) -> list[Judged]:
-    """Search at most a thousand queries of a data set and judge what is found, without abstaining."""
-    ids = list(dataset.queries)
-    ids = ids[:: max(1, len(ids) // _MAX_QUERIES)][:_MAX_QUERIES]
+    """Search every query of a data set and judge what is found, without abstaining."""
     with tempfile.TemporaryDirectory() as folder, Toolshed(Path(folder) / "shed", pipeline=pipeline) as shed:
         shed.sync_catalogs([dataset.catalog], skip_invalid=True)
-        return [_judge(shed, dataset.queries[i], dataset.qrels.get(i, frozenset())) for i in ids]
+        return [_judge(shed, text, dataset.qrels.get(i, frozenset())) for i, text in dataset.queries.items()]
 
 
 def _judge(shed: Toolshed, query: str, relevant: frozenset[str]) -> Judged:
