@@ -18,19 +18,21 @@ from toolshed.types import WeighedPart
 # Both fitted on dev splits by `python -m toolshed_evals.calibration`; see its docstring.
 CALIBRATIONS: dict[PipelineName, Calibration] = {
     "default": Calibration(
-        intercept=-5.804,
+        intercept=-5.816,
         weights={
-            "dense": 1.741,
-            "topics": 4.115,
-            "static": 0.843,
-            "static_topics": 2.306,
-            "words": 1.55,
-            "ngrams": 0.163,
+            "dense": 1.913,
+            "topics": 3.958,
+            "static": 0.91,
+            "static_topics": 2.271,
+            "words": 1.497,
+            "ngrams": 0.146,
         },
-        abstain_below=0.025,
+        abstain_below=0.02,
     ),
     "instant": Calibration(
-        intercept=-5.199, weights={"static": 3.324, "static_topics": 4.122, "words": 2.12}, abstain_below=0.03
+        intercept=-5.249,
+        weights={"static": 3.387, "static_topics": 4.099, "words": 2.193},
+        abstain_below=0.02,
     ),
     "hybrid": Calibration(intercept=-4.493, weights={"dense": 7.96, "words": 1.522}, abstain_below=0.035),
     "dense": Calibration(intercept=-5.351, weights={"dense": 8.608}, abstain_below=0.025),

@@ -175,6 +175,8 @@ def _plot_quality_over_latency(experiments: Sequence[Experiment], out: Path) -> 
                 fontsize=7,
             )
     axis.set(xscale="log", xlabel="p50 of one search, ms", ylabel="Recall@5")
+    # Room for the labels at the right.
+    axis.margins(x=0.12)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
     return _save(figure, out / "quality-over-latency.png")

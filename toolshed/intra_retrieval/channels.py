@@ -73,7 +73,8 @@ class PostingsIndex:
         for start in range(0, len(positions), step):
             chunk = slice(start, start + step)
             scores += holds[:, chunk] @ self._rows(positions[chunk])
-        attainable = holds @ self._idf[positions]
+        # Not a matrix product: BLAS may raise a spurious "invalid value" flag for one this thin.
+        attainable = (holds * self._idf[positions]).sum(axis=1)
         scores /= np.maximum(attainable, 1e-6)[:, None]
         return scores
 
