@@ -15,7 +15,8 @@ from toolshed.post_retrieval.selection import Calibration, ScoredTools, Selectio
 from toolshed.stages import Stage
 from toolshed.types import WeighedPart
 
-# Both fitted on dev splits by `python -m toolshed_evals.calibration`; see its docstring.
+# Fitted on dev splits by `python -m toolshed_evals.calibration`; see its docstring. The baselines rank and
+# never abstain: what is compared with them is compared with their best.
 CALIBRATIONS: dict[PipelineName, Calibration] = {
     "default": Calibration(
         intercept=-5.816,
@@ -34,9 +35,9 @@ CALIBRATIONS: dict[PipelineName, Calibration] = {
         weights={"static": 3.387, "static_topics": 4.099, "words": 2.193},
         abstain_below=0.02,
     ),
-    "hybrid": Calibration(intercept=-4.493, weights={"dense": 7.96, "words": 1.522}, abstain_below=0.035),
-    "dense": Calibration(intercept=-5.351, weights={"dense": 8.608}, abstain_below=0.025),
-    "bm25": Calibration(intercept=-1.777, weights={"words": 3.424}, abstain_below=0.165),
+    "hybrid": Calibration(intercept=-4.493, weights={"dense": 7.96, "words": 1.522}, abstain_below=0.0),
+    "dense": Calibration(intercept=-5.351, weights={"dense": 8.608}, abstain_below=0.0),
+    "bm25": Calibration(intercept=-1.777, weights={"words": 3.424}, abstain_below=0.0),
 }
 MAX_QUERY_CHARACTERS = 20_000
 
