@@ -25,6 +25,17 @@ _CONTEXT = {
     # Options without a variable of their own get one: TOOLSHED_SEARCH_EXPLAIN, TOOLSHED_INDEX_TOOLS_WATCH.
     "auto_envvar_prefix": "TOOLSHED",
 }
+# What commands of the applications import, and the extra that brings it.
+_EXTRAS = {
+    "fastapi": "api",
+    "ir_measures": "evals",
+    "matplotlib": "evals",
+    "rank_bm25": "evals",
+    "scipy": "evals",
+    "sentence_transformers": "bench",
+    "torch": "bench",
+    "uvicorn": "api",
+}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -38,17 +49,18 @@ class _Group(click.Group):
         own = super().get_command(ctx, cmd_name)
         if own is not None or cmd_name not in _entry_points():
             return own
-        try:
-            command: click.Command = _entry_points()[cmd_name].load()
-        except ImportError as error:
-            raise click.ClickException(
-                f"the command {cmd_name!r} needs {error.name!r}; run pip install 'toolshed-kb[all]'"
-            ) from error
+        command: click.Command = _entry_points()[cmd_name].load()
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if error.name not in _EXTRAS:
+                raise
+            raise _Misuse(
+                f"this command needs {error.name}; run pip install 'toolshed-kb[{_EXTRAS[error.name]}]'"
+            ) from error
         except ConfigurationError as error:
             raise _Misuse(str(error)) from error
         except ToolshedError as error:
@@ -281,11 +293,11 @@ def _encoder_check() -> tuple[str, bool, str]:
 
     try:
         StaticEncoder()
+        if importlib.util.find_spec("onnxruntime") is None:
+            return "encoder", True, "the transformer is not installed; the pipeline 'instant' works without"
         from toolshed.backbones.minilm import MiniLMEncoder
 
         dimension = MiniLMEncoder().encode(["doctor"]).shape[1]
-    except ImportError as error:
-        return "encoder", True, f"{error.name} is not installed; the pipeline 'instant' works without"
     except ToolshedError as error:
         return "encoder", False, str(error)
     return "encoder", True, f"all-MiniLM-L6-v2 verified and answering, {dimension} dimensions"

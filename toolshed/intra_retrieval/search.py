@@ -1,8 +1,9 @@
 """Search: score the tools of a knowledge base for the parts of a query."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import islice
 
 import numpy as np
@@ -23,6 +24,8 @@ from toolshed.types import ToolDefinition
 RESIDENT_LIMIT = 50_000
 _BACKGROUND_SIZE = 4_000
 _CANDIDATES_PER_QUERY = 50
+# About 25 KB each.
+_REMEMBERED_QUERIES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,17 @@ class Search(Stage[QueryPlan, ScoredCatalog]):
 
     async def run(self, plan: QueryPlan, /) -> ScoredCatalog:
         """Return the scores of every part and channel."""
-        encoded = encode_parts(plan.parts, static=self.static, dense=self.dense)
-        return self.index.score(encoded, plan, self.config)
+        return self.index.score(self._encoded(tuple(plan.parts)), plan, self.config)
+
+    @cached_property
+    def _encoded(self) -> Callable[[tuple[QueryPart, ...]], EncodedParts]:
+        """Encodes parts, the same ones once: agents ask again with another k or another source."""
+
+        @lru_cache(maxsize=_REMEMBERED_QUERIES)
+        def encode(parts: tuple[QueryPart, ...]) -> EncodedParts:
+            return encode_parts(parts, static=self.static, dense=self.dense)
+
+        return encode
 
     def __repr__(self) -> str:
         encoder = None if self.dense is None else self.dense.model_id

@@ -44,6 +44,14 @@ def test_every_channel_scores_every_part_and_tool() -> None:
         assert np.isfinite(values).all()
 
 
+def test_the_same_query_is_encoded_once() -> None:
+    encoder = HashingEncoder()
+    search = Search(CatalogIndex(knowledge_base("send_email")), DEFAULT, STATIC, encoder)
+    for k in (1, 5):
+        run_without_waiting((Decompose(DEFAULT) >> search).run(Query("send an email", k)))
+    assert encoder.encoded == ["send an email"]
+
+
 def test_the_index_sees_what_was_written_since() -> None:
     kb = knowledge_base("send_email")
     index = CatalogIndex(kb)
