@@ -1,5 +1,6 @@
 """The command line. Commands of the applications arrive through the entry points ``toolshed.commands``."""
 
+import functools
 import importlib.util
 import json
 import logging
@@ -7,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +19,7 @@ from toolshed.errors import ConfigurationError, ToolshedError
 
 if TYPE_CHECKING:
     from toolshed.client import SearchResult, Toolshed
+    from toolshed.config import PipelineName
 
 _GROUP = "toolshed.commands"
 _CONTEXT = {
@@ -79,37 +82,62 @@ def _entry_points() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=_GROUP)}
 
 
-def knowledge_base_options(command: Command) -> Command:
-    """The options that say where the knowledge base is and which pipeline reads it."""
-    for option in (
-        click.option(
-            "--collection",
-            default="tools",
-            show_default=True,
-            envvar="TOOLSHED_COLLECTION",
-            help="Collection on the Qdrant server.",
-        ),
-        click.option(
-            "--pipeline",
-            default="default",
-            show_default=True,
-            envvar="TOOLSHED_PIPELINE",
-            type=click.Choice(["default", "instant", "hybrid", "dense", "bm25"]),
-            help="Named pipeline; 'instant' needs no transformer.",
-        ),
-        click.option(
-            "--kb",
-            default="./shed",
-            show_default=True,
-            envvar="TOOLSHED_KB",
-            help="Folder of the knowledge base, or URL of a Qdrant server.",
-        ),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True, slots=True)
+class KnowledgeBaseOptions:
+    """Where the knowledge base is, what wrote it and which pipeline reads it."""
+
+    kb: str
+    pipeline: "PipelineName"
+    encoder: str | None
+    collection: str
 
 
-def open_shed(kb: str, pipeline: str, collection: str, *, must_exist: bool, threads: int = 1) -> "Toolshed":
+def knowledge_base_options(command: Command) -> Callable[..., Any]:
+    """Give a command the options of a knowledge base; they arrive together, as its argument ``at``."""
+
+    @click.option(
+        "--kb",
+        default="./shed",
+        show_default=True,
+        envvar="TOOLSHED_KB",
+        help="Folder of the knowledge base, or URL of a Qdrant server.",
+    )
+    @click.option(
+        "--pipeline",
+        default="default",
+        show_default=True,
+        envvar="TOOLSHED_PIPELINE",
+        type=click.Choice(["default", "instant", "hybrid", "dense", "bm25"]),
+        help="Named pipeline; 'instant' needs no transformer.",
+    )
+    @click.option(
+        "--encoder",
+        envvar="TOOLSHED_ENCODER",
+        help="Another dense encoder: sentence-transformers:MODEL or openai:MODEL[:DIMENSION].",
+    )
+    @click.option(
+        "--collection",
+        default="tools",
+        show_default=True,
+        envvar="TOOLSHED_COLLECTION",
+        help="Collection on the Qdrant server.",
+    )
+    @functools.wraps(command)
+    def with_options(
+        *arguments: Any,
+        kb: str,
+        pipeline: "PipelineName",
+        encoder: str | None,
+        collection: str,
+        **options: Any,
+    ) -> Any:
+        # Any: the command's own arguments, passed on unchanged.
+        return command(*arguments, at=KnowledgeBaseOptions(kb, pipeline, encoder, collection), **options)
+
+    return with_options
+
+
+def open_shed(at: KnowledgeBaseOptions, *, must_exist: bool, threads: int = 1) -> "Toolshed":
     """Open a knowledge base for a command.
 
     Raises:
@@ -119,17 +147,19 @@ def open_shed(kb: str, pipeline: str, collection: str, *, must_exist: bool, thre
 
     from toolshed.client import Toolshed
 
-    is_folder = not kb.startswith(("http://", "https://", "memory:"))
-    if must_exist and is_folder and not (Path(kb) / "manifest.json").exists():
+    is_folder = not at.kb.startswith(("http://", "https://", "memory:"))
+    if must_exist and is_folder and not (Path(at.kb) / "manifest.json").exists():
         raise ConfigurationError(
-            f"there is no knowledge base in {kb!r}; make one with: toolshed index tools SOURCE --kb {kb}"
+            f"there is no knowledge base in {at.kb!r}; "
+            f"make one with: toolshed index tools SOURCE --kb {at.kb}"
         )
     return Toolshed(
-        kb,
-        pipeline=pipeline,  # type: ignore[arg-type]  # click.Choice has checked it
+        at.kb,
+        pipeline=at.pipeline,
+        encoder=at.encoder,
         encoder_threads=threads,
         qdrant_api_key=os.environ.get("TOOLSHED_QDRANT_API_KEY"),
-        collection=collection,
+        collection=at.collection,
     )
 
 
@@ -214,9 +244,7 @@ def search(
     sources: tuple[str, ...],
     explain: bool,
     as_json: bool,
-    kb: str,
-    pipeline: str,
-    collection: str,
+    at: KnowledgeBaseOptions,
 ) -> None:
     """Find the tools for QUERY; "-" reads it from standard input.
 
@@ -227,7 +255,7 @@ def search(
     """
     if query == "-":
         query = sys.stdin.read()
-    with open_shed(kb, pipeline, collection, must_exist=True) as shed:
+    with open_shed(at, must_exist=True) as shed:
         found = shed.search(
             query,
             top_k,
@@ -261,14 +289,14 @@ def _table(found: "SearchResult") -> str:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @knowledge_base_options
-def doctor(as_json: bool, kb: str, pipeline: str, collection: str) -> None:
+def doctor(as_json: bool, at: KnowledgeBaseOptions) -> None:
     """Check the installation and the knowledge base, and say what to do about what is wrong.
 
     \b
     Example:
       toolshed doctor --kb ./shed
     """
-    checks = [*_package_checks(), _encoder_check(), _knowledge_base_check(kb, pipeline, collection)]
+    checks = [*_package_checks(), _encoder_check(), _knowledge_base_check(at)]
     if as_json:
         print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in checks])
     else:
@@ -303,10 +331,10 @@ def _encoder_check() -> tuple[str, bool, str]:
     return "encoder", True, f"all-MiniLM-L6-v2 verified and answering, {dimension} dimensions"
 
 
-def _knowledge_base_check(kb: str, pipeline: str, collection: str) -> tuple[str, bool, str]:
+def _knowledge_base_check(at: KnowledgeBaseOptions) -> tuple[str, bool, str]:
     try:
-        with open_shed(kb, pipeline, collection, must_exist=True) as shed:
-            return "knowledge base", True, f"{shed.knowledge_base.count():,} tools in {kb}"
+        with open_shed(at, must_exist=True) as shed:
+            return "knowledge base", True, f"{shed.knowledge_base.count():,} tools in {at.kb}"
     except ToolshedError as error:
         return "knowledge base", False, str(error)
 

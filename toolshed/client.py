@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.named import encoder_named
 from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.sources import Source, read_objects, read_source
@@ -143,7 +144,9 @@ class Toolshed:
             ``memory:``.
         pipeline: ``default``; ``instant`` for cold starts and machines without the transformer; or one
             of the baselines ``hybrid``, ``dense``, ``bm25``.
-        encoder: A dense encoder of your own; the verified offline MiniLM when not given.
+        encoder: A dense encoder of your own, or the name of one such as ``sentence-transformers:MODEL``
+            (see :func:`~toolshed.backbones.named.encoder_named`); the verified offline MiniLM when not
+            given.
         encoder_threads: Threads of one encoding.
         qdrant_api_key: Key of the Qdrant server.
         collection: Collection on the Qdrant server.
@@ -158,7 +161,7 @@ class Toolshed:
         location: str | Path = "./shed",
         *,
         pipeline: PipelineName = "default",
-        encoder: DenseEncoder | None = None,
+        encoder: DenseEncoder | str | None = None,
         encoder_threads: int = 1,
         qdrant_api_key: str | None = None,
         collection: str = "tools",
@@ -166,10 +169,10 @@ class Toolshed:
         if pipeline not in PIPELINES:
             raise ConfigurationError(f"unknown pipeline {pipeline!r}; choose one of {', '.join(PIPELINES)}")
         self._pipeline_name: PipelineName = pipeline
-        self._given_encoder = encoder
+        self._given_encoder = encoder_named(encoder) if isinstance(encoder, str) else encoder
         self._encoder_threads = encoder_threads
         self.knowledge_base: KnowledgeBase = _open_knowledge_base(
-            location, _manifest(pipeline, encoder), api_key=qdrant_api_key, collection=collection
+            location, _manifest(pipeline, self._given_encoder), api_key=qdrant_api_key, collection=collection
         )
         self._index = CatalogIndex(self.knowledge_base)
 

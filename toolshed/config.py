@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     Attributes:
         kb: Folder of the embedded knowledge base, or URL of a Qdrant server.
         pipeline: The named pipeline that searches.
+        encoder: Name of another dense encoder than the offline default, ``sentence-transformers:MODEL``.
         qdrant_api_key: Key of the Qdrant server.
         collection: Collection on the Qdrant server.
         api_keys: Keys that clients of the REST service must show; none allows loopback only.
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
 
     kb: str = "./shed"
     pipeline: PipelineName = "default"
+    encoder: str | None = None
     qdrant_api_key: SecretStr | None = None
     collection: str = "tools"
     api_keys: list[SecretStr] = Field(default_factory=list)

@@ -56,6 +56,7 @@ def _open(settings: Settings) -> Toolshed:
     return Toolshed(
         settings.kb,
         pipeline=settings.pipeline,
+        encoder=settings.encoder,
         encoder_threads=settings.encoder_threads,
         qdrant_api_key=key.get_secret_value() if key else None,
         collection=settings.collection,

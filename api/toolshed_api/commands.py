@@ -4,7 +4,7 @@ import ipaddress
 
 import click
 
-from toolshed.cli import knowledge_base_options
+from toolshed.cli import KnowledgeBaseOptions, knowledge_base_options
 from toolshed.errors import ConfigurationError
 
 
@@ -21,7 +21,7 @@ from toolshed.errors import ConfigurationError
     help="Port to bind to.",
 )
 @knowledge_base_options
-def serve(host: str, port: int, kb: str, pipeline: str, collection: str) -> None:
+def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
     """Serve the REST API.
 
     API keys come from TOOLSHED_API_KEYS, a JSON list; without any, only loopback may be bound to. The
@@ -40,7 +40,7 @@ def serve(host: str, port: int, kb: str, pipeline: str, collection: str) -> None
     from toolshed_api.app import create_app
 
     try:
-        settings = Settings(kb=kb, pipeline=pipeline, collection=collection)  # type: ignore[arg-type]  # a click.Choice
+        settings = Settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
     except (SettingsError, ValidationError) as error:
         raise ConfigurationError(f"a TOOLSHED_... variable is wrong: {error}") from error
     if not settings.api_keys and not _is_loopback(host):

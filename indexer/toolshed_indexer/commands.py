@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.cli import knowledge_base_options, open_shed, print_json, progress_bar
+from toolshed.cli import KnowledgeBaseOptions, knowledge_base_options, open_shed, print_json, progress_bar
 from toolshed.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ def index_tools(
     watch: bool,
     workers: int,
     as_json: bool,
-    kb: str,
-    pipeline: str,
-    collection: str,
+    at: KnowledgeBaseOptions,
 ) -> None:
     """Index the tools of SOURCES: files, URLs, MCP servers.
 
@@ -81,14 +80,14 @@ def index_tools(
     if watch and not watched:
         raise ConfigurationError("--watch follows MCP servers, and none of the sources is one")
     catalogs = [read_source(source.location, name=source.name) for source in named]
-    with open_shed(kb, pipeline, collection, must_exist=False, threads=workers) as shed:
+    with open_shed(at, must_exist=False, threads=workers) as shed:
         write = shed.sync_catalogs if not keep_removed else shed.add_catalogs
         with progress_bar("embedding", show=not as_json) as advance:
             report = write(catalogs, skip_invalid=skip_invalid, progress=advance)
         tell = _print_json if as_json else _print
         tell(report, shed)
         if watched:
-            with suppress(KeyboardInterrupt):
+            with suppress(KeyboardInterrupt, asyncio.CancelledError):
                 asyncio.run(_follow(watched, shed, tell))
 
 
@@ -97,6 +96,13 @@ async def _follow(
 ) -> None:
     """Bring the knowledge base in step whenever one of the servers changes its list."""
     from toolshed.catalog.mcp_servers import watch_mcp_server
+
+    following = asyncio.current_task()
+    assert following is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Where a loop takes no signal handlers (Windows), Ctrl-C interrupts it anyway.
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, following.cancel)
 
     async def sync(catalog: "Catalog") -> None:
         report = await asyncio.to_thread(shed.sync_catalogs, [catalog], skip_invalid=True)

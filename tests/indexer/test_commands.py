@@ -19,7 +19,8 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLSHED_PIPELINE", "instant")
 
 
-def test_watching_follows_a_server_whose_list_changes() -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_watching_follows_a_server_whose_list_changes_until_told_to_stop(stop: signal.Signals) -> None:
     source = f"many=mcp+stdio:{sys.executable} {SERVER} announce"
     with subprocess.Popen(
         [sys.executable, "-m", "toolshed.cli", "index", "tools", source, "--watch"],
@@ -30,7 +31,7 @@ def test_watching_follows_a_server_whose_list_changes() -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("25 added")
         assert process.stdout.readline().startswith("1 added, 0 changed, 0 removed, 25 unchanged")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
     assert process.returncode == 0
     with Toolshed("./shed", pipeline="instant") as shed:
         assert len(shed.list_tools()) == 26

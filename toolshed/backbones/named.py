@@ -1,0 +1,46 @@
+"""Dense encoders by name, for settings and the command line."""
+
+from collections.abc import Callable
+
+from toolshed.backbones.embedding import DenseEncoder, OpenAIEncoder, SentenceTransformerEncoder
+from toolshed.errors import ConfigurationError
+
+
+def encoder_named(name: str) -> DenseEncoder:
+    """Make the encoder that ``KIND:MODEL`` names; its ``model_id`` is the name again.
+
+    Args:
+        name: ``sentence-transformers:MODEL`` with a model's name or folder, or ``openai:MODEL`` or
+            ``openai:MODEL:DIMENSION``, which takes key and base URL from ``OPENAI_API_KEY`` and
+            ``OPENAI_BASE_URL``.
+
+    Raises:
+        ConfigurationError: If there is no such kind, or the encoder cannot be made.
+    """
+    kind, _, model = name.partition(":")
+    make = _KINDS.get(kind)
+    if make is None or not model:
+        known = ", ".join(f"{kind}:MODEL" for kind in _KINDS)
+        raise ConfigurationError(f"unknown encoder {name!r}; write one of {known}")
+    return make(model)
+
+
+def _openai(model: str) -> DenseEncoder:
+    try:
+        from openai import OpenAI, OpenAIError
+    except ImportError as error:
+        raise ConfigurationError("openai is not installed; run pip install 'toolshed-kb[openai]'") from error
+    model, _, dimension = model.partition(":")
+    if dimension and not dimension.isdigit():
+        raise ConfigurationError(f"the dimension {dimension!r} is no number; write openai:MODEL:DIMENSION")
+    try:
+        client = OpenAI()
+    except OpenAIError as error:
+        raise ConfigurationError(f"the OpenAI client cannot be made: {error}") from error
+    return OpenAIEncoder(model, client=client, dimension=int(dimension) if dimension else None)
+
+
+_KINDS: dict[str, Callable[[str], DenseEncoder]] = {
+    "sentence-transformers": SentenceTransformerEncoder,
+    "openai": _openai,
+}
