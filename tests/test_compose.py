@@ -84,7 +84,8 @@ def test_the_health_check_of_qdrant_speaks_http(status: str, exit_code: int, tmp
     *_, shell, flag, script = QDRANT["healthcheck"]["test"]
     server = (
         "import socket\nwith socket.create_server(('127.0.0.1', 0)) as s:\n"
-        " print(s.getsockname()[1], flush=True)\n c, _ = s.accept()\n request = c.recv(1000)\n"
+        " print(s.getsockname()[1], flush=True)\n c, _ = s.accept()\n request = b''\n"
+        " while not request.endswith(b'\\r\\n\\r\\n'): request += c.recv(1000)\n"
         f" assert request.startswith(b'GET /readyz HTTP/1.1')\n"
         f" c.sendall(b'HTTP/1.1 {status}\\r\\n\\r\\n')\n c.close()"
     )

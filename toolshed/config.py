@@ -47,7 +47,7 @@ class RankingConfig:
 DEFAULT = RankingConfig(
     channels={
         "dense": 1.0,
-        "topics": 0.8,
+        "topics": 0.9,
         "static": 0.7,
         "static_topics": 0.4,
         "words": 0.5,

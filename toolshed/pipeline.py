@@ -35,9 +35,9 @@ CALIBRATIONS: dict[PipelineName, Calibration] = {
         weights={"static": 3.387, "static_topics": 4.099, "words": 2.193},
         abstain_below=0.02,
     ),
-    "hybrid": Calibration(intercept=-4.493, weights={"dense": 7.96, "words": 1.522}, abstain_below=0.0),
-    "dense": Calibration(intercept=-5.351, weights={"dense": 8.608}, abstain_below=0.0),
-    "bm25": Calibration(intercept=-1.777, weights={"words": 3.424}, abstain_below=0.0),
+    "hybrid": Calibration(intercept=-4.518, weights={"dense": 8.015, "words": 1.526}, abstain_below=0.0),
+    "dense": Calibration(intercept=-5.353, weights={"dense": 8.618}, abstain_below=0.0),
+    "bm25": Calibration(intercept=-1.786, weights={"words": 3.454}, abstain_below=0.0),
 }
 MAX_QUERY_CHARACTERS = 20_000
 
