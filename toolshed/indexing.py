@@ -52,9 +52,7 @@ def sync_catalogs(
         InvalidToolError: If an entry is bad and ``skip_invalid`` is not set; nothing is written.
         EncoderError: If an encoder fails; nothing stays written.
     """
-    invalid = [f"{c.source}, {entry}" for c in catalogs for entry in c.invalid]
-    if invalid and not skip_invalid:
-        raise InvalidToolError(_refusal(invalid))
+    invalid = check_catalogs(catalogs, skip_invalid=skip_invalid)
     wanted = _by_id(catalogs)
     stored = {tool.tool_id: tool for tool in knowledge_base.stored_tools()}
     added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
@@ -82,6 +80,18 @@ def sync_catalogs(
         "synced: %d added, %d changed, %d removed", len(report.added), len(changed), len(report.removed)
     )
     return report
+
+
+def check_catalogs(catalogs: Sequence[Catalog], *, skip_invalid: bool) -> list[str]:
+    """The reasons for the entries that cannot be indexed.
+
+    Raises:
+        InvalidToolError: If there are any and they are not to be skipped.
+    """
+    invalid = [f"{catalog.source}, {entry}" for catalog in catalogs for entry in catalog.invalid]
+    if invalid and not skip_invalid:
+        raise InvalidToolError(_refusal(invalid))
+    return invalid
 
 
 def _refusal(invalid: Sequence[str]) -> str:

@@ -70,10 +70,13 @@ def load_dataset(name: str) -> Dataset:
         if Path(name).is_dir():
             return _neutral(Path(name))
     except FileNotFoundError as error:
-        raise ConfigurationError(
-            f"{error.filename!r} is missing; set TOOLSHED_DATA to the folder of the official data sets, or "
-            "run: toolshed eval fetch toole && toolshed eval fetch sealtools"
-        ) from error
+        advice = (
+            "set TOOLSHED_DATA to the folder of the official data sets, or run: "
+            "toolshed eval fetch toole && toolshed eval fetch sealtools"
+            if name in DATASETS
+            else "a data set is a folder with tools.jsonl, queries.jsonl and qrels.tsv"
+        )
+        raise ConfigurationError(f"{error.filename!r} is missing; {advice}") from error
     except (KeyError, ValueError, TypeError) as error:
         raise SourceError(f"the data set {name!r} is not in the expected layout: {error!r}") from error
     raise ConfigurationError(

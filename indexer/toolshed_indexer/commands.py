@@ -74,12 +74,15 @@ def index_tools(
       toolshed index tools crm=https://example.com/openapi.json
     """
     from toolshed.catalog.sources import read_source, split_name
+    from toolshed.indexing import check_catalogs
 
     named = [split_name(source) for source in sources]
     watched = [source for source in named if source.location.startswith("mcp+")] if watch else []
     if watch and not watched:
         raise ConfigurationError("--watch follows MCP servers, and none of the sources is one")
     catalogs = [read_source(source.location, name=source.name) for source in named]
+    # Before a folder is made: a run that is refused leaves nothing behind.
+    check_catalogs(catalogs, skip_invalid=skip_invalid)
     with open_shed(at, must_exist=False, threads=workers) as shed:
         write = shed.sync_catalogs if not keep_removed else shed.add_catalogs
         with progress_bar("embedding", show=not as_json) as advance:

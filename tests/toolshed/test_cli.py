@@ -82,6 +82,7 @@ def test_bad_entries_are_listed_and_skipped_on_demand() -> None:
     assert refused.exit_code == 1
     assert "line 2: the tool has no name" in refused.stderr
     assert "--skip-invalid" in refused.stderr
+    assert not Path("shed").exists()
     skipped = run("index", "tools", "mixed.jsonl", "--skip-invalid")
     assert skipped.exit_code == 0
     assert "left out: mixed, line 2" in skipped.stderr
