@@ -188,14 +188,19 @@ class QueryWords:
 
 def query_words(text: str) -> QueryWords:
     """Read the words of a query, stop words left out."""
-    found = {_stem(word): word for word in words(text) if word not in STOP_WORDS}
-    return QueryWords(
-        np.fromiter(map(term_index, found), dtype=np.uint32, count=len(found)),
-        tuple(_ngram_indices(word) for word in found.values()),
-    )
+    found: dict[int, frozenset[int]] = {}
+    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+        found.update(_query_terms(match.group()))
+    return QueryWords(np.fromiter(found, dtype=np.uint32, count=len(found)), tuple(found.values()))
 
 
 @lru_cache(maxsize=65_536)
+def _query_terms(word: str) -> tuple[tuple[int, frozenset[int]], ...]:
+    """Term and n-grams of each part of a word as written; parts of a query share most of their words."""
+    parts = (part for part in _word_parts(word) if part not in STOP_WORDS)
+    return tuple((term_index(_stem(part)), _ngram_indices(part)) for part in parts)
+
+
 def _ngram_indices(word: str) -> frozenset[int]:
     if len(word) < _MIN_NGRAM_WORD:
         return frozenset()
