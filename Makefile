@@ -44,8 +44,10 @@ bench: setup ## Speed against sentence-transformers, side by side in one process
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench
 
 wheel-test: setup ## Run the tests against the built wheel instead of the checkout.
-	rm -rf build/wheel && $(BIN)/pip wheel --quiet --no-deps -w build/wheel .
+	rm -rf build/wheel && mkdir -p build/wheel/checkout
+	$(BIN)/pip wheel --quiet --no-deps -w build/wheel .
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/pip install --quiet -c constraints.txt "$$(ls build/wheel/*.whl)[all,dev]"
-	cd tests && TOOLSHED_DATA=$(abspath $(DATA)) ../build/wheel/venv/bin/python -m pytest -q -c /dev/null \
-	  --import-mode=importlib -o asyncio_mode=auto -m "not integration" .
+	cp -r tests evals README.md CHANGELOG.md CONTRIBUTING.md LICENSE Makefile pyproject.toml docker-compose.yml \
+	  build/wheel/checkout
+	cd build/wheel/checkout && TOOLSHED_DATA=$(abspath $(DATA)) ../venv/bin/python -m pytest -q -o pythonpath=.
