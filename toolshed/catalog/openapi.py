@@ -1,7 +1,7 @@
 """OpenAPI 3.0 and 3.1: one tool per operation."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonref
@@ -43,8 +43,14 @@ def parse_openapi(document: dict[str, Any], *, source: str | None = None) -> Cat
     paths = document.get("paths")
     if not isinstance(paths, dict) or not paths:
         raise SourceError(f"the OpenAPI document {source!r} has no paths, so no operation to index")
-    resolved = jsonref.replace_refs(document, loader=_refuse_remote, lazy_load=True)
-    return collect(source, _operations(resolved["paths"], source))
+    try:
+        resolved = jsonref.replace_refs(document, loader=_refuse_remote, lazy_load=True)
+        return collect(source, _operations(resolved["paths"], source))
+    # Those of one operation are set apart with it; what is left concerns the document.
+    except jsonref.JsonRefError as error:
+        raise SourceError(
+            f"the OpenAPI document {source!r} has a $ref that leads nowhere: {error.message}"
+        ) from error
 
 
 def _refuse_remote(uri: str, **_: Any) -> Any:
@@ -161,13 +167,22 @@ def operation_name(method: str, path: str) -> str:
     return "_".join([method, *words])
 
 
-def _operations(paths: Any, source: str) -> Iterator[tuple[str, _Operation]]:
+def _operations(paths: Any, source: str) -> Iterator[tuple[str, Callable[[], ToolDefinition]]]:
     for path, item in paths.items():
-        if not isinstance(item, dict):
+        try:
+            methods = [method for method in _METHODS if isinstance(item, dict) and method in item]
+        except jsonref.JsonRefError as error:
+            yield path, _unresolved(error)
             continue
-        for method in _METHODS:
-            if method in item:
-                yield f"{method.upper()} {path}", _Operation(method, path, item, source)
+        for method in methods:
+            yield f"{method.upper()} {path}", _Operation(method, path, item, source)
+
+
+def _unresolved(error: jsonref.JsonRefError) -> Callable[[], ToolDefinition]:
+    def refuse() -> ToolDefinition:
+        raise InvalidToolError(f"a $ref leads nowhere: {error.message}") from error
+
+    return refuse
 
 
 class _Inliner:

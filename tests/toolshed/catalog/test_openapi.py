@@ -178,6 +178,13 @@ def test_references_to_other_documents_are_refused_not_fetched() -> None:
     assert "bundle it into one file" in catalog.invalid[0].reason
 
 
+def test_a_path_that_refers_to_another_document_is_set_apart() -> None:
+    catalog = parse_openapi(document({"/bad": {"$ref": "other.json#/x"}, "/good": {"get": {}}}))
+    assert [tool.name for tool in catalog.tools] == ["get_good"]
+    assert catalog.invalid[0].position == "/bad"
+    assert "bundle it into one file" in catalog.invalid[0].reason
+
+
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
