@@ -156,3 +156,42 @@ def fetch(name: str, folder: Path, base_url: str | None) -> None:
 
     for path in fetch_dataset(name, folder, base_url=base_url):
         click.echo(str(path))
+
+
+@evaluate.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--segmenter",
+    "segmenters",
+    multiple=True,
+    help="legal, legal:precise, legal:strict, nupunkt, charboundary, regex, nltk, pysbd, sentencex, spacy or "
+    "langchain; may be repeated.  [default: all that are installed]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def sentences(path: Path, segmenters: tuple[str, ...], as_json: bool) -> None:
+    """Score sentence segmenters on the gold sentences of PATH.
+
+    PATH is a JSON Lines file of {"id", "text", "spans": [[start, end], ...]}, or a folder of such files.
+    Precision, recall and F1 count starts and ends of spans, matched exactly; cut is the share of gold
+    sentences with a boundary inside. Documents that the segmenter 'legal' was fitted on are scored by weights
+    fitted without them.
+
+    \b
+    Examples:
+      toolshed eval sentences gold.jsonl
+      toolshed eval sentences gold/ --segmenter legal --segmenter nltk --json
+    """
+    from toolshed_evals.legal.segmentation import evaluate_segmenters
+
+    with progress_bar("segmenters") as tick:
+        report = evaluate_segmenters(path, segmenters, tick=tick)
+    if report.n_refitted:
+        click.echo(
+            f"{report.n_refitted} of the documents were used to fit 'legal'; "
+            "each is scored by weights fitted without it",
+            err=True,
+        )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        click.echo(report.table())

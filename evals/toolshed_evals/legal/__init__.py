@@ -1,0 +1,1 @@
+"""Evaluation of legal text: sentence boundaries, passages, retrieval of passages."""

@@ -1,0 +1,155 @@
+"""``toolshed eval sentences``: how well, and how fast, segmenters find the gold sentences."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from toolshed.errors import ConfigurationError
+from toolshed.legal.boundary_model import BoundaryModel, fitted_on, text_hash
+from toolshed.legal.sentences import PRESETS, SentenceSegmenter
+from toolshed_evals.datasets import data_folder
+from toolshed_evals.legal.baselines import BASELINES, OWN, segmenter_or_baseline
+from toolshed_evals.legal.gold import BoundaryScores, GoldDocument, load_gold, score_boundaries
+from toolshed_evals.legal.training import fitted_model, written_document
+
+logger = logging.getLogger(__name__)
+
+Span = tuple[int, int]
+_WARM_UP = "This loads what is loaded at first use. It is not measured.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterResult:
+    """A segmenter's scores, and its speed on text that it had not seen."""
+
+    scores: BoundaryScores
+    chars_per_cpu_second: float
+
+    def to_json(self) -> dict[str, float]:
+        """The result as a JSON object."""
+        return {**asdict(self.scores), "chars_per_cpu_second": self.chars_per_cpu_second}
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationReport:
+    """What ``toolshed eval sentences`` found.
+
+    Attributes:
+        dataset: Name of the file or folder of gold.
+        n_documents: Documents in it.
+        n_sentences: Gold sentences in them.
+        n_refitted: Documents that were scored by weights fitted without them.
+        segmenters: What each segmenter reached.
+    """
+
+    dataset: str
+    n_documents: int
+    n_sentences: int
+    n_refitted: int
+    segmenters: dict[str, SegmenterResult]
+
+    def to_json(self) -> dict[str, object]:
+        """The report as a JSON object."""
+        return {
+            "dataset": self.dataset,
+            "n_documents": self.n_documents,
+            "n_sentences": self.n_sentences,
+            "n_refitted": self.n_refitted,
+            "segmenters": {name: result.to_json() for name, result in self.segmenters.items()},
+        }
+
+    def table(self) -> str:
+        """The report as text."""
+        lines = [
+            f"{self.n_documents:,} documents, {self.n_sentences:,} gold sentences",
+            f"{'segmenter':<18} {'P':>6} {'R':>6} {'F1':>6} {'ends F1':>8} {'cut':>6} {'Mchar/CPU s':>12}",
+        ]
+        lines += [
+            f"{name:<18} {result.scores.precision:6.3f} {result.scores.recall:6.3f} {result.scores.f1:6.3f} "
+            f"{result.scores.ends_f1:8.3f} {result.scores.cut:6.3f} {result.chars_per_cpu_second / 1e6:12.2f}"
+            for name, result in self.segmenters.items()
+        ]
+        return "\n".join(lines)
+
+
+def evaluate_segmenters(
+    path: Path, names: Sequence[str] = (), *, tick: Callable[[int, int], None] = lambda _done, _total: None
+) -> SegmentationReport:
+    """Run segmenters over gold documents, one after the other in this process.
+
+    Documents that the shipped weights were fitted on are scored by weights fitted without them, so
+    that no segmenter is ever scored on what it learnt from.
+
+    Args:
+        path: A JSON Lines file of gold documents, or a folder of them.
+        names: The segmenters; all that are installed when not given.
+        tick: Told after each segmenter.
+
+    Raises:
+        GoldError: If the gold cannot be used.
+        ConfigurationError: If a segmenter is unknown or not installed.
+    """
+    gold = load_gold(path)
+    segmenters = _chosen(names)
+    seen = [document for document in gold if text_hash(document.text) in fitted_on()]
+    held_out = _HeldOut(seen) if any(name.startswith("legal") for name in segmenters) else None
+    results: dict[str, SegmenterResult] = {}
+    for done, (name, segmenter) in enumerate(segmenters.items()):
+        tick(done, len(segmenters))
+        spans, speed = _timed_spans(segmenter, gold)
+        if held_out is not None and name.startswith("legal"):
+            spans = [
+                held_out.spans(document, name) or found for document, found in zip(gold, spans, strict=True)
+            ]
+        results[name] = SegmenterResult(score_boundaries(gold, spans), speed)
+    tick(len(segmenters), len(segmenters))
+    n_sentences = sum(len(document.spans) for document in gold)
+    n_refitted = len(seen) if held_out is not None else 0
+    return SegmentationReport(path.stem, len(gold), n_sentences, n_refitted, results)
+
+
+def _chosen(names: Sequence[str]) -> dict[str, SentenceSegmenter]:
+    if names:
+        return {name: segmenter_or_baseline(name) for name in names}
+    found: dict[str, SentenceSegmenter] = {}
+    for name in (*OWN, *BASELINES):
+        try:
+            found[name] = segmenter_or_baseline(name)
+        except ConfigurationError as error:
+            logger.warning("left out: %s", error)
+    return found
+
+
+class _HeldOut:
+    """Spans of documents by models fitted on all training documents but that one."""
+
+    def __init__(self, documents: Sequence[GoldDocument]) -> None:
+        self._seen = {document.text for document in documents}
+        self._models: dict[str, BoundaryModel] = {}
+        self._training: list[GoldDocument] = []
+        if documents:
+            official = load_gold(data_folder() / "legal")
+            self._training = [*official, written_document()]
+
+    def spans(self, document: GoldDocument, name: str) -> list[Span] | None:
+        """The spans, or None for a document that was not used for fitting."""
+        if document.text not in self._seen:
+            return None
+        if document.text not in self._models:
+            others = [other for other in self._training if other.text != document.text]
+            self._models[document.text] = fitted_model(others)
+        preset = name.partition(":")[2] or "balanced"
+        return list(self._models[document.text].spans(document.text, PRESETS[preset]))
+
+
+def _timed_spans(
+    segmenter: SentenceSegmenter, gold: Sequence[GoldDocument]
+) -> tuple[list[list[Span]], float]:
+    """The spans, and characters per second of CPU time of this first pass."""
+    segmenter.spans(_WARM_UP)
+    started = time.process_time()
+    spans = [segmenter.spans(document.text) for document in gold]
+    seconds = time.process_time() - started
+    return spans, sum(len(document.text) for document in gold) / max(seconds, 1e-9)

@@ -1,0 +1,177 @@
+"""Fit the boundary model: ``python -m toolshed_evals.legal.training`` writes the weights we ship.
+
+Fitted on the twelve decisions of MultiLegalSBD (CC BY 4.0, Brugger, Stürmer, Niklaus, ICAIL 2023, after
+Savelka et al., TAL 58(2), 2017) and on ``written_sentences.txt``, which we wrote. Each text is used
+twice: as it is, and with its lines wrapped as in plain-text and PDF copies, at half the weight.
+
+Logistic regression with an L2 penalty, by AdaGrad over a fixed order. Only additions, multiplications,
+divisions and square roots are used, which IEEE 754 defines to the last bit: the same data give the
+same weights on every machine.
+"""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from math import sqrt
+from pathlib import Path
+
+import click
+
+from toolshed.legal.boundary_features import candidates
+from toolshed.legal.boundary_model import BoundaryModel, Reader, all_features, text_hash
+from toolshed_evals.datasets import data_folder
+from toolshed_evals.legal.gold import GoldDocument, load_gold
+
+BOUNDARY = "‖"
+_WRAPPED_WEIGHT = 0.5
+_WRAP_WIDTHS = (66, 72, 78)
+_EPOCHS = 40
+_RATE = 0.25
+_PENALTY = 1.0
+# Weights are stored as integers of this many parts; smaller ones are dropped.
+_SCALE = 1000
+_SMALLEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A boundary candidate with its features, whether it is one, and how much it counts."""
+
+    features: tuple[str, ...]
+    is_boundary: bool
+    weight: float
+
+
+def written_document() -> GoldDocument:
+    """The sentences that we wrote, marked by ``‖`` after each."""
+    marked = files("toolshed_evals.legal").joinpath("written_sentences.txt").read_text(encoding="utf-8")
+    return parse_marked(marked, "written")
+
+
+def parse_marked(marked: str, document_id: str) -> GoldDocument:
+    """Read a text whose sentences end with ``‖``; the marks are not part of the text."""
+    spans, length = [], 0
+    pieces = marked.split(BOUNDARY)
+    for piece in pieces:
+        start = length + len(piece) - len(piece.lstrip())
+        end = length + len(piece.rstrip())
+        if end > start:
+            spans.append((start, end))
+        length += len(piece)
+    return GoldDocument(document_id, "".join(pieces), tuple(spans), "written")
+
+
+def wrapped(document: GoldDocument, width: int) -> GoldDocument:
+    """The document with its long lines wrapped at single spaces; offsets stay as they are."""
+    characters = list(document.text)
+    line = space = 0
+    for position, character in enumerate(document.text):
+        if character == "\n":
+            line, space = position + 1, 0
+        elif character == " " and document.text[position - 1 : position + 2].count(" ") == 1:
+            space = position
+        if position - line >= width and space > line:
+            characters[space] = "\n"
+            line, space = space + 1, 0
+    return replace(document, text="".join(characters))
+
+
+def examples_of(document: GoldDocument, weight: float = 1.0) -> Iterator[Example]:
+    """Every candidate of a document, read with the gold sentences as context."""
+    starts = {start for start, _ in document.spans}
+    ends = {end for _, end in document.spans}
+    reader = Reader(document.text)
+    for candidate in candidates(document.text):
+        if candidate.end <= reader.sentence:
+            continue
+        is_boundary = candidate.end in ends or candidate.start in starts
+        yield Example(tuple(all_features(reader.describe(candidate))), is_boundary, weight)
+        if is_boundary:
+            reader.begin(candidate.start)
+
+
+def training_examples(documents: Iterable[GoldDocument]) -> list[Example]:
+    """The examples of documents, plain and wrapped."""
+    examples: list[Example] = []
+    for number, document in enumerate(documents):
+        width = _WRAP_WIDTHS[number % len(_WRAP_WIDTHS)]
+        examples += examples_of(document)
+        examples += examples_of(wrapped(document, width), _WRAPPED_WEIGHT)
+    return examples
+
+
+def fit(examples: Sequence[Example]) -> tuple[dict[str, int], int]:
+    """Weights and bias, in thousandths."""
+    # A penalty per feature and pass, shared out over the examples that have the feature.
+    counts = Counter(feature for example in examples for feature in example.features)
+    weights = dict.fromkeys(sorted(counts), 0.0)
+    squares = dict.fromkeys(weights, 1e-6)
+    bias, bias_squares = 0.0, 1e-6
+    order = list(range(len(examples)))
+    shuffler = random.Random(7)  # noqa: S311  # an order, not a secret
+    for epoch in range(_EPOCHS):
+        shuffler.shuffle(order)
+        rate = _RATE / (1 + epoch / 8)
+        for position in order:
+            example = examples[position]
+            score = bias + sum(weights[feature] for feature in example.features)
+            error = (_sigmoid(score) - example.is_boundary) * example.weight
+            bias_squares += error * error
+            bias -= rate * error / sqrt(bias_squares)
+            for feature in example.features:
+                gradient = error + _PENALTY * weights[feature] / counts[feature]
+                squares[feature] += gradient * gradient
+                weights[feature] -= rate * gradient / sqrt(squares[feature])
+    kept = {feature: round(weight * _SCALE) for feature, weight in weights.items()}
+    return {feature: weight for feature, weight in kept.items() if abs(weight) >= _SMALLEST}, round(
+        bias * _SCALE
+    )
+
+
+def _sigmoid(score: float) -> float:
+    """1 / (1 + exp(-score)); the exponential is (1 + x/1024)^1024, by ten squarings."""
+    power = 1 + max(-30.0, min(30.0, -score)) / 1024
+    for _ in range(10):
+        power *= power
+    return 1 / (1 + power)
+
+
+def fitted_model(documents: Iterable[GoldDocument]) -> BoundaryModel:
+    """A model fitted on the documents, as it would be shipped."""
+    weights, bias = fit(training_examples(documents))
+    return BoundaryModel({name: weight / _SCALE for name, weight in weights.items()}, bias / _SCALE)
+
+
+def weights_json(documents: Sequence[GoldDocument]) -> str:
+    """The file that is shipped: one weight a line, sorted by feature."""
+    weights, bias = fit(training_examples(documents))
+    content = {
+        "fitted_on": [text_hash(document.text) for document in documents],
+        "scale": _SCALE,
+        "bias": bias,
+        "weights": weights,
+    }
+    return json.dumps(content, indent=0, ensure_ascii=False) + "\n"
+
+
+@click.command()
+@click.option(
+    "--gold",
+    type=click.Path(exists=True, path_type=Path),
+    help="Gold sentences to fit on.  [default: the decisions of TOOLSHED_DATA]",
+)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
+)
+def main(gold: Path | None, out: Path) -> None:
+    """Fit the boundary model and write its weights."""
+    documents = [*load_gold(gold or data_folder() / "legal"), written_document()]
+    out.write_text(weights_json(documents), encoding="utf-8")
+    click.echo(f"fitted on {len(documents)} documents; wrote {out}")
+
+
+if __name__ == "__main__":
+    main()

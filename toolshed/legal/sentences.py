@@ -1,0 +1,167 @@
+"""Sentence segmentation of legal text: one protocol, four segmenters.
+
+``legal`` is the default: a linear boundary model with adjustable precision. ``nupunkt``, ``charboundary``
+and ``regex`` are there to compare with, and for texts that they suit better.
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal, Protocol
+
+import nupunkt
+
+from toolshed.errors import ConfigurationError
+from toolshed.legal.boundary_model import shipped_model, weights_version
+
+Span = tuple[int, int]
+Preset = Literal["balanced", "precise", "strict"]
+
+# Least logarithm of the odds for a boundary. Chosen on the twelve decisions, leaving one document out.
+PRESETS: Mapping[str, float] = {"balanced": 0.75, "precise": 1.5, "strict": 3.0}
+
+_REGEX_END = re.compile(r"""[.?!]["'”’)\]]{0,4}(?=\s+["'“‘(\[]?[A-Z0-9])|\s*\n\s*\n""")
+
+
+class SentenceSegmenter(Protocol):
+    """Finds the sentences of a text."""
+
+    @property
+    def version(self) -> str:
+        """Name and version: another version may find other sentences."""
+
+    def spans(self, text: str) -> list[Span]:
+        """Tight spans of the sentences, end exclusive.
+
+        They are ordered, do not overlap, index the text as it was given, and cover every character
+        that is not white space.
+        """
+
+
+class LegalSegmenter:
+    """The linear boundary model: the most precise on court decisions, and as fast as nupunkt.
+
+    Enumerators ("1.", "(a)"), headings and star pages are sentences of their own, as in the gold of
+    MultiLegalSBD; citation sentences too.
+
+    Args:
+        preset: ``balanced``; ``precise`` or ``strict`` for fewer, surer boundaries.
+
+    Raises:
+        ConfigurationError: If there is no such preset.
+    """
+
+    def __init__(self, preset: str = "balanced") -> None:
+        if preset not in PRESETS:
+            raise ConfigurationError(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
+        self._model = shipped_model()
+        self._threshold = PRESETS[preset]
+        self.version = f"legal:{preset}:{weights_version()}"
+
+    def spans(self, text: str) -> list[Span]:
+        """See :class:`SentenceSegmenter`."""
+        return list(self._model.spans(text, self._threshold))
+
+
+class NupunktSegmenter:
+    """nupunkt's Punkt model for legal text, with its layout reading and line breaks."""
+
+    def __init__(self) -> None:
+        self.version = f"nupunkt:{nupunkt.__version__}"
+
+    def spans(self, text: str) -> list[Span]:
+        """See :class:`SentenceSegmenter`."""
+        found = nupunkt.sentence_spans(text, line_breaks=True)
+        return tighten(text, [(start, end) for start, end in found])
+
+
+class CharBoundarySegmenter:
+    """CharBoundary's small model (arXiv 2504.04131), a random forest over characters.
+
+    Args:
+        threshold: Least probability of a boundary.
+
+    Raises:
+        ConfigurationError: If the extra is not installed.
+    """
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        with warnings.catch_warnings():
+            # It was saved by another scikit-learn and asks for an extra that it does not need.
+            warnings.simplefilter("ignore")
+            try:
+                from charboundary import get_small_segmenter
+            except ImportError as error:
+                raise ConfigurationError(
+                    "charboundary is not installed; run pip install 'toolshed-kb[charboundary]'"
+                ) from error
+            self._segmenter = get_small_segmenter()
+        self._threshold = threshold
+        self.version = f"charboundary:small:{threshold}"
+
+    def spans(self, text: str) -> list[Span]:
+        """See :class:`SentenceSegmenter`."""
+        if not text.strip():
+            return []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = self._segmenter.get_sentence_spans(text, threshold=self._threshold)
+        return tighten(text, found)
+
+
+class RegexSegmenter:
+    """A stop before a capital, or a blank line: what one writes in a minute, as a floor to measure from."""
+
+    version = "regex:1"
+
+    def spans(self, text: str) -> list[Span]:
+        """See :class:`SentenceSegmenter`."""
+        bounds = [0, *(match.end() for match in _REGEX_END.finditer(text)), len(text)]
+        return tighten(text, pairwise(bounds))
+
+
+def tighten(text: str, spans: Iterable[Span]) -> list[Span]:
+    """Trim white space off spans that together cover the text, and drop what is left empty.
+
+    What a segmenter left out between two spans goes to the second; at the end, to the last.
+    """
+    tight: list[Span] = []
+    begin = 0
+    for _, end in spans:
+        _append_trimmed(text, begin, end, tight)
+        begin = max(begin, end)
+    _append_trimmed(text, begin, len(text), tight)
+    return tight
+
+
+def _append_trimmed(text: str, begin: int, end: int, tight: list[Span]) -> None:
+    piece = text[begin:end]
+    start = begin + len(piece) - len(piece.lstrip())
+    stop = begin + len(piece.rstrip())
+    if stop > start:
+        tight.append((start, stop))
+
+
+SEGMENTERS: Mapping[str, Callable[[], SentenceSegmenter]] = {
+    "legal": LegalSegmenter,
+    "legal:balanced": LegalSegmenter,
+    "legal:precise": lambda: LegalSegmenter("precise"),
+    "legal:strict": lambda: LegalSegmenter("strict"),
+    "nupunkt": NupunktSegmenter,
+    "charboundary": CharBoundarySegmenter,
+    "regex": RegexSegmenter,
+}
+
+
+@lru_cache(maxsize=len(SEGMENTERS))
+def segmenter_named(name: str) -> SentenceSegmenter:
+    """The segmenter of a name: ``legal``, ``legal:precise``, ``legal:strict``, ``nupunkt``, ...
+
+    Raises:
+        ConfigurationError: If there is none of that name.
+    """
+    if name not in SEGMENTERS:
+        raise ConfigurationError(f"unknown segmenter {name!r}; choose one of {', '.join(SEGMENTERS)}")
+    return SEGMENTERS[name]()
