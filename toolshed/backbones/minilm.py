@@ -52,8 +52,7 @@ class MiniLMEncoder:
         folder = weights_folder()
         weights = load(_verified_bytes(folder / "model.safetensors"))
         graph = build_graph(weights, n_layers=_N_LAYERS, n_heads=_N_HEADS)
-        self._tokenizer = Tokenizer.from_str(_verified_bytes(folder / "tokenizer.json").decode())
-        self._tokenizer.no_padding()
+        self._tokenizer = verified_tokenizer()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads
@@ -104,6 +103,18 @@ def _packs(encodings: Sequence[Encoding]) -> Iterator[list[int]]:
         n_tokens += len(encoding.ids)
     if pack:
         yield pack
+
+
+def verified_tokenizer() -> Tokenizer:
+    """The model's tokenizer, without padding and truncation.
+
+    Raises:
+        ConfigurationError: If it is not installed or is not the published one.
+    """
+    tokenizer = Tokenizer.from_str(_verified_bytes(weights_folder() / "tokenizer.json").decode())
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def weights_folder() -> Path:

@@ -1,0 +1,33 @@
+"""Defined terms."""
+
+import pytest
+
+from toolshed.legal.defined_terms import find_definitions, with_definitions
+from toolshed.legal.documents import LegalDocument
+from toolshed.legal.passages import build_passages
+
+
+@pytest.mark.parametrize(
+    ("sentence", "terms"),
+    [
+        ('This Services Agreement (this "Agreement") is made today.', ["Agreement"]),
+        ("Acme Inc., a Delaware corporation (“Supplier” or the “Company”), agrees.", ["Supplier", "Company"]),
+        ('"Losses" means all losses and costs.', ["Losses"]),
+        ('The term "personal data" shall mean any information about a person.', ["personal data"]),
+        ('"Affiliate" has the meaning given in Section 1.', ["Affiliate"]),
+        ("The lender, hereinafter referred to as “Lender,” consents.", ["Lender"]),
+        ('the parties (collectively, the "Parties") agree', ["Parties"]),
+        ('He said "no" and left (quoting "The Raven").', []),
+        ("Nothing is defined here.", []),
+    ],
+)
+def test_terms_are_found(sentence: str, terms: list[str]) -> None:
+    found = find_definitions(sentence, [(0, len(sentence))])
+    assert [definition.term for definition in found] == terms
+    assert all((definition.start, definition.end) == (0, len(sentence)) for definition in found)
+
+
+def test_passages_say_what_they_define() -> None:
+    document = LegalDocument("d", '1.1 "Fees" means the fees in Exhibit A. 1.2 Fees are due.')
+    (passage,) = with_definitions(build_passages(document))
+    assert passage.defines == ("Fees",)

@@ -1,0 +1,138 @@
+"""Headings of contracts, statutes and decisions are recognised, and sections nest as readers would say."""
+
+import pytest
+
+from toolshed.legal.documents import GivenHeading, LegalDocument
+from toolshed.legal.headings import find_sections, roman_value
+
+BODY = "The parties agree to the terms that follow and to nothing else whatsoever, as they both confirm."
+
+
+def paths(text: str) -> list[str]:
+    return [" > ".join(section.path) for section in find_sections(LegalDocument("d", text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "ARTICLE IV\nPAYMENT\n\n4.1 Fees. Customer shall pay.\n\n"
+            f"4.2 Taxes.  {BODY}\n\nARTICLE V\nTERM\n\n{BODY}",
+            [
+                "ARTICLE IV PAYMENT",
+                "ARTICLE IV PAYMENT > 4.1 Fees",
+                "ARTICLE IV PAYMENT > 4.2 Taxes",
+                "ARTICLE V TERM",
+            ],
+            id="articles-and-decimals",
+        ),
+        pytest.param(
+            f"Section 2.1(a) Scope of Work. {BODY}\n\nSection 2.2. Changes\n\n{BODY}",
+            ["Section 2.1(a) Scope of Work", "Section 2.2. Changes"],
+            id="sections",
+        ),
+        pytest.param(
+            "TITLE 9. CONSUMER CREDIT\n\nCHAPTER 4. DISCLOSURES\n\n"
+            f"§ 9-401. Definitions. {BODY}\n\n§ 1983\n\n{BODY}",
+            [
+                "TITLE 9. CONSUMER CREDIT",
+                "TITLE 9. CONSUMER CREDIT > CHAPTER 4. DISCLOSURES",
+                "TITLE 9. CONSUMER CREDIT > CHAPTER 4. DISCLOSURES > § 9-401. Definitions",
+                "TITLE 9. CONSUMER CREDIT > CHAPTER 4. DISCLOSURES > § 1983",
+            ],
+            id="statute",
+        ),
+        pytest.param(
+            f"I. BACKGROUND\n\n{BODY}\n\nII. DISCUSSION\n\nA. Standing\n\n{BODY}\n\n"
+            f"1. Injury in Fact\n\n{BODY}\n\nB. Merits\n\n{BODY}\n\nC. Remedy\n\n{BODY}\n\n"
+            f"III. CONCLUSION\n\n{BODY}",
+            [
+                "I. BACKGROUND",
+                "II. DISCUSSION",
+                "II. DISCUSSION > A. Standing",
+                "II. DISCUSSION > A. Standing > 1. Injury in Fact",
+                "II. DISCUSSION > B. Merits",
+                "II. DISCUSSION > C. Remedy",
+                "III. CONCLUSION",
+            ],
+            id="decision",
+        ),
+        pytest.param(
+            f"FINDINGS OF FACT\n\n1. The claim was filed in 2004.\n\n2. {BODY}\n\nORDER\n\n{BODY}",
+            ["FINDINGS OF FACT", "ORDER"],
+            id="capitals",
+        ),
+        pytest.param(
+            f"WHEREAS, {BODY}\n\nWHEREAS, {BODY}\n\nARTICLE I\nTERM\n",
+            ["Recitals", "ARTICLE I TERM"],
+            id="recitals",
+        ),
+        pytest.param(
+            f"9. TERMINATION\n\n9.1 Term. {BODY}\n\n10. MISCELLANEOUS\n\n10.1 Notices. {BODY}",
+            [
+                "9. TERMINATION",
+                "9. TERMINATION > 9.1 Term",
+                "10. MISCELLANEOUS",
+                "10. MISCELLANEOUS > 10.1 Notices",
+            ],
+            id="integers-above-decimals",
+        ),
+    ],
+)
+def test_sections_nest(text: str, expected: list[str]) -> None:
+    assert paths(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"C. Ryan, Associate Counsel\n\n{BODY}", id="a-name"),
+        pytest.param("Section 2.1 of this Agreement applies.", id="a-sentence-about-a-section"),
+        pytest.param(f"ACME CORP.\nv.\nJONES\n\n{BODY}", id="a-caption"),
+        pytest.param(
+            "1. Contact the Veteran and obtain his records.\n\n2. Then readjudicate the claim.", id="a-list"
+        ),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_what_is_no_heading(text: str) -> None:
+    assert paths(text) == []
+
+
+def test_wrapped_lines_that_begin_with_a_reference_are_no_headings() -> None:
+    text = (
+        "The fees are due within thirty days after the date of the invoice, as is said in\n"
+        "Section 4 Payment Terms of the agreement between the parties, and are payable in\n"
+        "dollars. Interest runs from the due date at the rate that is set out in Schedule\n"
+        "A hereto, compounded monthly, until the day on which payment is received in full\n"
+        "by the Provider at its bank.\n"
+    )
+    assert paths(text) == []
+
+
+def test_headings_that_the_file_marks_come_first() -> None:
+    text = "Privacy\n\nIntro.\n\nYour rights\n\n2.1 Access. You may ask.\n\nContact\n\nWrite to us."
+    given = tuple(
+        GivenHeading(text.index(title), text.index(title) + len(title), level)
+        for title, level in (("Privacy", 1), ("Your rights", 2), ("Contact", 2))
+    )
+    sections = find_sections(LegalDocument("d", text, headings=given))
+    assert [section.path for section in sections] == [
+        ("Privacy",),
+        ("Privacy", "Your rights"),
+        ("Privacy", "Your rights", "2.1 Access"),
+        ("Privacy", "Contact"),
+    ]
+
+
+def test_a_section_knows_its_number_and_where_its_body_begins() -> None:
+    (section,) = find_sections(LegalDocument("d", f"§ 12-103(a). Duties. {BODY}"))
+    assert section.number == "12-103(a)"
+    assert f"§ 12-103(a). Duties. {BODY}"[section.body :].startswith(" The parties")
+
+
+@pytest.mark.parametrize(
+    ("numeral", "value"), [("IV", 4), ("XIX", 19), ("XL", 40), ("C", 100), ("", 0), ("ABC", 0)]
+)
+def test_roman_numerals(numeral: str, value: int) -> None:
+    assert roman_value(numeral) == value

@@ -1,0 +1,281 @@
+"""Headings of statutes, contracts and decisions, and the sections between them.
+
+A heading opens a line: "ARTICLE IV", "Section 2.1(a)", "§ 1983", "IV. DISCUSSION", "A. Standing",
+"FINDINGS OF FACT", "WHEREAS". Its title is the rest of the line, a short run-in ("2.1 Fees. Customer shall
+...") or, after a bare number, the next line. Headings say where text belongs; they never cut it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from toolshed.legal.boundary_features import wrap_width
+from toolshed.legal.documents import LegalDocument, Section
+
+# From the outside in: an outer one ends every inner one. Headings without a rank (numerals, letters) nest
+# in the order in which they first appear.
+_RANKS = {
+    "exhibit": 1,
+    "schedule": 1,
+    "appendix": 1,
+    "annex": 1,
+    "title": 2,
+    "subtitle": 3,
+    "chapter": 4,
+    "subchapter": 5,
+    "part": 6,
+    "subpart": 7,
+    "article": 8,
+    "capitals": 9,
+    "recitals": 9,
+    "section": 10,
+}
+_WORDS = "|".join(
+    form for word in _RANKS if word not in ("capitals", "recitals") for form in (word.title(), word.upper())
+)
+_NUMBER = (
+    r"(?:\d{1,5}[A-Za-z]{0,3}(?:[.:–-]\d{1,5}[A-Za-z]?){0,5}(?:\([A-Za-z0-9]{1,4}\)){0,6}"
+    r"|[IVXLC]{1,7}(?:-[A-Z0-9]{1,3})?|[A-Z](?:-\d{1,3})?)(?!\w)"
+)
+_LINE = re.compile(
+    rf"""^[ \t]*(?:
+        (?P<word>{_WORDS}|Sec\.|SEC\.)[ \t]+(?P<word_number>{_NUMBER})
+      | §{{1,2}}[ \t]*(?P<sign>{_NUMBER})
+      | (?P<decimal>\d{{1,3}}(?:\.\d{{1,3}}){{1,5}}(?:\([A-Za-z0-9]{{1,4}}\)){{0,4}})(?=\.?[ \t]+["“(]?[A-Z])
+      | (?P<integer>\d{{1,3}})(?=\.[ \t]+["“]?[A-Z])
+      | (?P<letter>[IVXLC]{{1,7}}|[A-Z])(?=\.?[ \t]*\r?$|\.[ \t]+["“]?[A-Z])
+      | (?P<small>[a-z])(?=\.[ \t]+["“]?[A-Z])
+      | (?P<recital>WHEREAS)\b
+      | (?P<capitals>(?=[A-Z"“(])[A-Z0-9 ,;:&'’"“”()/–-]{{4,90}}[A-Z0-9)"”:])(?=[ \t]*\r?$)
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
+_RUN_IN = re.compile(r"""["“]?[A-Z][^.\n:;]{1,70}[.:—](?=[ \t\r]|$)""")
+_SMALL_WORDS = frozenset(
+    "a an and as at but by for from in into nor of on or over per than the to under upon v. vs. with".split()
+)
+_MAX_TITLE = 100
+# A heading in capitals is one when text of this length, or another heading, follows it.
+_MIN_BODY = 60
+_MAX_LABEL = 90
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """A heading before it has found its place: its kind, number and label."""
+
+    start: int
+    end: int
+    kind: str
+    number: str
+    label: str
+
+
+def find_sections(document: LegalDocument) -> list[Section]:
+    """The sections of a document, in order; text before the first heading belongs to none."""
+    found = sorted([*_given(document), *_found(document.text)], key=lambda heading: heading.start)
+    return list(_nested(_without_overlaps(found)))
+
+
+def _given(document: LegalDocument) -> Iterator[_Heading]:
+    """Headings that the file marks; they rank above all that are recognised."""
+    for heading in document.headings:
+        label = _label(document.text[heading.start : heading.end])
+        if label:
+            match = _LINE.match(label)
+            number = (match["word_number"] or match["sign"] or match["decimal"] or "") if match else ""
+            yield _Heading(heading.start, heading.end, f"given {heading.level}", number, label)
+
+
+def _found(text: str) -> Iterator[_Heading]:
+    is_wrapped = wrap_width(text) > 0
+    has_recitals = False
+    for match in _LINE.finditer(text):
+        if is_wrapped and not _opens_a_block(text, match.start()):
+            continue
+        if match["recital"]:
+            if not has_recitals:
+                has_recitals = True
+                yield _Heading(match.start("recital"), match.start("recital"), "recitals", "", "Recitals")
+        elif match["capitals"]:
+            if _is_capital_heading(text, match):
+                start, end = match.span("capitals")
+                has_recitals = has_recitals or "RECITALS" in match["capitals"]
+                yield _Heading(start, end, "capitals", "", _label(match["capitals"]))
+        else:
+            yield from _numbered(text, match)
+
+
+def _opens_a_block(text: str, line: int) -> bool:
+    """Whether a line of wrapped text starts something: a blank line or the start of the text is before it."""
+    before = text[max(0, line - 200) : line]
+    return not before.strip() or before.rstrip(" \t\r").endswith("\n\n") or "\n\r\n" in before[-4:]
+
+
+def _is_capital_heading(text: str, match: re.Match[str]) -> bool:
+    words = match["capitals"].split()
+    before = text[max(0, match.start() - 40) : match.start()].rstrip().rpartition("\n")[2].strip()
+    if before.lower() in ("v.", "vs.", "v", "against"):
+        return False
+    if sum(character.isalpha() for character in match["capitals"]) < 4 or words[-1] in ("v.", "V."):
+        return False
+    following = text[match.end() : match.end() + 400].lstrip()
+    line = following.partition("\n")[0].rstrip()
+    return len(line) >= _MIN_BODY or (_LINE.match(line) is not None and not line.isupper())
+
+
+def _numbered(text: str, match: re.Match[str]) -> Iterator[_Heading]:
+    start, number_end = match.start() + len(match[0]) - len(match[0].lstrip()), match.end()
+    kind, number = _kind_and_number(match)
+    line_end = text.find("\n", number_end)
+    line_end = len(text) if line_end < 0 else line_end
+    rest = text[number_end:line_end].rstrip()
+    bare = rest.lstrip(" \t.:–—-")
+    title_start = number_end + len(rest) - len(bare)
+    if not bare:
+        title_end = _title_on_next_line(text, line_end) if kind != "integer" else None
+        if title_end is None and kind not in ("letter", *_RANKS):
+            return
+        end = title_end or number_end + len(rest)
+    else:
+        is_loose = kind in _RANKS or kind.startswith("decimal")
+        title = _title_on_line(bare, is_loose=is_loose)
+        if title is None:
+            if not is_loose or bare[0].islower() or bare[0] in ",;)":
+                return
+            title = ""
+        end = title_start + len(title) if title else number_end
+    yield _Heading(start, end, kind, number, _label(text[start:end]))
+
+
+def _kind_and_number(match: re.Match[str]) -> tuple[str, str]:
+    if match["word"]:
+        word = match["word"].lower()
+        return ("section" if word == "sec." else word), match["word_number"]
+    if match["sign"]:
+        return "section", match["sign"]
+    if match["decimal"]:
+        return f"decimal {match['decimal'].count('.')}", match["decimal"]
+    for kind in ("integer", "letter", "small"):
+        if match[kind]:
+            return kind, match[kind]
+    raise AssertionError(match)
+
+
+def _title_on_line(bare: str, *, is_loose: bool) -> str | None:
+    """The title on a heading's own line: all of it, or a run-in that ends with a stop."""
+    if len(bare) <= _MAX_TITLE and not bare.endswith((".", ";", ",", "?")) and _is_title_case(bare):
+        return bare
+    run_in = _RUN_IN.match(bare)
+    if run_in and (is_loose or len(run_in[0]) == len(bare)) and _is_title_case(run_in[0]):
+        return run_in[0]
+    return None
+
+
+def _title_on_next_line(text: str, line_end: int) -> int | None:
+    """Where the title ends that stands below a bare number, or None."""
+    following = text[line_end : line_end + 2 * _MAX_TITLE]
+    lead = len(following) - len(following.lstrip())
+    line = following.lstrip().partition("\n")[0].rstrip()
+    if (
+        following[:lead].count("\n") > 2
+        or not line
+        or len(line) > _MAX_TITLE
+        or line.endswith((".", ";", ",", ":"))
+    ):
+        return None
+    if (_LINE.match(line) and not line.isupper()) or not _is_title_case(line):
+        return None
+    return line_end + lead + len(line)
+
+
+def _is_title_case(title: str) -> bool:
+    """Whether the words of a title are capitalised, small ones apart."""
+    words = [word.strip("\"“”'’().,:;—-") for word in title.split()]
+    words = [word for word in words if word and word.lower() not in _SMALL_WORDS]
+    capitalised = sum(word[0].isupper() or not word[0].isalpha() for word in words)
+    return bool(words) and any(word[0].isalpha() for word in words) and capitalised >= 0.75 * len(words)
+
+
+def _label(text: str) -> str:
+    label = " ".join(text.split()).strip(" .:—–-#*")
+    return label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1] + "…"
+
+
+def _without_overlaps(headings: Iterable[_Heading]) -> Iterator[_Heading]:
+    last = -1
+    for heading in headings:
+        if heading.start >= last:
+            yield heading
+            last = max(heading.end, heading.start + 1)
+
+
+def _nested(headings: Iterable[_Heading]) -> Iterator[Section]:
+    """Give every heading its path; letters and numerals out of their order are no headings."""
+    open_headings: list[_Heading] = []
+    for found in headings:
+        heading = _in_order(found, open_headings)
+        if heading is None:
+            continue
+        while open_headings and not _contains(open_headings[-1], heading, open_headings):
+            open_headings.pop()
+        open_headings.append(heading)
+        path = tuple(above.label for above in open_headings)
+        yield Section(heading.start, heading.end, path, heading.number)
+
+
+def _contains(outer: _Heading, inner: _Heading, open_headings: list[_Heading]) -> bool:
+    """Whether ``inner`` goes below ``outer``, the innermost heading that is open."""
+    if any(heading.kind == inner.kind for heading in open_headings):
+        return False
+    outer_rank, inner_rank = _rank(outer.kind), _rank(inner.kind)
+    if inner_rank is not None:
+        return outer_rank is not None and outer_rank < inner_rank
+    if inner.kind.startswith("decimal") and (outer.kind == "section" or outer.kind.startswith("decimal")):
+        return inner.number.startswith(f"{outer.number}.")
+    # "10." is above "9.4". Other numerals and letters nest in the order in which they first appear.
+    return not (inner.kind == "integer" and (outer.kind == "section" or outer.kind.startswith("decimal")))
+
+
+def _rank(kind: str) -> int | None:
+    if kind.startswith("given "):
+        return int(kind.removeprefix("given ")) - 100
+    return _RANKS.get(kind)
+
+
+def _in_order(heading: _Heading, open_headings: list[_Heading]) -> _Heading | None:
+    """Tell numerals from letters, and both from initials: "C." after "B." is a letter, "C. Ryan" a name.
+
+    Numbering begins at the beginning and goes on from what is open; up to two steps may be missing.
+    """
+    if heading.kind not in ("letter", "small"):
+        return heading
+    previous = {above.kind: above.number for above in open_headings}
+    if heading.kind == "small":
+        return heading if _follows(ord(heading.number) - 96, ord(previous.get("small", "`")) - 96) else None
+    value, before = roman_value(heading.number), roman_value(previous.get("numeral", ""))
+    letter = ord(heading.number) - 64 if len(heading.number) == 1 else 0
+    letter_before = ord(previous.get("capital letter", "@")) - 64
+    if letter and letter_before and letter == letter_before + 1 and value != before + 1:
+        kind = "capital letter"
+    elif value and _follows(value, before):
+        kind = "numeral"
+    elif letter and _follows(letter, letter_before):
+        kind = "capital letter"
+    else:
+        return None
+    return _Heading(heading.start, heading.end, kind, heading.number, heading.label)
+
+
+def _follows(value: int, before: int) -> bool:
+    return value == 1 or 0 < before < value <= before + 3
+
+
+def roman_value(numeral: str) -> int:
+    """The value of a Roman numeral up to CCC; 0 for anything else."""
+    values = [_ROMAN_VALUES.get(character, 0) for character in numeral]
+    if not values or 0 in values:
+        return 0
+    following = [*values[1:], 0]
+    return sum(-value if value < after else value for value, after in zip(values, following, strict=True))
