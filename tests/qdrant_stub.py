@@ -53,8 +53,10 @@ class _Qdrant:
                 )
                 return _ok([_dump(point) for point in found])
             case ("POST", ["collections", name, "points", "scroll"]):
+                only = body.get("filter")
                 page, following = self._client.scroll(
                     name,
+                    scroll_filter=models.Filter(**only) if only else None,
                     limit=body["limit"],
                     offset=body.get("offset"),
                     with_payload=body["with_payload"],

@@ -4,13 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolshed.client import AsyncToolshed, SearchResult, Toolshed
+    from toolshed.client import AsyncToolshed, Toolshed
     from toolshed.errors import ToolshedError
+    from toolshed.legal.documents import LegalDocument, Passage
+    from toolshed.passage_library import FoundPassage, PassageSearchResult
+    from toolshed.search_result import SearchResult
     from toolshed.types import FoundTool, SyncReport, ToolDefinition
 
 __all__ = [
     "AsyncToolshed",
+    "FoundPassage",
     "FoundTool",
+    "LegalDocument",
+    "Passage",
+    "PassageSearchResult",
     "SearchResult",
     "SyncReport",
     "ToolDefinition",
@@ -20,8 +27,12 @@ __all__ = [
 
 _HOME = {
     "AsyncToolshed": "client",
+    "FoundPassage": "passage_library",
     "FoundTool": "types",
-    "SearchResult": "client",
+    "LegalDocument": "legal.documents",
+    "Passage": "legal.documents",
+    "PassageSearchResult": "passage_library",
+    "SearchResult": "search_result",
     "SyncReport": "types",
     "ToolDefinition": "types",
     "Toolshed": "client",

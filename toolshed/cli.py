@@ -18,8 +18,10 @@ import click
 from toolshed.errors import ConfigurationError, ToolshedError
 
 if TYPE_CHECKING:
-    from toolshed.client import SearchResult, Toolshed
+    from toolshed.client import Toolshed
     from toolshed.config import PipelineName
+    from toolshed.passage_library import FoundPassage
+    from toolshed.search_result import SearchResult
 
 _GROUP = "toolshed.commands"
 _CONTEXT = {
@@ -36,6 +38,7 @@ _EXTRAS = {
     "rank_bm25": "evals",
     "scipy": "evals",
     "sentence_transformers": "bench",
+    "eyecite": "legal",
     "torch": "bench",
     "uvicorn": "api",
 }
@@ -151,7 +154,7 @@ def open_shed(at: KnowledgeBaseOptions, *, must_exist: bool, threads: int = 1) -
     if must_exist and is_folder and not (Path(at.kb) / "manifest.json").exists():
         raise ConfigurationError(
             f"there is no knowledge base in {at.kb!r}; "
-            f"make one with: toolshed index tools SOURCE --kb {at.kb}"
+            f"make one with: toolshed index tools SOURCE --kb {at.kb}, or index legal PATH"
         )
     return Toolshed(
         at.kb,
@@ -232,6 +235,7 @@ def main(verbose: bool) -> None:
     help="Token budget for the definitions together.",
 )
 @click.option("--source", "sources", multiple=True, help="Search this source only; may be repeated.")
+@click.option("--passages", "include_passages", is_flag=True, help="Also find the governing legal passages.")
 @click.option("--explain", is_flag=True, help="Say which part and which channel brought each tool in.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @knowledge_base_options
@@ -242,6 +246,7 @@ def search(
     abstain_below: float | None,
     max_tokens: int | None,
     sources: tuple[str, ...],
+    include_passages: bool,
     explain: bool,
     as_json: bool,
     at: KnowledgeBaseOptions,
@@ -263,6 +268,7 @@ def search(
             abstain_below=abstain_below,
             max_tokens=max_tokens,
             sources=sources or None,
+            include_passages=include_passages,
         )
     if as_json:
         print_json(found.to_json())
@@ -270,6 +276,8 @@ def search(
         click.echo(found.explain())
     else:
         click.echo(_table(found))
+        for rank, one in enumerate(found.passages, 1):
+            click.echo(_passage_text(rank, one))
 
 
 def _table(found: "SearchResult") -> str:
@@ -284,6 +292,92 @@ def _table(found: "SearchResult") -> str:
         shown = text if len(text) <= room else text[: room - 1] + "…"
         rows.append(f"{tool.confidence:>4.0%}  {tool.tool.tool_id:<{width}}  {shown}")
     return "\n".join(rows)
+
+
+@main.command()
+@click.argument("query")
+@click.option(
+    "-k",
+    "--top-k",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    envvar="TOOLSHED_TOP_K",
+    help="Most passages to return; most documents with --per-document.",
+)
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Only passages of this document, source, section or page, or that cite or define this; "
+    "may be repeated.",
+)
+@click.option(
+    "--neighbours",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 10),
+    help="Passages before and after each to print with it.",
+)
+@click.option(
+    "--per-document", type=click.IntRange(1, 1000), help="Group by document, with this many passages of each."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@knowledge_base_options
+def passages(
+    query: str,
+    top_k: int,
+    filters: tuple[str, ...],
+    neighbours: int,
+    per_document: int | None,
+    as_json: bool,
+    at: KnowledgeBaseOptions,
+) -> None:
+    """Find the passages of legal text that answer QUERY; "-" reads it from standard input.
+
+    \b
+    Examples:
+      toolshed passages "How long must records be kept?" -k 3
+      toolshed passages "standard of proof" --filter "cites=38 U.S.C. § 1110" --neighbours 1
+      toolshed passages "late fees" --filter section=4.2 --json
+    """
+    if query == "-":
+        query = sys.stdin.read()
+    wanted = _parsed_filters(filters)
+    with open_shed(at, must_exist=True) as shed:
+        found = shed.search_passages(
+            query, top_k, filters=wanted, neighbours=neighbours, per_document=per_document
+        )
+    if as_json:
+        print_json(found.to_json())
+    elif found.passages:
+        click.echo("\n\n".join(_passage_text(rank, one) for rank, one in enumerate(found.passages, 1)))
+    else:
+        hint = (
+            "loosen the filters"
+            if filters and found.n_passages
+            else "toolshed index legal PATH adds documents"
+        )
+        click.echo(f"no passage found ({found.n_passages:,} searched); {hint}")
+
+
+def _parsed_filters(filters: tuple[str, ...]) -> dict[str, Any]:
+    """Values by field; a field given twice matches either value."""
+    parsed: dict[str, list[Any]] = {}
+    for given in filters:
+        field, equals, value = given.partition("=")
+        if not equals or not value:
+            raise ConfigurationError(f"the filter {given!r} is not of the form FIELD=VALUE")
+        parsed.setdefault(field, []).append(int(value) if field == "page" and value.isdecimal() else value)
+    return parsed
+
+
+def _passage_text(rank: int, found: "FoundPassage") -> str:
+    quotes = [f"    “{' '.join(quote.text.split())}”  [{quote.start}–{quote.end}]" for quote in found.quotes]
+    around = [f"    {' '.join(found.expanded_text.split())}"] if found.before or found.after else []
+    place = f"{found.citation}  ({found.passage.document_id})"
+    return "\n".join([f"{rank:>2}. {place}  score {found.score:.2f}", *quotes, *around])
 
 
 @main.command()
@@ -307,7 +401,13 @@ def doctor(as_json: bool, at: KnowledgeBaseOptions) -> None:
 
 
 def _package_checks() -> list[tuple[str, bool, str]]:
-    extras = {"transformer": "onnxruntime", "server": "qdrant_client", "api": "fastapi", "mcp": "mcp"}
+    extras = {
+        "transformer": "onnxruntime",
+        "legal": "eyecite",
+        "server": "qdrant_client",
+        "api": "fastapi",
+        "mcp": "mcp",
+    }
     checks = [("toolshed-kb", True, version("toolshed-kb"))]
     for extra, module in extras.items():
         installed = importlib.util.find_spec(module) is not None
@@ -334,7 +434,8 @@ def _encoder_check() -> tuple[str, bool, str]:
 def _knowledge_base_check(at: KnowledgeBaseOptions) -> tuple[str, bool, str]:
     try:
         with open_shed(at, must_exist=True) as shed:
-            return "knowledge base", True, f"{shed.knowledge_base.count():,} tools in {at.kb}"
+            documents = f", {len(shed.list_documents()):,} legal documents"
+            return "knowledge base", True, f"{shed.knowledge_base.count():,} tools{documents} in {at.kb}"
     except ToolshedError as error:
         return "knowledge base", False, str(error)
 

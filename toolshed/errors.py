@@ -2,9 +2,11 @@
 
 ToolshedError
 ├── InvalidToolError        a tool definition that cannot be indexed
-├── SourceError             a source of tools that cannot be read
+├── InvalidDocumentError    a legal document that cannot be indexed
+├── SourceError             a source of tools or documents that cannot be read
 ├── InvalidQueryError       a query that cannot be searched
 ├── UnknownToolError        a tool id that the knowledge base does not hold
+├── UnknownDocumentError    a document id that the knowledge base does not hold
 ├── ConfigurationError      a setting that is wrong or an extra that is missing
 ├── EncoderError            an encoder that failed or returned unusable vectors
 └── KnowledgeBaseError      the store could not do what was asked
@@ -28,8 +30,14 @@ class InvalidToolError(ToolshedError):
     code = "invalid_tool"
 
 
+class InvalidDocumentError(ToolshedError):
+    """A legal document that cannot be indexed."""
+
+    code = "invalid_document"
+
+
 class SourceError(ToolshedError):
-    """A source of tools that cannot be read."""
+    """A source of tools or documents that cannot be read."""
 
     code = "unreadable_source"
 
@@ -44,6 +52,12 @@ class UnknownToolError(ToolshedError):
     """A tool id that the knowledge base does not hold."""
 
     code = "unknown_tool"
+
+
+class UnknownDocumentError(ToolshedError):
+    """A document id that the knowledge base does not hold."""
+
+    code = "unknown_document"
 
 
 class ConfigurationError(ToolshedError):

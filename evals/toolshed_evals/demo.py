@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from toolshed.client import SearchResult
+    from toolshed.search_result import SearchResult
 
 _QUERIES = (
     "Email Ana the weather in Lisbon tomorrow.",

@@ -5,12 +5,14 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from toolshed.cli import KnowledgeBaseOptions, knowledge_base_options, open_shed, print_json, progress_bar
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, SourceError
 
 if TYPE_CHECKING:
     from toolshed.catalog.definitions import Catalog
@@ -92,6 +94,94 @@ def index_tools(
         if watched:
             with suppress(KeyboardInterrupt, asyncio.CancelledError):
                 asyncio.run(_follow(watched, shed, tell))
+
+
+@index.command("legal")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--glob", help="Only files in folders whose name or path matches, such as '*.pdf'.")
+@click.option(
+    "--segmenter",
+    default="legal",
+    show_default=True,
+    envvar="TOOLSHED_SEGMENTER",
+    type=click.Choice(["legal", "legal:precise", "legal:strict", "nupunkt", "charboundary", "regex"]),
+    help="What finds the sentences.",
+)
+@click.option(
+    "--keep-removed",
+    is_flag=True,
+    envvar="TOOLSHED_KEEP_REMOVED",
+    help="Keep documents whose files are gone from the folders.",
+)
+@click.option(
+    "--max-megabytes",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, 4096),
+    envvar="TOOLSHED_MAX_MEGABYTES",
+    help="Larger files are left out.",
+)
+@click.option(
+    "--workers",
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    type=click.IntRange(1, 64),
+    envvar="TOOLSHED_WORKERS",
+    help="Processes that read and cut, and threads of the encoder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@knowledge_base_options
+def index_legal(
+    paths: tuple[Path, ...],
+    glob: str | None,
+    segmenter: str,
+    keep_removed: bool,
+    max_megabytes: int,
+    workers: int,
+    as_json: bool,
+    at: KnowledgeBaseOptions,
+) -> None:
+    """Index legal documents: PATHS are files, and folders that are searched through.
+
+    Reads txt, Markdown, HTML, DOCX and PDF with a text layer. Only what is new or changed is embedded. A run
+    that was killed goes on where it stopped. A file that cannot be read is named, with the reason, and left
+    out; the exit code is 1 then.
+
+    \b
+    Examples:
+      toolshed index legal contracts/ --glob "*.pdf"
+      toolshed index legal statute.txt policy.html --workers 4
+    """
+    from toolshed.legal.readers.files import find_files
+
+    # Before a folder is made: a run that is refused leaves nothing behind.
+    found, problems = find_files(paths, glob=glob)
+    if not found and not problems:
+        raise SourceError(f"there is nothing to read in {', '.join(map(str, paths))}; is --glob right?")
+    with open_shed(at, must_exist=False, threads=workers) as shed:
+        write = shed.add_documents if keep_removed else shed.sync_documents
+        with progress_bar("documents", show=not as_json) as advance:
+            report = write(
+                *paths,
+                glob=glob,
+                segmenter=segmenter,
+                n_workers=workers,
+                max_megabytes=max_megabytes,
+                progress=advance,
+            )
+        n_passages, location = shed.passages.store.count(), shed.passages.store.location
+    if as_json:
+        print_json({**asdict(report), "n_passages_stored": n_passages})
+    else:
+        click.echo(
+            f"{len(report.added):,} documents added, {len(report.changed):,} changed, "
+            f"{len(report.removed):,} removed, {report.unchanged:,} unchanged; "
+            f"{report.n_passages:,} passages embedded; {n_passages:,} passages in {location}"
+        )
+    for reason in report.left_out:
+        click.echo(f"left out: {reason}", err=True)
+    if report.left_out:
+        raise click.exceptions.Exit(1)
 
 
 async def _follow(

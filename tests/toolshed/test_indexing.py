@@ -13,7 +13,7 @@ from toolshed.backbones.embedding import Vectors
 from toolshed.catalog.definitions import Catalog
 from toolshed.client import Toolshed
 from toolshed.errors import EncoderError, InvalidToolError, StorageFullError
-from toolshed.knowledge_base import edge
+from toolshed.knowledge_base import edge_shard as edge
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.testing import HashingEncoder, make_tool
 

@@ -1,21 +1,11 @@
 """The embedded knowledge base: Qdrant's own engine in this process (``qdrant-edge-py``)."""
 
-import json
-import os
-import shutil
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import qdrant_edge as qe
 
-from toolshed.errors import (
-    KnowledgeBaseBusyError,
-    KnowledgeBaseError,
-    StorageFullError,
-)
+from toolshed.knowledge_base.edge_shard import EdgeShard, ShardLayout
 from toolshed.knowledge_base.points import (
     SYNC_FIELDS,
     dense_channels,
@@ -36,15 +26,6 @@ from toolshed.knowledge_base.protocol import (
     point_id,
 )
 
-_MANIFEST = "manifest.json"
-_SHARD = "tools"
-# The engine holds the GIL during a call; 200 points keep that near three milliseconds.
-_BATCH = 200
-_PAGE = 500
-# The engine maps its write-ahead log: a full disk would be a bus error, not an exception.
-_MIN_FREE_BYTES = 128 * 2**20
-_BYTES_PER_TOOL = 16 * 2**10
-
 
 class EdgeKnowledgeBase:
     """One folder, one process at a time; every method is durable when it returns.
@@ -62,99 +43,49 @@ class EdgeKnowledgeBase:
     is_shared = False
 
     def __init__(self, folder: str | Path, manifest: Manifest) -> None:
-        self._folder = Path(folder)
-        self.manifest = manifest
-        self.revision = 0
-        self._lock = threading.RLock()
-        self._shard: qe.EdgeShard | None = self._open()
+        self._shard = EdgeShard(folder, manifest, _LAYOUT)
 
     @property
     def location(self) -> str:
-        return str(self._folder)
+        return self._shard.location
 
-    def _open(self) -> qe.EdgeShard:
-        stored = read_manifest(self._folder)
-        if stored is not None:
-            self.manifest = stored.accept(self.manifest, location=self.location)
-            with self._translated_errors():
-                return qe.EdgeShard.load(str(self._folder / _SHARD))
-        return self._create()
+    @property
+    def manifest(self) -> Manifest:
+        return self._shard.manifest
 
-    def _create(self) -> qe.EdgeShard:
-        """Make the shard first and the manifest last: a folder without one was never written to."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            foreign = [entry.name for entry in self._folder.iterdir() if entry.name != _SHARD]
-        except OSError as error:
-            raise KnowledgeBaseError(
-                f"the folder {self.location!r} cannot be used: {error.strerror}; choose another one"
-            ) from error
-        if foreign:
-            raise KnowledgeBaseError(
-                f"the folder {self.location!r} holds other files ({foreign[0]!r}); give a new or empty folder"
-            )
-        self._check_free_space(0)
-        shutil.rmtree(self._folder / _SHARD, ignore_errors=True)
-        (self._folder / _SHARD).mkdir()
-        with self._translated_errors():
-            shard = qe.EdgeShard.create(str(self._folder / _SHARD), _config(self.manifest))
-            shard.update(_keyword_index("source"))
-            shard.flush()
-        _write_durably(self._folder / _MANIFEST, json.dumps(self.manifest.to_json(), indent=2))
-        return shard
+    @property
+    def revision(self) -> int:
+        return self._shard.revision
 
     def upsert(self, records: Sequence[ToolRecord]) -> None:
         check_records(records, self.manifest)
-        points = [
-            qe.Point(
-                id=point_id(record.tool_id),
-                vector=named_vectors(record, qe.SparseVector),
-                payload=payload(record.definition),
-            )
-            for record in records
-        ]
-        self._check_free_space(len(records))
-        with self._lock, self._translated_errors():
-            for start in range(0, len(points), _BATCH):
-                self._open_shard.update(qe.UpdateOperation.upsert_points(points[start : start + _BATCH]))
-            self._open_shard.flush()
-            self.revision += 1
+        self._shard.upsert(
+            [
+                qe.Point(
+                    id=point_id(record.tool_id),
+                    vector=named_vectors(record, qe.SparseVector),
+                    payload=payload(record.definition),
+                )
+                for record in records
+            ]
+        )
 
     def delete(self, tool_ids: Sequence[str]) -> None:
-        with self._lock, self._translated_errors():
-            ids: list[qe.PointId] = [point_id(i) for i in tool_ids]
-            self._open_shard.update(qe.UpdateOperation.delete_points(ids))
-            self._open_shard.flush()
-            self.revision += 1
+        self._shard.delete([point_id(i) for i in tool_ids])
 
     def stored_tools(self) -> list[StoredTool]:
-        payloads = (record.payload or {} for record in self._scroll(SYNC_FIELDS, False))
+        payloads = (record.payload or {} for record in self._shard.scroll(payload=SYNC_FIELDS, vectors=False))
         stored = [StoredTool(p["tool_id"], p["source"], p["content_hash"]) for p in payloads]
         return sorted(stored, key=lambda tool: tool.tool_id)
 
     def fetch(self, tool_ids: Sequence[str]) -> list[ToolRecord]:
-        found: dict[str, ToolRecord] = {}
-        with self._lock, self._translated_errors():
-            for start in range(0, len(tool_ids), _BATCH):
-                ids: list[qe.PointId] = [point_id(i) for i in tool_ids[start : start + _BATCH]]
-                for point in self._open_shard.retrieve(ids, with_payload=True, with_vector=True):
-                    record = record_from(point.payload, point.vector)
-                    found[record.tool_id] = record
+        points = self._shard.retrieve([point_id(i) for i in tool_ids])
+        found = {record.tool_id: record for p in points for record in [record_from(p.payload, p.vector)]}
         return [found[i] for i in tool_ids if i in found]
 
     def scan(self) -> Iterator[ToolRecord]:
-        for point in self._scroll(True, True):
+        for point in self._shard.scroll(payload=True, vectors=True):
             yield record_from(point.payload, point.vector)
-
-    def _scroll(self, payload: bool | list[str], vectors: bool) -> Iterator[qe.Record]:
-        offset: Any = None  # Any: the engine's point id
-        while True:
-            request = qe.ScrollRequest(limit=_PAGE, offset=offset, with_payload=payload, with_vector=vectors)
-            with self._lock, self._translated_errors():
-                page, offset = self._open_shard.scroll(request)
-            yield from page
-            if offset is None:
-                return
 
     def search(self, queries: Sequence[ChannelQuery], *, limit: int) -> list[list[Hit]]:
         requests = [
@@ -166,83 +97,16 @@ class EdgeKnowledgeBase:
             )
             for query in queries
         ]
-        with self._lock, self._translated_errors():
-            answers = [self._open_shard.query(request) for request in requests]
         return [
-            ordered_hits([Hit((p.payload or {})["tool_id"], p.score) for p in points]) for points in answers
+            ordered_hits([Hit((p.payload or {})["tool_id"], p.score) for p in points])
+            for points in self._shard.query(requests)
         ]
 
     def count(self) -> int:
-        with self._lock, self._translated_errors():
-            return int(self._open_shard.count(qe.CountRequest(exact=True)))
+        return self._shard.count()
 
     def close(self) -> None:
-        with self._lock:
-            if self._shard is not None:
-                self._shard.close()
-                self._shard = None
-
-    @property
-    def _open_shard(self) -> qe.EdgeShard:
-        if self._shard is None:
-            raise KnowledgeBaseError(f"the knowledge base {self.location!r} is closed; open it again")
-        return self._shard
-
-    def _check_free_space(self, n_tools: int) -> None:
-        free = shutil.disk_usage(self._folder).free
-        needed = _MIN_FREE_BYTES + n_tools * _BYTES_PER_TOOL
-        if free < needed:
-            raise StorageFullError(
-                f"the disk of {self.location!r} has {free // 2**20} MB left, {needed // 2**20} MB are "
-                "needed; nothing was written. Free some space or choose another folder"
-            )
-
-    @contextmanager
-    def _translated_errors(self) -> Iterator[None]:
-        """Give the engine's bare exceptions a name; it raises nothing more specific."""
-        try:
-            yield
-        except KnowledgeBaseError:
-            raise
-        except Exception as error:
-            message = str(error)
-            if "WouldBlock" in message:
-                raise KnowledgeBaseBusyError(
-                    f"the knowledge base {self.location!r} is open in another process; close that one, or "
-                    "use a Qdrant server (--kb http://host:6333) when several processes must share it"
-                ) from error
-            if "No space left" in message:
-                raise StorageFullError(
-                    f"the disk of {self.location!r} is full; free some space and run the same command again"
-                ) from error
-            raise KnowledgeBaseError(f"the knowledge base {self.location!r} failed: {message}") from error
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of an embedded knowledge base, or None where there is none yet.
-
-    Raises:
-        KnowledgeBaseError: If there is one that cannot be read.
-    """
-    path = folder / _MANIFEST
-    try:
-        return Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, TypeError) as error:
-        raise KnowledgeBaseError(
-            f"{str(path)!r} is not the manifest of a knowledge base ({error}); "
-            "restore it from a backup or index into a new folder"
-        ) from error
-
-
-def _write_durably(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+        self._shard.close()
 
 
 def _config(manifest: Manifest) -> qe.EdgeConfig:
@@ -259,5 +123,7 @@ def _config(manifest: Manifest) -> qe.EdgeConfig:
     return qe.EdgeConfig(vectors=vectors, sparse_vectors={"words": idf, "ngrams": idf})
 
 
-def _keyword_index(field: str) -> qe.UpdateOperation:
-    return qe.UpdateOperation.create_field_index(field, qe.PayloadSchemaType.Keyword)
+# Passages lie beside the tools, in a folder of their own.
+_LAYOUT = ShardLayout(
+    "tools", _config, {"source": qe.PayloadSchemaType.Keyword}, beside=frozenset({"passages"})
+)

@@ -1,6 +1,6 @@
 """A knowledge base in memory: exact, simple, the oracle of the contract suite."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -66,28 +66,29 @@ class MemoryKnowledgeBase:
         return hits
 
     def _sparse_hits(self, query: ChannelQuery, vector: SparseVector) -> list[Hit]:
-        stored: dict[str, SparseVector] = {k: getattr(v, query.channel) for k, v in self._records.items()}
-        weights = dict(zip(vector.indices.tolist(), vector.values.tolist(), strict=True))
-        n_documents = len(stored)
-        frequency = {i: sum(bool((s.indices == i).any()) for s in stored.values()) for i in weights}
-        # Qdrant's Modifier.IDF.
-        idf = {i: np.log(1 + (n_documents - df + 0.5) / (df + 0.5)) for i, df in frequency.items()}
-        return [
-            Hit(
-                tool_id,
-                float(
-                    sum(
-                        weights[i] * idf[i] * value
-                        for i, value in zip(s.indices.tolist(), s.values.tolist(), strict=True)
-                        if i in weights
-                    )
-                ),
-            )
-            for tool_id, s in stored.items()
-        ]
+        stored = {k: getattr(v, query.channel) for k, v in self._records.items()}
+        return [Hit(tool_id, score) for tool_id, score in sparse_scores(stored, vector).items()]
 
     def count(self) -> int:
         return len(self._records)
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+def sparse_scores(stored: Mapping[str, SparseVector], vector: SparseVector) -> dict[str, float]:
+    """The product of each stored sparse vector with the query, weighed as Qdrant's ``Modifier.IDF`` does."""
+    weights = dict(zip(vector.indices.tolist(), vector.values.tolist(), strict=True))
+    n_documents = len(stored)
+    frequency = {i: sum(bool((s.indices == i).any()) for s in stored.values()) for i in weights}
+    idf = {i: np.log(1 + (n_documents - df + 0.5) / (df + 0.5)) for i, df in frequency.items()}
+    return {
+        key: float(
+            sum(
+                weights[i] * idf[i] * value
+                for i, value in zip(s.indices.tolist(), s.values.tolist(), strict=True)
+                if i in weights
+            )
+        )
+        for key, s in stored.items()
+    }

@@ -55,6 +55,8 @@ _SMALL_WORDS = frozenset(
     "a an and as at but by for from in into nor of on or over per than the to under upon v. vs. with".split()
 )
 _MAX_TITLE = 100
+_MAX_PHRASE_WORDS = 6
+_VERB = re.compile(r"\b(?:is|are|was|were|be|shall|may|must|will|has|have|had|does|do|applies|apply|means)\b")
 # A heading in capitals is one when text of this length, or another heading, follows it.
 _MIN_BODY = 60
 _MAX_LABEL = 90
@@ -168,9 +170,14 @@ def _title_on_line(bare: str, *, is_loose: bool) -> str | None:
     if len(bare) <= _MAX_TITLE and not bare.endswith((".", ";", ",", "?")) and _is_title_case(bare):
         return bare
     run_in = _RUN_IN.match(bare)
-    if run_in and (is_loose or len(run_in[0]) == len(bare)) and _is_title_case(run_in[0]):
+    if run_in is None:
+        return None
+    is_whole = len(run_in[0]) == len(bare)
+    if (is_loose or is_whole) and _is_title_case(run_in[0]):
         return run_in[0]
-    return None
+    # "§ 9-402. Late fees. A late fee ...": statutes capitalise the first word of a title only.
+    is_phrase = len(run_in[0].split()) <= _MAX_PHRASE_WORDS and not _VERB.search(run_in[0])
+    return run_in[0] if is_loose and is_phrase and not is_whole else None
 
 
 def _title_on_next_line(text: str, line_end: int) -> int | None:

@@ -101,6 +101,15 @@ def build_passages(
     return _Builder(document, options, segmenter, counter or default_counter()).passages()
 
 
+def cut_version(options: PassageOptions) -> str:
+    """What documents are cut by: another version cuts them elsewhere."""
+    return _version(segmenter_named(options.segmenter), options)
+
+
+def _version(segmenter: SentenceSegmenter, options: PassageOptions) -> str:
+    return f"{segmenter.version}:{_RULES_VERSION}:{options.budget}:{options.header:d}"
+
+
 class _Builder:
     def __init__(
         self,
@@ -115,7 +124,7 @@ class _Builder:
         self._sections = find_sections(document)
         self._starts = [section.start for section in self._sections]
         self._spans = segmenter.spans(document.text)
-        self._version = f"{segmenter.version}:{_RULES_VERSION}:{options.budget}:{options.header:d}"
+        self._version = _version(segmenter, options)
 
     def passages(self) -> list[Passage]:
         sentences = self._sentences()

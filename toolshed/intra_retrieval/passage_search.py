@@ -1,0 +1,148 @@
+"""Search passages: dense and sparse candidates, fused by score."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.lexical import STOP_WORDS, as_query_vector, query_words
+from toolshed.backbones.static import StaticEncoder
+from toolshed.knowledge_base.passages import (
+    PassageChannel,
+    PassageFilter,
+    PassageHit,
+    PassageQuery,
+    PassageStore,
+)
+from toolshed.legal.defined_terms import find_definitions
+from toolshed.legal.documents import Passage
+
+# Weight of each channel. Chosen on the dev questions of the sample corpus.
+WEIGHTS: Mapping[PassageChannel, float] = {"dense": 1.0, "words": 0.8}
+STATIC_WEIGHTS: Mapping[PassageChannel, float] = {"static": 0.6, "words": 1.0}
+# Each channel names this many candidates, or more when more results are wanted.
+_MIN_CANDIDATES = 100
+# Say of the definition of a term that the query uses.
+_DEFINITION_WEIGHT = 0.25
+_MAX_DEFINITIONS = 3
+_MAX_DEFINITION_CHARACTERS = 400
+_MAX_TERM_WORDS = 5
+_MAX_PHRASES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage id with its fused score and its similarity on every channel that named it."""
+
+    passage_id: str
+    score: float
+    channels: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedDefinition:
+    """A term of the query that the corpus defines, and the sentence that defines it."""
+
+    term: str
+    text: str
+    document_id: str
+
+
+@dataclass(frozen=True)
+class PassageSearch:
+    """Hybrid search over a store of passages.
+
+    Attributes:
+        store: Where the passages are.
+        static: The static encoder.
+        dense: The dense encoder, or None to search by static vectors and words.
+    """
+
+    store: PassageStore
+    static: StaticEncoder
+    dense: DenseEncoder | None
+
+    def run(
+        self,
+        query: str,
+        *,
+        limit: int,
+        only: PassageFilter | None = None,
+        definitions: Sequence[UsedDefinition] = (),
+    ) -> list[ScoredPassage]:
+        """The ``limit`` best passages; ties ordered by passage id."""
+        texts = [query, *(definition.text for definition in definitions)]
+        fused: defaultdict[str, float] = defaultdict(float)
+        channels: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        for position, (queries, hits) in enumerate(self._hits(texts, limit, only)):
+            share = 1.0 if position == 0 else _DEFINITION_WEIGHT / len(definitions)
+            for asked, found in zip(queries, hits, strict=True):
+                weight = self._weights[asked.channel] / sum(self._weights.values())
+                for hit, scaled in zip(found, _scaled(found), strict=True):
+                    fused[hit.passage_id] += share * weight * scaled
+                    if position == 0:
+                        channels[hit.passage_id][asked.channel] = hit.score
+        ordered = sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        return [ScoredPassage(passage_id, score, channels[passage_id]) for passage_id, score in ordered]
+
+    @property
+    def _weights(self) -> Mapping[PassageChannel, float]:
+        return STATIC_WEIGHTS if self.dense is None else WEIGHTS
+
+    def _hits(
+        self, texts: Sequence[str], limit: int, only: PassageFilter | None
+    ) -> Iterator[tuple[list[PassageQuery], list[list[PassageHit]]]]:
+        channel: PassageChannel = "static" if self.dense is None else "dense"
+        vectors = (self.dense or self.static).encode(texts)
+        for text, vector in zip(texts, vectors, strict=True):
+            queries = [PassageQuery(channel, vector)]
+            words = query_words(text)
+            if len(words.terms):
+                queries.append(PassageQuery("words", as_query_vector(words.terms)))
+            yield queries, self.store.search(queries, limit=max(_MIN_CANDIDATES, 4 * limit), only=only)
+
+
+def _scaled(hits: Sequence[PassageHit]) -> list[float]:
+    """Scores of a channel from 0, the last candidate, to 1, the best."""
+    if not hits:
+        return []
+    best, last = hits[0].score, hits[-1].score
+    spread = best - last
+    return [(hit.score - last) / spread if spread > 0 else 1.0 for hit in hits]
+
+
+def used_definitions(query: str, store: PassageStore, only: PassageFilter | None) -> list[UsedDefinition]:
+    """The definitions of terms that the query uses, longest terms first.
+
+    A single word counts as a term only where the query capitalises it inside a sentence: "Losses" is a
+    term of a contract, "losses" an English word.
+    """
+    phrases = list(dict.fromkeys(islice(_phrases(query), _MAX_PHRASES)))
+    if not phrases:
+        return []
+    found: dict[str, UsedDefinition] = {}
+    for passage in store.select({**(only or {}), "defines": phrases}):
+        for definition in _definitions_in(passage):
+            if definition.term.lower() in phrases:
+                found.setdefault(definition.term.lower(), definition)
+    ordered = sorted(found.values(), key=lambda used: (-len(used.term.split()), used.term, used.document_id))
+    return ordered[:_MAX_DEFINITIONS]
+
+
+def _phrases(query: str) -> Iterator[str]:
+    words = [word.strip(".,;:?!()\"'“”") for word in query.split()]
+    for size in range(_MAX_TERM_WORDS, 0, -1):
+        for start in range(len(words) - size + 1):
+            phrase = words[start : start + size]
+            if phrase[0].lower() in STOP_WORDS or phrase[-1].lower() in STOP_WORDS:
+                continue
+            if size > 1 or (start > 0 and phrase[0][:1].isupper()):
+                yield " ".join(phrase).lower()
+
+
+def _definitions_in(passage: Passage) -> Iterator[UsedDefinition]:
+    spans = ((start - passage.start, end - passage.start) for start, end in passage.sentences)
+    for definition in find_definitions(passage.text, spans):
+        text = passage.text[definition.start : definition.end][:_MAX_DEFINITION_CHARACTERS]
+        yield UsedDefinition(definition.term, text, passage.document_id)

@@ -1,0 +1,99 @@
+"""HTML: the visible text, its headings and title."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from bs4.element import Comment, NavigableString, PreformattedString, Tag
+
+from toolshed.errors import SourceError
+from toolshed.legal.documents import GivenHeading
+from toolshed.legal.readers.files import Content
+
+_HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "svg", "nav", "iframe", "object"})
+_PARAGRAPHS = frozenset(
+    """address article aside blockquote body dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4
+    h5 h6 header hr main ol p pre section table ul""".split()
+)
+_LINES = frozenset({"br", "li", "tr", "caption"})
+_CELLS = frozenset({"td", "th"})
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+
+
+def read(data: bytes, path: Path) -> Content:
+    """Read HTML; the encoding is the one that it declares, or the one that fits."""
+    soup = BeautifulSoup(data, "lxml")
+    if soup.find() is None:
+        raise SourceError(f"{str(path)!r} holds no HTML")
+    title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    writer = _Writer()
+    for step in _steps(soup):
+        writer.take(step)
+    return Content(writer.text(), title, headings=tuple(writer.headings))
+
+
+def _steps(soup: Tag) -> Iterator["Tag | NavigableString | str"]:
+    """Tags as they open, their names as they close, and the text between; without recursion."""
+    stack: list[Tag | NavigableString | str] = [soup]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, Tag) and node.name not in _HIDDEN:
+            stack.append(f"/{node.name}")
+            stack.extend(
+                child for child in reversed(node.contents) if isinstance(child, Tag | NavigableString)
+            )
+
+
+class _Writer:
+    """Writes text as a browser shows it: white space folded, blocks on lines of their own."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._pending = ""
+        self._open_heading: tuple[int, int] | None = None
+        self.headings: list[GivenHeading] = []
+
+    def take(self, step: "Tag | NavigableString | str") -> None:
+        """Take the next step through the document."""
+        if isinstance(step, Tag):
+            self._break_at(step.name)
+            if step.name in _HEADINGS:
+                self._open_heading = (_HEADINGS[step.name], self._length + len(self._pending))
+        elif isinstance(step, NavigableString):
+            if not isinstance(step, Comment | PreformattedString):
+                self._write(str(step))
+        elif step.startswith("/"):
+            name = step[1:]
+            if name in _HEADINGS and self._open_heading is not None:
+                level, start = self._open_heading
+                if self._length > start:
+                    self.headings.append(GivenHeading(start, self._length, level))
+                self._open_heading = None
+            self._break_at(name)
+
+    def _break_at(self, name: str) -> None:
+        wanted = "\n\n" if name in _PARAGRAPHS else "\n" if name in _LINES else "\t" if name in _CELLS else ""
+        if wanted and self._length:
+            self._pending = max(self._pending.strip(" "), wanted, key=lambda gap: (gap.count("\n"), len(gap)))
+            if self._open_heading is not None and self._open_heading[1] > self._length:
+                self._open_heading = (self._open_heading[0], self._length + len(self._pending))
+
+    def _write(self, text: str) -> None:
+        words = " ".join(text.split())
+        if not words:
+            self._pending = self._pending or (" " if text and self._length else "")
+            return
+        if text[0].isspace() and self._length and not self._pending:
+            self._pending = " "
+        self._put(self._pending + words)
+        self._pending = " " if text[-1].isspace() else ""
+
+    def _put(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
+
+    def text(self) -> str:
+        """All that was written."""
+        return "".join(self._pieces)

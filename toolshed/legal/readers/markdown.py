@@ -1,0 +1,36 @@
+"""Markdown, kept as it is; its headings are told."""
+
+from bisect import bisect_right
+from itertools import accumulate
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from toolshed.legal.documents import GivenHeading
+from toolshed.legal.readers.files import Content
+from toolshed.legal.readers.plain import decoded
+
+
+def read(data: bytes, path: Path) -> Content:
+    """Read Markdown. Offsets index the source, so that quotes are exact."""
+    text = decoded(data, path)
+    headings = tuple(_headings(text))
+    title = next((text[h.start : h.end].strip() for h in headings if h.level == 1), "")
+    return Content(text, title, headings=headings)
+
+
+def _headings(text: str) -> list[GivenHeading]:
+    lines = text.splitlines(keepends=True)
+    starts = [0, *accumulate(map(len, lines))]
+    # The parser reads lines by their own ends; ours also end at form feeds and the like.
+    parser_starts = [0, *(position + 1 for position, character in enumerate(text) if character == "\n")]
+    found = []
+    for token in MarkdownIt().parse(text):
+        if token.type == "heading_open" and token.map:
+            line_start = parser_starts[token.map[0]]
+            line = lines[bisect_right(starts, line_start) - 1]
+            begin = line_start + len(line) - len(line.lstrip(" #\t"))
+            end = line_start + len(line.rstrip(" #\t\r\n"))
+            if end > begin:
+                found.append(GivenHeading(begin, end, int(token.tag[1:])))
+    return found

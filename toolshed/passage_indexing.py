@@ -1,0 +1,200 @@
+"""Indexing of legal documents: bring a store of passages in step with files, embedding only what changed."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from multiprocessing import get_context
+
+from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.static import StaticEncoder
+from toolshed.errors import InvalidDocumentError, ToolshedError
+from toolshed.knowledge_base.passages import PassageStore, StoredDocument
+from toolshed.legal.citations import with_citations
+from toolshed.legal.defined_terms import with_definitions
+from toolshed.legal.documents import LegalDocument, Passage
+from toolshed.legal.passages import PassageOptions, build_passages, cut_version
+from toolshed.legal.readers.files import MAX_BYTES, FoundFile, read_document
+from toolshed.pre_retrieval.passage_embedding import embed_passages
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+# Raise when citations or defined terms are found by other rules.
+_ANNOTATION_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """What indexing documents changed.
+
+    Attributes:
+        added: Ids of documents that were not there before.
+        changed: Ids of documents that were cut or embedded anew.
+        removed: Ids of documents whose file is gone.
+        unchanged: How many documents needed no work.
+        n_passages: Passages that were embedded and written.
+        left_out: For each file that could not be indexed, its reason.
+    """
+
+    added: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    unchanged: int = 0
+    n_passages: int = 0
+    left_out: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CutDocument:
+    """A document that was read and cut; without passages when the stored ones are of this version."""
+
+    document_id: str
+    source: str
+    version_hash: str
+    passages: Sequence[Passage] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a worker needs to cut one document."""
+
+    item: FoundFile | LegalDocument
+    options: PassageOptions
+    stored_hash: str
+    max_bytes: int
+
+
+def sync_documents(
+    store: PassageStore,
+    items: Sequence[FoundFile | LegalDocument],
+    *,
+    options: PassageOptions,
+    static: Callable[[], StaticEncoder],
+    dense: Callable[[], DenseEncoder | None],
+    remove_missing_from: Iterable[str] = (),
+    problems: Sequence[str] = (),
+    n_workers: int = 1,
+    max_bytes: int = MAX_BYTES,
+    progress: Progress = lambda _done, _total: None,
+) -> DocumentReport:
+    """Add new documents, cut and embed changed ones anew, and leave the others alone.
+
+    Each document is written whole before the next: a run that is killed goes on where it stopped, and
+    finds what it had half written by the number of its passages. A file that cannot be read is left out
+    with its reason; the others are indexed.
+
+    Args:
+        store: What is brought in step.
+        items: Files to read, or documents.
+        options: How documents are cut.
+        static: Gives the static encoder; called only when there is something to embed.
+        dense: Gives the dense encoder, or None; called likewise.
+        remove_missing_from: Sources whose stored documents are removed when they are not among the items.
+        problems: What could not be looked into when the files were found.
+        n_workers: Processes that read and cut.
+        max_bytes: Larger files are left out.
+        progress: Told after each document.
+
+    Raises:
+        InvalidDocumentError: If two documents have the same id.
+        EncoderError: If an encoder fails; the document it failed on is not written.
+    """
+    _check_unique(items)
+    stored = {document.document_id: document for document in store.stored_documents()}
+    jobs = [_Job(item, options, _stored_hash(stored, item.document_id), max_bytes) for item in items]
+    added: list[str] = []
+    changed: list[str] = []
+    left_out = [*problems]
+    unchanged = n_passages = 0
+    progress(0, len(jobs))
+    for done, cut in enumerate(_cut_all(jobs, n_workers), start=1):
+        if isinstance(cut, str):
+            left_out.append(cut)
+        elif cut.passages is None:
+            unchanged += 1
+        else:
+            before = stored.get(cut.document_id)
+            _write(store, cut, before, static(), dense())
+            (changed if before else added).append(cut.document_id)
+            n_passages += len(cut.passages)
+        progress(done, len(jobs))
+    removed = _remove_missing(store, stored.values(), items, remove_missing_from)
+    logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(removed))
+    return DocumentReport(added, changed, removed, unchanged, n_passages, left_out)
+
+
+def _check_unique(items: Sequence[FoundFile | LegalDocument]) -> None:
+    seen: set[str] = set()
+    for item in items:
+        if item.document_id in seen:
+            raise InvalidDocumentError(f"two documents have the id {item.document_id!r}; give each its own")
+        seen.add(item.document_id)
+
+
+def _stored_hash(stored: dict[str, StoredDocument], document_id: str) -> str:
+    return stored[document_id].content_hash if document_id in stored else ""
+
+
+def _write(
+    store: PassageStore,
+    cut: CutDocument,
+    before: StoredDocument | None,
+    static: StaticEncoder,
+    dense: DenseEncoder | None,
+) -> None:
+    """Write a document, then remove what it had before and has no more."""
+    passages = cut.passages or ()
+    records = embed_passages(
+        passages, source=cut.source, content_hash=cut.version_hash, static=static, dense=dense
+    )
+    store.upsert(records)
+    stale = (before.passage_ids if before else frozenset()) - {passage.passage_id for passage in passages}
+    if stale:
+        store.delete(sorted(stale))
+
+
+def _remove_missing(
+    store: PassageStore,
+    stored: Iterable[StoredDocument],
+    items: Sequence[FoundFile | LegalDocument],
+    sources: Iterable[str],
+) -> list[str]:
+    """Remove documents of these sources that are no longer there; unreadable files still are."""
+    present, looked_into = {item.document_id for item in items}, set(sources)
+    gone = [
+        document
+        for document in stored
+        if document.source in looked_into and document.document_id not in present
+    ]
+    for document in gone:
+        store.delete(sorted(document.passage_ids))
+    return [document.document_id for document in gone]
+
+
+def _cut_all(jobs: Sequence[_Job], n_workers: int) -> Iterator[CutDocument | str]:
+    """Cut documents in order, in processes of their own where several are wanted."""
+    if n_workers < 2 or len(jobs) < 2:
+        yield from map(_cut, jobs)
+        return
+    # Forked children would share the engine's threads and locks.
+    with ProcessPoolExecutor(min(n_workers, len(jobs)), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_cut, jobs)
+
+
+def _cut(job: _Job) -> CutDocument | str:
+    """Read and cut one document, or say why it is left out."""
+    try:
+        item = job.item
+        document = item if isinstance(item, LegalDocument) else read_document(item, max_bytes=job.max_bytes)
+        described = f"{document.content_hash}:{cut_version(job.options)}:{_ANNOTATION_VERSION}"
+        version_hash = sha256(described.encode()).hexdigest()
+        if version_hash == job.stored_hash:
+            return CutDocument(document.document_id, document.source, version_hash, None)
+        passages = with_definitions(with_citations(build_passages(document, options=job.options)))
+        if not passages:
+            return f"{document.document_id!r} is empty; there is nothing to index"
+        return CutDocument(document.document_id, document.source, version_hash, passages)
+    except ToolshedError as error:
+        return str(error)

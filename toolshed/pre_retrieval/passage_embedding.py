@@ -1,0 +1,51 @@
+"""From passages to records: header and text are encoded together, words by field."""
+
+from collections.abc import Sequence
+
+from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.lexical import WeightedField, bm25_vector
+from toolshed.backbones.static import StaticEncoder
+from toolshed.knowledge_base.passages import PassageRecord
+from toolshed.legal.documents import Passage
+
+# BM25's saturation and length normalisation; a passage has about 110 words that are no stop words.
+_K1, _B = 1.2, 0.6
+_USUAL_WORDS, _USUAL_HEADER_WORDS = 110, 8
+_HEADER_WEIGHT = 0.5
+
+
+def embed_passages(
+    passages: Sequence[Passage],
+    *,
+    source: str,
+    content_hash: str,
+    static: StaticEncoder,
+    dense: DenseEncoder | None,
+) -> list[PassageRecord]:
+    """Encode the passages of one document.
+
+    Raises:
+        EncoderError: If an encoder fails or returns unusable vectors.
+    """
+    texts = [passage.encoded_text.encode("utf-8", "replace").decode() for passage in passages]
+    static_vectors = static.encode(texts)
+    dense_vectors = dense.encode(texts) if dense is not None and texts else None
+    return [
+        PassageRecord(
+            passage,
+            source,
+            content_hash,
+            len(passages),
+            static_vectors[row],
+            bm25_vector(
+                (
+                    WeightedField(passage.text, 1.0, _USUAL_WORDS),
+                    WeightedField(passage.header, _HEADER_WEIGHT, _USUAL_HEADER_WORDS),
+                ),
+                k1=_K1,
+                b=_B,
+            ),
+            None if dense_vectors is None else dense_vectors[row],
+        )
+        for row, passage in enumerate(passages)
+    ]
