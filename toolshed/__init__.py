@@ -7,7 +7,9 @@ if TYPE_CHECKING:
     from toolshed.client import AsyncToolshed, Toolshed
     from toolshed.errors import ToolshedError
     from toolshed.legal.documents import LegalDocument, Passage
+    from toolshed.legal.splitter import LegalTextSplitter
     from toolshed.passage_library import FoundPassage, PassageSearchResult
+    from toolshed.retriever import ToolshedRetriever
     from toolshed.search_result import SearchResult
     from toolshed.types import FoundTool, SyncReport, ToolDefinition
 
@@ -16,6 +18,7 @@ __all__ = [
     "FoundPassage",
     "FoundTool",
     "LegalDocument",
+    "LegalTextSplitter",
     "Passage",
     "PassageSearchResult",
     "SearchResult",
@@ -23,6 +26,7 @@ __all__ = [
     "ToolDefinition",
     "Toolshed",
     "ToolshedError",
+    "ToolshedRetriever",
 ]
 
 _HOME = {
@@ -30,6 +34,7 @@ _HOME = {
     "FoundPassage": "passage_library",
     "FoundTool": "types",
     "LegalDocument": "legal.documents",
+    "LegalTextSplitter": "legal.splitter",
     "Passage": "legal.documents",
     "PassageSearchResult": "passage_library",
     "SearchResult": "search_result",
@@ -37,6 +42,7 @@ _HOME = {
     "ToolDefinition": "types",
     "Toolshed": "client",
     "ToolshedError": "errors",
+    "ToolshedRetriever": "retriever",
 }
 
 

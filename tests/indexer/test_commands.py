@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -49,3 +50,88 @@ def test_one_bad_source_of_several_indexes_nothing() -> None:
     result = CliRunner().invoke(main, ["index", "tools", "tools.json", "gone.json"])
     assert result.exit_code == 1
     assert not Path("shed").exists()
+
+
+@pytest.fixture
+def law(tmp_path: Path) -> Path:
+    folder = tmp_path / "law"
+    folder.mkdir()
+    (folder / "statute.txt").write_text(
+        "§ 1. Records. A bank shall keep records for years.", encoding="utf-8"
+    )
+    (folder / "policy.md").write_text("# Policy\n\nWe keep your name and nothing else.", encoding="utf-8")
+    return folder
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.usefixtures("law")
+def test_legal_documents_are_indexed_once_and_found() -> None:
+    code, out, err = run("index", "legal", "law", "--workers", "2")
+    assert (code, err) == (0, "")
+    assert out.startswith("2 documents added, 0 changed, 0 removed, 0 unchanged; 2 passages embedded")
+    code, out, _ = run("index", "legal", "law", "--json")
+    report = json.loads(out)
+    assert (report["unchanged"], report["n_passages"], report["n_passages_stored"]) == (2, 0, 2)
+    code, out, _ = run("passages", "How long must a bank keep records?", "-k", "1")
+    assert code == 0
+    assert "statute, § 1. Records  (law/statute.txt)" in out
+    assert "“A bank shall keep records for years.”" in out
+    code, out, _ = run("passages", "keep", "--filter", "document=law/policy.md", "--json")
+    assert [found["document"] for found in json.loads(out)["passages"]] == ["law/policy.md"]
+
+
+def test_what_cannot_be_read_is_named_and_the_others_are_indexed(law: Path) -> None:
+    (law / "fake.txt").write_bytes(b"%PDF-1.7")
+    (law / "empty.md").touch()
+    code, out, err = run("index", "legal", "law")
+    assert code == 1
+    assert out.startswith("2 documents added")
+    assert "left out: 'law/empty.md' is empty" in err
+    assert "left out: 'law/fake.txt' is no text but a PDF" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("index", "legal", "nowhere"), 1, "there is no file or folder 'nowhere'"),
+        (("index", "legal", "law", "--glob", "*.tex"), 1, "nothing to read in law; is --glob right?"),
+        (("index", "legal"), 2, "Missing argument"),
+        (("passages", "x"), 2, "there is no knowledge base in './shed'"),
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("law")
+def test_misuse_is_told_and_leaves_nothing_behind(
+    arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    found, _, err = run(*arguments)
+    assert found == code
+    assert message in err
+    assert not Path("shed").exists()
+
+
+@pytest.mark.usefixtures("law")
+def test_filters_that_are_none_are_refused() -> None:
+    run("index", "legal", "law")
+    assert "not of the form FIELD=VALUE" in run("passages", "x", "--filter", "page")[2]
+    assert "unknown filter 'author'" in run("passages", "x", "--filter", "author=x")[2]
+    assert "takes whole numbers" in run("passages", "x", "--filter", "page=two")[2]
+    assert "loosen the filters" in run("passages", "x", "--filter", "page=2")[1]
+
+
+@pytest.mark.usefixtures("law")
+def test_a_search_for_tools_brings_governing_passages() -> None:
+    run("index", "legal", "law")
+    Path("tools.jsonl").write_text(
+        json.dumps({"name": "archive_records", "description": "Archive records of a bank."}), encoding="utf-8"
+    )
+    run("index", "tools", "tools.jsonl")
+    code, out, _ = run("search", "Archive the records of a bank.", "--passages")
+    assert code == 0
+    assert "tools:archive_records" in out
+    assert "statute, § 1. Records" in out
