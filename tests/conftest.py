@@ -22,6 +22,7 @@ collect_ignore = (
         "evals/test_experiments.py",
         "evals/test_fetching.py",
         "evals/legal/test_segmentation.py",
+        "evals/legal/test_splitting.py",
         "evals/legal/test_training.py",
         "toolshed/intra_retrieval/test_search.py",
     ]

@@ -20,7 +20,7 @@ from toolshed.legal.documents import LegalDocument, Passage, joined_text
 from toolshed.legal.passages import PassageOptions
 from toolshed.legal.readers.files import find_files
 from toolshed.passage_indexing import DocumentReport, Progress, sync_documents
-from toolshed.post_retrieval.quotes import Quote, quotes
+from toolshed.post_retrieval.quotes import Quote, quotes, static_similarities
 
 _MAX_QUERY_CHARACTERS = 20_000
 _MAX_RESULTS = 1_000
@@ -286,13 +286,23 @@ class PassageLibrary:
         n_quotes: int,
     ) -> list[FoundPassage]:
         ordered = [passages[one.passage_id] for one in scored]
-        quoted = quotes(query, ordered, static=self._get_static(), most=n_quotes) if n_quotes else []
+        quoted = self._quotes(query, ordered, n_quotes) if n_quotes else []
         found = []
         for position, (one, passage) in enumerate(zip(scored, ordered, strict=True)):
             before, after = self._neighbours(passage, neighbours)
             picked = quoted[position] if quoted else ()
             found.append(FoundPassage(passage, one.score, one.channels, picked, before, after, query))
         return found
+
+    def _quotes(self, query: str, passages: Sequence[Passage], most: int) -> list[tuple[Quote, ...]]:
+        dense = self._get_dense() if self._reads_dense else None
+        if dense is None:
+            similarities = static_similarities(query, passages, self._get_static())
+        else:
+            vectors = self.store.sentence_vectors([passage.passage_id for passage in passages])
+            asked = dense.encode([query])[0]
+            similarities = [(vectors[passage.passage_id] @ asked).tolist() for passage in passages]
+        return quotes(query, passages, similarities=similarities, most=most)
 
     def _neighbours(self, passage: Passage, n: int) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
         if not n:

@@ -9,8 +9,10 @@ import click
 from toolshed.cli import print_json, progress_bar
 
 if TYPE_CHECKING:
+    from toolshed.config import PipelineName
     from toolshed_evals.experiments import Experiment
 
+_PASSAGE_PIPELINES: "tuple[PipelineName, ...]" = ("default", "instant")
 _PIPELINES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
 
 
@@ -195,3 +197,92 @@ def sentences(path: Path, segmenters: tuple[str, ...], as_json: bool) -> None:
         print_json(report.to_json())
     else:
         click.echo(report.table())
+
+
+@evaluate.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--budget", default=254, show_default=True, type=click.IntRange(16, 8192), help="Tokens of a passage."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def passages(path: Path, budget: int, as_json: bool) -> None:
+    """Measure what splitters cut of the gold sentences of PATH, their offsets and their speed.
+
+    PATH is as for 'toolshed eval sentences'. Compares our passages with LangChain's splitters.
+
+    \b
+    Example:
+      toolshed eval passages gold/ --budget 254
+    """
+    from toolshed_evals.legal.splitting import evaluate_splitters
+
+    with progress_bar("splitters") as tick:
+        report = evaluate_splitters(path, budget=budget, tick=tick)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        click.echo(report.table())
+
+
+@evaluate.command("legalbench-rag")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--benchmark",
+    default="test",
+    show_default=True,
+    help="Name of the file of questions, without its suffix.",
+)
+@click.option(
+    "--pipeline",
+    "pipelines",
+    multiple=True,
+    type=click.Choice(_PASSAGE_PIPELINES),
+    help="What searches; may be repeated.  [default: both]",
+)
+@click.option(
+    "--chunks",
+    "chunkers",
+    multiple=True,
+    type=click.Choice(["legal", "nupunkt", "recursive"]),
+    help="What cuts the text: our passages, or LangChain's recursive splitter at 500 characters; may be "
+    "repeated.  [default: legal and recursive]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def legalbench_rag(
+    folder: Path | None,
+    benchmark: str,
+    pipelines: "tuple[PipelineName, ...]",
+    chunkers: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Score retrieval of passages by characters, as LegalBench-RAG does.
+
+    FOLDER has the public layout: corpus/ with text files and benchmarks/ with JSON files of questions and
+    gold spans. Without FOLDER the sample corpus is used, whose questions are in 'dev' and 'test'.
+
+    \b
+    Examples:
+      toolshed eval legalbench-rag
+      toolshed eval legalbench-rag ./legalbench-rag --benchmark cuad --pipeline default --json
+    """
+    from toolshed_evals.legal.legalbench_rag import (
+        RetrievalScores,
+        evaluate_retrieval,
+        load_benchmark,
+        sample_folder,
+        scores_table,
+    )
+
+    loaded = load_benchmark(folder or sample_folder(), benchmark)
+    results: dict[str, RetrievalScores] = {}
+    for pipeline in pipelines or _PASSAGE_PIPELINES:
+        for chunker in chunkers or ("legal", "recursive"):
+            with progress_bar(f"{pipeline} {chunker}") as tick:
+                results[f"{pipeline}/{chunker}"] = evaluate_retrieval(
+                    loaded, pipeline, chunker=chunker, tick=tick
+                )
+    if as_json:
+        scores = {name: result.to_json() for name, result in results.items()}
+        print_json({"benchmark": benchmark, "n_queries": len(loaded.queries), "results": scores})
+    else:
+        click.echo(scores_table(loaded, results))

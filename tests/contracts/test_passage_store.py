@@ -129,6 +129,7 @@ def test_scores_agree_with_the_oracle(store: PassageStore) -> None:
     oracle = MemoryPassageStore(MANIFEST)
     fill(oracle)
     queries = [
+        PassageQuery("sentences", ENCODER.encode(["late fees interest"])[0]),
         words("late fees interest"),
         dense("late fees"),
         PassageQuery("static", STATIC.encode(["fees"])[0]),
@@ -202,6 +203,7 @@ def test_unusable_vectors_are_refused_and_nothing_is_written(store: PassageStore
     good = records(STATUTE)[0]
     bad = [
         replace(good, dense=None),
+        replace(good, sentences=np.zeros((0, ENCODER.dimension), np.float32)),
         replace(good, static=np.zeros(3, np.float32)),
         replace(good, dense=np.full(ENCODER.dimension, np.nan, np.float32)),
     ]

@@ -19,8 +19,8 @@ from toolshed.legal.defined_terms import find_definitions
 from toolshed.legal.documents import Passage
 
 # Weight of each channel. Chosen on the dev questions of the sample corpus.
-WEIGHTS: Mapping[PassageChannel, float] = {"dense": 1.0, "words": 0.8}
-STATIC_WEIGHTS: Mapping[PassageChannel, float] = {"static": 0.6, "words": 1.0}
+WEIGHTS: Mapping[PassageChannel, float] = {"dense": 0.7, "sentences": 1.0, "words": 0.5}
+STATIC_WEIGHTS: Mapping[PassageChannel, float] = {"static": 1.0, "words": 0.5}
 # Each channel names this many candidates, or more when more results are wanted.
 _MIN_CANDIDATES = 100
 # Say of the definition of a term that the query uses.
@@ -93,10 +93,10 @@ class PassageSearch:
     def _hits(
         self, texts: Sequence[str], limit: int, only: PassageFilter | None
     ) -> Iterator[tuple[list[PassageQuery], list[list[PassageHit]]]]:
-        channel: PassageChannel = "static" if self.dense is None else "dense"
         vectors = (self.dense or self.static).encode(texts)
+        channels = [channel for channel in self._weights if channel != "words"]
         for text, vector in zip(texts, vectors, strict=True):
-            queries = [PassageQuery(channel, vector)]
+            queries = [PassageQuery(channel, vector) for channel in channels]
             words = query_words(text)
             if len(words.terms):
                 queries.append(PassageQuery("words", as_query_vector(words.terms)))

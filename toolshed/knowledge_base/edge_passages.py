@@ -5,6 +5,7 @@ from pathlib import Path
 
 import qdrant_edge as qe
 
+from toolshed.backbones.embedding import Vectors
 from toolshed.knowledge_base.edge_shard import EdgeShard, ShardLayout
 from toolshed.knowledge_base.passages import (
     INDEXED,
@@ -21,6 +22,7 @@ from toolshed.knowledge_base.passages import (
     passage_from,
     payload,
     query_vector,
+    sentence_vectors_from,
 )
 from toolshed.knowledge_base.protocol import Manifest
 from toolshed.legal.documents import Passage
@@ -72,6 +74,9 @@ class EdgePassageStore:
         found = {passage.passage_id: passage for passage in (passage_from(p.payload) for p in points)}
         return [found[i] for i in passage_ids if i in found]
 
+    def sentence_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        return sentence_vectors_from(self._shard.retrieve(passage_ids))
+
     def select(self, only: PassageFilter) -> Iterator[Passage]:
         for point in self._shard.scroll(payload=["passage"], vectors=False, only=_filter(only)):
             yield passage_from(point.payload)
@@ -112,10 +117,16 @@ def _filter(only: PassageFilter | None) -> qe.Filter | None:
 def _config(manifest: Manifest) -> qe.EdgeConfig:
     sizes = {"static": manifest.static_dimension}
     if manifest.encoder is not None:
-        sizes["dense"] = manifest.dimension
+        sizes.update(dense=manifest.dimension, sentences=manifest.dimension)
+    max_sim = qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim)
     return qe.EdgeConfig(
         vectors={
-            name: qe.EdgeVectorParams(size=size, distance=qe.Distance.Dot) for name, size in sizes.items()
+            name: qe.EdgeVectorParams(
+                size=size,
+                distance=qe.Distance.Dot,
+                multivector_config=max_sim if name == "sentences" else None,
+            )
+            for name, size in sizes.items()
         },
         sparse_vectors={"words": qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
     )

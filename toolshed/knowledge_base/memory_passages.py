@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from toolshed.backbones.embedding import Vectors
 from toolshed.backbones.lexical import SparseVector
 from toolshed.knowledge_base.memory import sparse_scores
@@ -45,6 +47,10 @@ class MemoryPassageStore:
     def fetch(self, passage_ids: Sequence[str]) -> list[Passage]:
         return [_as_stored(self._records[i]) for i in passage_ids if i in self._records]
 
+    def sentence_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        found = {i: self._records[i].sentences for i in passage_ids if i in self._records}
+        return {i: vectors for i, vectors in found.items() if vectors is not None}
+
     def select(self, only: PassageFilter) -> Iterator[Passage]:
         yield from (_as_stored(record) for record in self._passing(only).values())
 
@@ -61,7 +67,7 @@ class MemoryPassageStore:
             hits = [PassageHit(k, score) for k, score in scores.items() if score > 0 and k in passing]
         else:
             hits = [
-                PassageHit(k, float(vector @ query.vector))
+                PassageHit(k, float(np.max(np.atleast_2d(vector) @ query.vector)))
                 for k, record in passing.items()
                 for vector in _vectors(record, query.channel)
             ]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
@@ -17,7 +17,7 @@ from toolshed.legal.documents import Passage, Section
 
 # Raise when stored passages or their vectors change meaning: older ones are then refused.
 PASSAGE_SCHEMA_VERSION = 1
-PassageChannel = Literal["dense", "static", "words"]
+PassageChannel = Literal["dense", "sentences", "static", "words"]
 FilterValue = str | int | Sequence[str] | Sequence[int]
 
 # What passages can be filtered by, and whether its values are numbers.
@@ -51,6 +51,8 @@ class PassageRecord:
         static: float32 ``[static_dimension]``.
         words: BM25 term weights; the inverse document frequency is applied when searching.
         dense: float32 ``[dimension]``, or None in a knowledge base without a dense encoder.
+        sentences: float32 ``[n_sentences, dimension]``, one row for each sentence that can be quoted,
+            or None likewise.
     """
 
     passage: Passage
@@ -60,6 +62,7 @@ class PassageRecord:
     static: Vectors
     words: SparseVector
     dense: Vectors | None = None
+    sentences: Vectors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,9 @@ class PassageStore(Protocol):
 
     def fetch(self, passage_ids: Sequence[str]) -> list[Passage]:
         """The passages of these ids, in this order; ids that are not there are left out."""
+
+    def sentence_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        """The sentence vectors of these passages by id; none where there is no dense encoder."""
 
     def select(self, only: PassageFilter) -> Iterator[Passage]:
         """The passages that pass a filter, in no particular order."""
@@ -248,8 +254,8 @@ def named_vectors(record: PassageRecord, sparse: Callable[..., Any]) -> dict[str
         "static": record.static.tolist(),
         "words": sparse(indices=words.indices.tolist(), values=words.values.tolist()),
     }
-    if record.dense is not None:
-        vectors["dense"] = record.dense.tolist()
+    if record.dense is not None and record.sentences is not None:
+        vectors["dense"], vectors["sentences"] = record.dense.tolist(), record.sentences.tolist()
     return vectors
 
 
@@ -257,7 +263,17 @@ def query_vector(query: PassageQuery, sparse: Callable[..., Any]) -> Any:
     """The vector of a query as its channel wants it."""
     if isinstance(query.vector, SparseVector):
         return sparse(indices=query.vector.indices.tolist(), values=query.vector.values.tolist())
-    return query.vector.tolist()
+    vector = query.vector.tolist()
+    return [vector] if query.channel == "sentences" else vector
+
+
+def sentence_vectors_from(points: Iterable[Any]) -> dict[str, Vectors]:
+    """The sentence vectors of points of either library, by passage id."""
+    return {
+        point.payload["passage_id"]: np.array(point.vector["sentences"], np.float32)
+        for point in points
+        if "sentences" in point.vector
+    }
 
 
 def ordered_hits(hits: list[PassageHit]) -> list[PassageHit]:
@@ -275,14 +291,21 @@ def check_passages(records: Sequence[PassageRecord], manifest: Manifest) -> None
         name = record.passage.document_id
         vectors = {"static": (record.static, manifest.static_dimension)}
         if manifest.encoder is not None:
-            if record.dense is None:
+            if record.dense is None or record.sentences is None:
                 raise KnowledgeBaseMismatchError(
                     f"document {name!r} has no dense vectors, but the knowledge base was made with a dense "
                     "encoder; nothing was written. Index with the pipeline that made it"
                 )
             vectors["dense"] = (record.dense, manifest.dimension)
+            vectors["sentences"] = (record.sentences, manifest.dimension)
         for channel, (vector, dimension) in vectors.items():
-            if vector.shape != (dimension,) or not np.isfinite(vector).all():
+            n_axes = 2 if channel == "sentences" else 1
+            if (
+                vector.ndim != n_axes
+                or not vector.size
+                or vector.shape[-1] != dimension
+                or not np.isfinite(vector).all()
+            ):
                 raise KnowledgeBaseMismatchError(
                     f"document {name!r}: a {channel} vector of shape {vector.shape} "
                     f"instead of {dimension} finite numbers; nothing was written"

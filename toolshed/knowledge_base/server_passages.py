@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from qdrant_client import models
 
+from toolshed.backbones.embedding import Vectors
 from toolshed.knowledge_base.passages import (
     INDEXED,
     SYNC_FIELDS,
@@ -19,6 +20,7 @@ from toolshed.knowledge_base.passages import (
     passage_from,
     payload,
     query_vector,
+    sentence_vectors_from,
 )
 from toolshed.knowledge_base.protocol import Manifest
 from toolshed.knowledge_base.server_collection import ServerCollection, VectorsConfig
@@ -88,6 +90,9 @@ class ServerPassageStore:
         found = {passage.passage_id: passage for passage in (passage_from(p.payload) for p in points)}
         return [found[i] for i in passage_ids if i in found]
 
+    def sentence_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        return sentence_vectors_from(self._points.retrieve(passage_ids))
+
     def select(self, only: PassageFilter) -> Iterator[Passage]:
         for point in self._points.scroll(payload=["passage"], vectors=False, only=_filter(only)):
             yield passage_from(point.payload)
@@ -131,7 +136,13 @@ def _filter(only: PassageFilter | None) -> models.Filter | None:
 def _vectors_config(manifest: Manifest) -> VectorsConfig:
     sizes = {"static": manifest.static_dimension}
     if manifest.encoder is not None:
-        sizes["dense"] = manifest.dimension
+        sizes.update(dense=manifest.dimension, sentences=manifest.dimension)
+    max_sim = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
     return {
-        name: models.VectorParams(size=size, distance=models.Distance.DOT) for name, size in sizes.items()
+        name: models.VectorParams(
+            size=size,
+            distance=models.Distance.DOT,
+            multivector_config=max_sim if name == "sentences" else None,
+        )
+        for name, size in sizes.items()
     }

@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 
 Span = tuple[int, int]
+_MIN_QUOTABLE_WORDS = 5
 _NAMESPACE = uuid.UUID("b8a9a6d2-6c35-5d43-93f5-4d6b7f0d1a52")
 
 
@@ -122,6 +123,19 @@ class Passage:
     def passage_id(self) -> str:
         """uuid5 of document, offsets and version: indexing again writes the same points."""
         return str(uuid.uuid5(_NAMESPACE, f"{self.document_id}\n{self.start}\n{self.end}\n{self.version}"))
+
+    @property
+    def quotable(self) -> list[Span]:
+        """Spans of the sentences that say something by themselves: no headings, no enumerators.
+
+        All of its sentences where none is long enough.
+        """
+        long_enough = [
+            (start, end)
+            for start, end in self.sentences
+            if len(self.text[start - self.start : end - self.start].split()) >= _MIN_QUOTABLE_WORDS
+        ]
+        return long_enough or list(self.sentences)
 
     @property
     def encoded_text(self) -> str:

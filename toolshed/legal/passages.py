@@ -23,7 +23,7 @@ _RULES_VERSION = 1
 # The header may take this share of the budget.
 _MAX_HEADER_SHARE = 0.2
 # A passage this full ends where a section does, or a paragraph.
-_FULL_AT_SECTION, _FULL_AT_PARAGRAPH = 0.4, 0.85
+_FULL_AT_SECTION, _FULL_AT_PARAGRAPH = 0.2, 0.85
 # White space and rules are no tokens: a passage also ends after so many characters a token.
 _CHARACTERS_PER_TOKEN = 16
 

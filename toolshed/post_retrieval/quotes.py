@@ -9,8 +9,6 @@ from toolshed.backbones.lexical import terms
 from toolshed.backbones.static import StaticEncoder
 from toolshed.legal.documents import Passage, Span
 
-# Headings, enumerators and the like are no quotes.
-_MIN_WORDS = 5
 # A sentence of this share of the best one's score is quoted too.
 _NEARLY_BEST = 0.8
 _LEXICAL_WEIGHT = 0.6
@@ -36,60 +34,58 @@ class Quote:
 
 
 def quotes(
-    query: str, passages: Sequence[Passage], *, static: StaticEncoder, most: int = 2
+    query: str,
+    passages: Sequence[Passage],
+    *,
+    similarities: Sequence[Sequence[float]],
+    most: int = 2,
 ) -> list[tuple[Quote, ...]]:
     """The sentences of each passage that speak most to the query, best first; one at least.
 
-    Sentences are weighed by static vectors and by the query's words they hold, rare ones more; rarity is
-    counted over the sentences of all the passages.
+    Args:
+        query: The query.
+        passages: The passages.
+        similarities: For each passage, the similarity of each of its quotable sentences to the query.
+        most: Most quotes of a passage.
+
+    A sentence's score is its similarity and the share of the query's words that it holds, rare ones
+    counting more; rarity is counted over the sentences of all the passages.
     """
-    spans = [_quotable(passage) for passage in passages]
     texts = [
-        passage.text[start - passage.start : end - passage.start]
-        for passage, found in zip(passages, spans, strict=True)
-        for start, end in found
+        [passage.text[start - passage.start : end - passage.start] for start, end in passage.quotable]
+        for passage in passages
     ]
-    if not texts:
-        return [() for _ in passages]
-    scores = _scores(query, texts, static)
-    picked = []
-    position = 0
-    for passage, found in zip(passages, spans, strict=True):
-        own = scores[position : position + len(found)]
-        position += len(found)
-        picked.append(_best(passage, found, own, most))
-    return picked
-
-
-def _quotable(passage: Passage) -> list[Span]:
-    """Spans of the sentences that can be quoted; all of them where none is long enough."""
-    long_enough = [
-        (start, end)
-        for start, end in passage.sentences
-        if len(passage.text[start - passage.start : end - passage.start].split()) >= _MIN_WORDS
+    shares = iter(_word_shares(query, [text for own in texts for text in own]))
+    return [
+        _best(passage, [similarity + _LEXICAL_WEIGHT * next(shares) for similarity in own], most)
+        for passage, own in zip(passages, similarities, strict=True)
     ]
-    return long_enough or list(passage.sentences)
 
 
-def _scores(query: str, texts: Sequence[str], static: StaticEncoder) -> list[float]:
-    clean = [text.encode("utf-8", "replace").decode() for text in (query, *texts)]
+def static_similarities(query: str, passages: Sequence[Passage], static: StaticEncoder) -> list[list[float]]:
+    """Similarity of each quotable sentence to the query, by static vectors."""
+    texts = [
+        [passage.text[start - passage.start : end - passage.start] for start, end in passage.quotable]
+        for passage in passages
+    ]
+    clean = [text.encode("utf-8", "replace").decode() for text in (query, *(t for own in texts for t in own))]
     vectors = static.encode(clean)
-    similar = vectors[1:] @ vectors[0]
+    similar = iter((vectors[1:] @ vectors[0]).tolist())
+    return [[next(similar) for _ in own] for own in texts]
+
+
+def _word_shares(query: str, texts: Sequence[str]) -> list[float]:
+    """How much of the query's words each text holds, rare words counting more; 0 to 1."""
     wanted = set(terms(query))
-    sentence_terms = [set(terms(text)) for text in texts]
-    counts = Counter(term for found in sentence_terms for term in found & wanted)
+    found = [set(terms(text)) & wanted for text in texts]
+    counts = Counter(term for own in found for term in own)
     rarity = {term: math.log(1 + len(texts) / (1 + counts[term])) for term in wanted}
     total = sum(rarity.values()) or 1.0
-    return [
-        float(similarity) + _LEXICAL_WEIGHT * sum(rarity[term] for term in found & wanted) / total
-        for similarity, found in zip(similar, sentence_terms, strict=True)
-    ]
+    return [sum(rarity[term] for term in own) / total for own in found]
 
 
-def _best(passage: Passage, spans: Sequence[Span], scores: Sequence[float], most: int) -> tuple[Quote, ...]:
-    if not spans:
-        return ()
-    ordered = sorted(zip(scores, spans, strict=True), key=lambda item: (-item[0], item[1]))
+def _best(passage: Passage, scores: Sequence[float], most: int) -> tuple[Quote, ...]:
+    ordered = sorted(zip(scores, passage.quotable, strict=True), key=lambda item: (-item[0], item[1]))
     least = ordered[0][0] * _NEARLY_BEST
     chosen = [item for position, item in enumerate(ordered[:most]) if position == 0 or item[0] >= least]
     return tuple(_quote(passage, span, score) for score, span in chosen)

@@ -1,8 +1,10 @@
-"""From passages to records: header and text are encoded together, words by field."""
+"""From passages to records: a vector of header and text, one for each sentence, words by field."""
 
 from collections.abc import Sequence
 
-from toolshed.backbones.embedding import DenseEncoder
+import numpy as np
+
+from toolshed.backbones.embedding import DenseEncoder, Vectors
 from toolshed.backbones.lexical import WeightedField, bm25_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.knowledge_base.passages import PassageRecord
@@ -27,9 +29,10 @@ def embed_passages(
     Raises:
         EncoderError: If an encoder fails or returns unusable vectors.
     """
-    texts = [passage.encoded_text.encode("utf-8", "replace").decode() for passage in passages]
+    texts = [_clean(passage.encoded_text) for passage in passages]
     static_vectors = static.encode(texts)
     dense_vectors = dense.encode(texts) if dense is not None and texts else None
+    sentence_vectors = _sentence_vectors(passages, dense) if dense is not None and texts else None
     return [
         PassageRecord(
             passage,
@@ -46,6 +49,27 @@ def embed_passages(
                 b=_B,
             ),
             None if dense_vectors is None else dense_vectors[row],
+            None if sentence_vectors is None else sentence_vectors[row],
         )
         for row, passage in enumerate(passages)
     ]
+
+
+def _sentence_vectors(passages: Sequence[Passage], dense: DenseEncoder) -> list[Vectors]:
+    """A vector for each sentence that can be quoted, encoded with the label of its section."""
+    texts = [
+        [_clean(_labelled(passage, start, end)) for start, end in passage.quotable] for passage in passages
+    ]
+    vectors = dense.encode([text for own in texts for text in own])
+    return np.split(vectors, np.cumsum([len(own) for own in texts])[:-1])
+
+
+def _labelled(passage: Passage, start: int, end: int) -> str:
+    sentence = passage.text[start - passage.start : end - passage.start]
+    section = passage.section_at(start)
+    return f"{section.path[-1]}: {sentence}" if section else sentence
+
+
+def _clean(text: str) -> str:
+    # Lone surrogates are no text to tokenizers.
+    return text.encode("utf-8", "replace").decode()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolshed.errors import ConfigurationError
 from toolshed.legal.boundary_model import BoundaryModel, fitted_on, text_hash
-from toolshed.legal.sentences import PRESETS, SentenceSegmenter
+from toolshed.legal.sentences import PRESETS, LegalSegmenter, SentenceSegmenter
 from toolshed_evals.datasets import data_folder
 from toolshed_evals.legal.baselines import BASELINES, OWN, segmenter_or_baseline
 from toolshed_evals.legal.gold import BoundaryScores, GoldDocument, load_gold, score_boundaries
@@ -93,21 +93,19 @@ def evaluate_segmenters(
     """
     gold = load_gold(path)
     segmenters = _chosen(names)
-    seen = [document for document in gold if text_hash(document.text) in fitted_on()]
-    held_out = _HeldOut(seen) if any(name.startswith("legal") for name in segmenters) else None
+    has_legal = any(name.startswith("legal") for name in segmenters)
+    held_out = HeldOut(gold if has_legal else ())
     results: dict[str, SegmenterResult] = {}
     for done, (name, segmenter) in enumerate(segmenters.items()):
         tick(done, len(segmenters))
         spans, speed = _timed_spans(segmenter, gold)
-        if held_out is not None and name.startswith("legal"):
-            spans = [
-                held_out.spans(document, name) or found for document, found in zip(gold, spans, strict=True)
-            ]
+        if name.startswith("legal") and held_out.n_documents:
+            preset = name.partition(":")[2] or "balanced"
+            spans = [held_out.segmenter(document, preset).spans(document.text) for document in gold]
         results[name] = SegmenterResult(score_boundaries(gold, spans), speed)
     tick(len(segmenters), len(segmenters))
     n_sentences = sum(len(document.spans) for document in gold)
-    n_refitted = len(seen) if held_out is not None else 0
-    return SegmentationReport(path.stem, len(gold), n_sentences, n_refitted, results)
+    return SegmentationReport(path.stem, len(gold), n_sentences, held_out.n_documents, results)
 
 
 def _chosen(names: Sequence[str]) -> dict[str, SentenceSegmenter]:
@@ -122,26 +120,47 @@ def _chosen(names: Sequence[str]) -> dict[str, SentenceSegmenter]:
     return found
 
 
-class _HeldOut:
-    """Spans of documents by models fitted on all training documents but that one."""
+class HeldOut:
+    """Segmenters that never saw what they cut: documents that the shipped weights were fitted on are cut by
+    weights fitted without them.
 
-    def __init__(self, documents: Sequence[GoldDocument]) -> None:
-        self._seen = {document.text for document in documents}
+    Args:
+        gold: The documents that are to be cut.
+    """
+
+    def __init__(self, gold: Sequence[GoldDocument]) -> None:
+        self._seen = {one.text for one in gold if text_hash(one.text) in fitted_on()}
         self._models: dict[str, BoundaryModel] = {}
         self._training: list[GoldDocument] = []
-        if documents:
-            official = load_gold(data_folder() / "legal")
-            self._training = [*official, written_document()]
+        if self._seen:
+            self._training = [*load_gold(data_folder() / "legal"), written_document()]
 
-    def spans(self, document: GoldDocument, name: str) -> list[Span] | None:
-        """The spans, or None for a document that was not used for fitting."""
+    @property
+    def n_documents(self) -> int:
+        """How many of the documents were used for fitting."""
+        return len(self._seen)
+
+    def segmenter(self, document: GoldDocument, preset: str = "balanced") -> SentenceSegmenter:
+        """The segmenter for a document: the shipped one, unless it was fitted on it."""
         if document.text not in self._seen:
-            return None
+            return LegalSegmenter(preset)
         if document.text not in self._models:
             others = [other for other in self._training if other.text != document.text]
             self._models[document.text] = fitted_model(others)
-        preset = name.partition(":")[2] or "balanced"
-        return list(self._models[document.text].spans(document.text, PRESETS[preset]))
+        return _Fitted(self._models[document.text], PRESETS[preset])
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A segmenter with a model of its own."""
+
+    model: BoundaryModel
+    threshold: float
+    version: str = "legal:held-out"
+
+    def spans(self, text: str) -> list[Span]:
+        """See :class:`SentenceSegmenter`."""
+        return list(self.model.spans(text, self.threshold))
 
 
 def _timed_spans(
