@@ -7,7 +7,7 @@ DATASETS ?= sealtools-test-in sealtools-test-out toole-multi toole-single
 PIPELINES ?= default instant hybrid dense bm25 bm25-paper
 PORT ?= 8321
 
-.PHONY: help setup demo serve test check bench eval wheel-test
+.PHONY: help setup demo serve test check bench eval eval-legal wheel-test
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,11 @@ eval: setup ## Run the pipelines over the official data sets; writes runs/ and r
 	  TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval compare $$dataset $(PIPELINES) --out runs || exit 1; \
 	done
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval report runs --out reports --catalog-sizes sealtools-dev
+
+eval-legal: setup ## Sentences, passages and retrieval of legal text.
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval sentences $(DATA)/legal
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval passages $(DATA)/legal
+	$(BIN)/toolshed eval legalbench-rag --benchmark test
 
 bench: setup ## Speed against sentence-transformers, side by side in one process.
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench

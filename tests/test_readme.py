@@ -39,10 +39,12 @@ def run(command: list[str], folder: Path) -> str:
 
 
 def test_the_python_examples_run(checkout: Path) -> None:
-    (example,) = blocks("python")
-    printed = run([sys.executable, "-c", example], checkout)
-    assert "convert_currency" in printed
-    assert "git_commit" in printed
+    tools, legal = (run([sys.executable, "-c", example], checkout) for example in blocks("python"))
+    assert "convert_currency" in tools
+    assert "git_commit" in tools
+    assert "services agreement, ARTICLE VIII SECURITY > 8.7 Notice of Security Incidents" in legal
+    assert "in no case later than seventy-two (72) hours" in legal
+    assert "FoundPassage" in legal
 
 
 def test_the_commands_run_in_their_order(checkout: Path) -> None:
@@ -50,6 +52,9 @@ def test_the_commands_run_in_their_order(checkout: Path) -> None:
     assert len(commands) >= 8
     printed = {command: run(shlex.split(command), checkout) for command in commands}
     second_index, jazz = commands[1], commands[2]
+    legal = [command for command in commands if command.startswith("toolshed passages")]
+    assert "civil penalty of $200 for each day" in printed[legal[0]]
+    assert "special master" in printed[legal[1]]
     assert "0 texts embedded" in printed[second_index]
     assert "lights_set_brightness" in printed[jazz]
     assert "music_play_track" in printed[jazz]
@@ -57,7 +62,7 @@ def test_the_commands_run_in_their_order(checkout: Path) -> None:
 
 def test_the_make_targets_exist() -> None:
     named = {*re.findall(r"`make ([\w-]+)`", README), *re.findall(r"^\$ make ([\w-]+)", README, re.MULTILINE)}
-    assert named >= {"demo", "test", "eval", "bench"}
+    assert named >= {"demo", "test", "eval", "eval-legal", "bench"}
     assert named <= set(re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE))
 
 

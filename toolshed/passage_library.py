@@ -51,12 +51,16 @@ class FoundPassage:
 
     @property
     def citation(self) -> str:
-        """Where the first quote stands: title, section, page."""
+        """Where the first quote stands: title, sections from the outside in, page."""
         quote = self.quotes[0] if self.quotes else None
         offset = quote.start if quote else self.passage.start
         section = self.passage.section_at(offset)
         page = f"p. {self.passage.page}" if self.passage.page is not None else ""
-        parts = [self.passage.title or self.passage.document_id, section.path[-1] if section else "", page]
+        parts = [
+            self.passage.title or self.passage.document_id,
+            " > ".join(section.path) if section else "",
+            page,
+        ]
         return ", ".join(part for part in parts if part)
 
     @property

@@ -133,14 +133,21 @@ class Need:
 
 
 def need_texts(query: str, parts: Sequence[WeighedPart]) -> list[str]:
-    """The parts that are needs of their own; the whole query where there are no such parts."""
-    texts = [part.text for part in parts if part.kind != "whole" and part.weight >= _MIN_NEED_WEIGHT]
-    return list(dict.fromkeys(texts)) or [query]
+    """The parts that are needs of their own; the whole query where there are no such parts.
+
+    A sentence with several needs stands for none itself; one with a single need stands for it.
+    """
+    parts = [part for part in parts if part.kind != "whole" and part.weight >= _MIN_NEED_WEIGHT]
+    texts = list(dict.fromkeys(part.text for part in parts))
+    inner = {text: [other for other in texts if other != text and other in text] for text in texts}
+    covered = {other for within in inner.values() if len(within) == 1 for other in within}
+    return [text for text in texts if len(inner[text]) < 2 and text not in covered] or [query]
 
 
 def _need_of(part: str, texts: Sequence[str]) -> str:
-    """The need that a part belongs to: itself, the one it lies in, or the first."""
-    return next((text for text in texts if part in text), texts[0])
+    """The need that a part belongs to: itself, the one around or within it, or the first."""
+    around = next((text for text in texts if part in text), None)
+    return around or next((text for text in texts if text in part), texts[0])
 
 
 def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from toolshed.cli import print_json, progress_bar
 if TYPE_CHECKING:
     from toolshed.config import PipelineName
     from toolshed_evals.experiments import Experiment
+    from toolshed_evals.legal.segmentation import HoldOut
 
 _PASSAGE_PIPELINES: "tuple[PipelineName, ...]" = ("default", "instant")
 _PIPELINES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
@@ -169,8 +170,15 @@ def fetch(name: str, folder: Path, base_url: str | None) -> None:
     help="legal, legal:precise, legal:strict, nupunkt, charboundary, regex, nltk, pysbd, sentencex, spacy or "
     "langchain; may be repeated.  [default: all that are installed]",
 )
+@click.option(
+    "--hold-out",
+    default="document",
+    show_default=True,
+    type=click.Choice(["document", "genre"]),
+    help="What the weights of 'legal' are fitted without, where it was fitted on PATH.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def sentences(path: Path, segmenters: tuple[str, ...], as_json: bool) -> None:
+def sentences(path: Path, segmenters: tuple[str, ...], hold_out: "HoldOut", as_json: bool) -> None:
     """Score sentence segmenters on the gold sentences of PATH.
 
     PATH is a JSON Lines file of {"id", "text", "spans": [[start, end], ...]}, or a folder of such files.
@@ -182,15 +190,16 @@ def sentences(path: Path, segmenters: tuple[str, ...], as_json: bool) -> None:
     Examples:
       toolshed eval sentences gold.jsonl
       toolshed eval sentences gold/ --segmenter legal --segmenter nltk --json
+      toolshed eval sentences gold/ --segmenter legal --hold-out genre
     """
     from toolshed_evals.legal.segmentation import evaluate_segmenters
 
     with progress_bar("segmenters") as tick:
-        report = evaluate_segmenters(path, segmenters, tick=tick)
+        report = evaluate_segmenters(path, segmenters, hold_out=hold_out, tick=tick)
     if report.n_refitted:
         click.echo(
             f"{report.n_refitted} of the documents were used to fit 'legal'; "
-            "each is scored by weights fitted without it",
+            f"each is scored by weights fitted without {'its genre' if hold_out == 'genre' else 'it'}",
             err=True,
         )
     if as_json:

@@ -23,6 +23,11 @@ _QUERIES = (
     "about black ice. My client's name is Jones.",
     "Tell me a joke about cats.",
 )
+# Answered with the text that governs them.
+_LEGAL_QUERIES = (
+    "How long does a data broker have to answer a consumer's request? Put the deadline into my calendar.",
+    "Email the clinics that their data were breached. How many hours does the provider have to notify them?",
+)
 _MCP_SERVER = "mcp-server-git"
 _WIDTH = 110
 _DESCRIPTION = 58
@@ -45,7 +50,7 @@ _MIN_WEIGHT = 0.5
     "--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw what is printed, as SVG."
 )
 def demo(kb: str, top_k: int, picture: Path | None) -> None:
-    """Index a sample catalog and a real MCP server, and answer queries.
+    """Index a sample catalog, a real MCP server and legal text, and answer queries.
 
     \b
     Example:
@@ -68,11 +73,13 @@ def _show(console: "Console", kb: str, top_k: int) -> None:
         if shutil.which(_MCP_SERVER):
             sources.append(f"git=mcp+stdio:{_MCP_SERVER}")
         report = shed.sync_tools(*sources)
+        documents = shed.sync_documents(sample.parent / "legal" / "sample" / "corpus")
         everything = shed.catalog_tokens()
         server = f" and the MCP server {_MCP_SERVER}" if len(sources) > 1 else ""
         console.print(
             f"{shed.knowledge_base.count()} tools in {kb} (sample catalog{server}): "
-            f"{len(report.added)} added, {report.n_embedded} texts embedded, "
+            f"{len(report.added)} added, {report.n_embedded} texts embedded; "
+            f"{len(shed.list_documents())} legal documents, {documents.n_passages} passages embedded; "
             f"{time.perf_counter() - started:.1f} s",
             soft_wrap=True,
         )
@@ -80,6 +87,9 @@ def _show(console: "Console", kb: str, top_k: int) -> None:
         shed.warm_up()
         for query in _QUERIES:
             _answer(console, shed.search(query, top_k), everything)
+        console.print("\nTools, with the legal text that governs what is asked:")
+        for query in _LEGAL_QUERIES:
+            _answer(console, shed.search(query, 2, include_passages=True, passages_per_need=1), everything)
     console.print(f'\nYour turn:  toolshed search "..." --kb {kb} --explain', soft_wrap=True)
 
 
@@ -96,6 +106,9 @@ def _answer(console: "Console", found: "SearchResult", everything: int) -> None:
         console.print(line, no_wrap=True, overflow="ellipsis")
     if not found.tools:
         console.print("  no tool fits")
+    for passage in found.passages:
+        console.print(f"  law   {passage.citation}", no_wrap=True, overflow="ellipsis")
+        console.print(f"        “{' '.join(passage.quotes[0].text.split())}”")
     sent = sum(estimated_tokens(tool.tool) for tool in found.tools)
     console.print(
         f"  {found.timings_ms['total']:.1f} ms; about {sent:,} tokens instead of {everything:,} "

@@ -41,7 +41,8 @@ _LINE = re.compile(
     rf"""^[ \t]*(?:
         (?P<word>{_WORDS}|Sec\.|SEC\.)[ \t]+(?P<word_number>{_NUMBER})
       | §{{1,2}}[ \t]*(?P<sign>{_NUMBER})
-      | (?P<decimal>\d{{1,3}}(?:\.\d{{1,3}}){{1,5}}(?:\([A-Za-z0-9]{{1,4}}\)){{0,4}})(?=\.?[ \t]+["“(]?[A-Z])
+      | (?P<decimal>(?:[A-Z]|\d{{1,3}})(?:\.\d{{1,3}}){{1,5}}(?:\([A-Za-z0-9]{{1,4}}\)){{0,4}})
+          (?=\.?[ \t]+["“(]?[A-Z])
       | (?P<integer>\d{{1,3}})(?=\.[ \t]+["“]?[A-Z])
       | (?P<letter>[IVXLC]{{1,7}}|[A-Z])(?=\.?[ \t]*\r?$|\.[ \t]+["“]?[A-Z])
       | (?P<small>[a-z])(?=\.[ \t]+["“]?[A-Z])
@@ -117,8 +118,9 @@ def _opens_a_block(text: str, line: int) -> bool:
 
 def _is_capital_heading(text: str, match: re.Match[str]) -> bool:
     words = match["capitals"].split()
-    before = text[max(0, match.start() - 40) : match.start()].rstrip().rpartition("\n")[2].strip()
-    if before.lower() in ("v.", "vs.", "v", "against"):
+    above = text[max(0, match.start() - 200) : match.start()]
+    # The second line of a caption, or of a name in one.
+    if above.strip() and not above.replace("\r", "").endswith("\n\n"):
         return False
     if sum(character.isalpha() for character in match["capitals"]) < 4 or words[-1] in ("v.", "V."):
         return False

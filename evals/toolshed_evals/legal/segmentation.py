@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from toolshed.errors import ConfigurationError
 from toolshed.legal.boundary_model import BoundaryModel, fitted_on, text_hash
@@ -17,6 +18,7 @@ from toolshed_evals.legal.training import fitted_model, written_document
 logger = logging.getLogger(__name__)
 
 Span = tuple[int, int]
+HoldOut = Literal["document", "genre"]
 _WARM_UP = "This loads what is loaded at first use. It is not measured.\n"
 
 
@@ -75,7 +77,11 @@ class SegmentationReport:
 
 
 def evaluate_segmenters(
-    path: Path, names: Sequence[str] = (), *, tick: Callable[[int, int], None] = lambda _done, _total: None
+    path: Path,
+    names: Sequence[str] = (),
+    *,
+    hold_out: HoldOut = "document",
+    tick: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> SegmentationReport:
     """Run segmenters over gold documents, one after the other in this process.
 
@@ -85,6 +91,7 @@ def evaluate_segmenters(
     Args:
         path: A JSON Lines file of gold documents, or a folder of them.
         names: The segmenters; all that are installed when not given.
+        hold_out: What weights are fitted without: the document that is scored, or all of its genre.
         tick: Told after each segmenter.
 
     Raises:
@@ -94,7 +101,7 @@ def evaluate_segmenters(
     gold = load_gold(path)
     segmenters = _chosen(names)
     has_legal = any(name.startswith("legal") for name in segmenters)
-    held_out = HeldOut(gold if has_legal else ())
+    held_out = HeldOut(gold if has_legal else (), hold_out)
     results: dict[str, SegmenterResult] = {}
     for done, (name, segmenter) in enumerate(segmenters.items()):
         tick(done, len(segmenters))
@@ -126,9 +133,13 @@ class HeldOut:
 
     Args:
         gold: The documents that are to be cut.
+        hold_out: Whether the weights are fitted without the document, or without all of its genre.
     """
 
-    def __init__(self, gold: Sequence[GoldDocument]) -> None:
+    def __init__(self, gold: Sequence[GoldDocument], hold_out: HoldOut = "document") -> None:
+        self._key: Callable[[GoldDocument], str] = (
+            (lambda one: one.genre) if hold_out == "genre" else (lambda one: one.document_id)
+        )
         self._seen = {one.text for one in gold if text_hash(one.text) in fitted_on()}
         self._models: dict[str, BoundaryModel] = {}
         self._training: list[GoldDocument] = []
@@ -144,10 +155,11 @@ class HeldOut:
         """The segmenter for a document: the shipped one, unless it was fitted on it."""
         if document.text not in self._seen:
             return LegalSegmenter(preset)
-        if document.text not in self._models:
-            others = [other for other in self._training if other.text != document.text]
-            self._models[document.text] = fitted_model(others)
-        return _Fitted(self._models[document.text], PRESETS[preset])
+        key = self._key(document)
+        if key not in self._models:
+            others = [one for one in self._training if self._key(one) != key and one.text != document.text]
+            self._models[key] = fitted_model(others)
+        return _Fitted(self._models[key], PRESETS[preset])
 
 
 @dataclass(frozen=True, slots=True)

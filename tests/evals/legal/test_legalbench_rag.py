@@ -77,7 +77,7 @@ def test_what_is_not_of_the_layout_is_refused(
 
 
 def test_an_unknown_benchmark_is_named_with_the_known(tmp_path: Path) -> None:
-    with pytest.raises(GoldError, match="no benchmark 'cuad'.*there is nda"):
+    with pytest.raises(GoldError, match=r"no benchmark 'cuad'.*there is nda"):
         load_benchmark(write_benchmark(tmp_path), "cuad")
 
 
