@@ -95,7 +95,7 @@ class Settings(BaseSettings):
         api_keys: Keys that clients of the REST service must show; none allows loopback only.
         encoder_threads: Threads of one query's encoding.
         max_query_characters: Longest query the service takes.
-        max_k: Most tools the service returns at once.
+        max_k: Most tools, or passages, the service returns at once.
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
     """
 

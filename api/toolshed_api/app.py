@@ -12,7 +12,7 @@ from toolshed.client import Toolshed
 from toolshed.config import Settings
 from toolshed.errors import KnowledgeBaseError
 from toolshed_api.problems import install_problem_handlers
-from toolshed_api.routes import health, tools
+from toolshed_api.routes import health, passages, tools
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     install_problem_handlers(app)
     app.middleware("http")(_request_id)
     app.include_router(tools.router)
+    app.include_router(passages.router)
     app.include_router(health.router)
     return app
 

@@ -1,13 +1,12 @@
 """Search tools and look at them."""
 
-from bisect import bisect_right
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from toolshed.errors import InvalidQueryError
 from toolshed.schemas import Problem, SearchRequest, SearchResponse, ToolBody, ToolListResponse
 from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
+from toolshed_api.limits import check_limits, page_of
 
 router = APIRouter(
     prefix="/v1/tools",
@@ -23,13 +22,7 @@ router = APIRouter(
 @router.post("/search")
 def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettings) -> SearchResponse:
     """Find the tools for a request. An empty list with status ``no_match`` says that none fits."""
-    if len(body.query) > settings.max_query_characters:
-        raise InvalidQueryError(
-            f"the query has {len(body.query):,} characters; "
-            f"at most {settings.max_query_characters:,} are taken"
-        )
-    if body.k > settings.max_k:
-        raise InvalidQueryError(f"k is {body.k}; at most {settings.max_k} tools are returned at once")
+    check_limits(body.query, body.k, settings, of="tools")
     found = shed.search(
         body.query,
         body.k,
@@ -37,6 +30,8 @@ def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettin
         abstain_below=body.abstain_below,
         max_tokens=body.max_tokens,
         sources=body.sources,
+        include_passages=body.include_passages,
+        passages_per_need=body.passages_per_need,
     )
     return SearchResponse.model_validate(found.to_json())
 
@@ -48,11 +43,8 @@ def list_tools(
     after: Annotated[str, Query(description="The last id of the page before.")] = "",
 ) -> ToolListResponse:
     """List the ids of all tools, page by page."""
-    ids = shed.list_tools()
-    start = bisect_right(ids, after)
-    page = ids[start : start + limit]
-    has_more = start + limit < len(ids)
-    return ToolListResponse(tool_ids=page, total=len(ids), next_after=page[-1] if has_more else None)
+    page = page_of(shed.list_tools(), limit=limit, after=after)
+    return ToolListResponse(tool_ids=page.ids, total=page.total, next_after=page.next_after)
 
 
 @router.get("/{tool_id:path}", responses={404: {"model": Problem}})

@@ -1,0 +1,45 @@
+"""Search passages of legal text and list their documents."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from toolshed.schemas import DocumentListResponse, PassageSearchRequest, PassageSearchResponse, Problem
+from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
+from toolshed_api.limits import check_limits, page_of
+
+router = APIRouter(
+    prefix="/v1",
+    tags=["passages"],
+    dependencies=[Authorized],
+    responses={status: {"model": Problem} for status in (401, 422, 503)},
+)
+
+
+@router.post("/passages/search")
+def search_passages(
+    body: PassageSearchRequest, shed: CurrentShed, settings: CurrentSettings
+) -> PassageSearchResponse:
+    """Find the passages of legal text that answer a question, with quotes and citations."""
+    check_limits(body.query, body.k * (body.per_document or 1), settings, of="passages")
+    found = shed.search_passages(
+        body.query,
+        body.k,
+        filters=body.filters,
+        neighbours=body.neighbours,
+        per_document=body.per_document,
+        expand_terms=body.expand_terms,
+        n_quotes=body.n_quotes,
+    )
+    return PassageSearchResponse.model_validate(found.to_json())
+
+
+@router.get("/documents")
+def list_documents(
+    shed: CurrentShed,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most ids to return.")] = 100,
+    after: Annotated[str, Query(description="The last id of the page before.")] = "",
+) -> DocumentListResponse:
+    """List the ids of all legal documents, page by page."""
+    page = page_of(shed.list_documents(), limit=limit, after=after)
+    return DocumentListResponse(document_ids=page.ids, total=page.total, next_after=page.next_after)
