@@ -434,8 +434,8 @@ def _encoder_check() -> tuple[str, bool, str]:
 def _knowledge_base_check(at: KnowledgeBaseOptions) -> tuple[str, bool, str]:
     try:
         with open_shed(at, must_exist=True) as shed:
-            documents = f", {len(shed.list_documents()):,} legal documents"
-            return "knowledge base", True, f"{shed.knowledge_base.count():,} tools{documents} in {at.kb}"
+            n_tools, n_documents = shed.knowledge_base.count(), len(shed.list_documents())
+            return "knowledge base", True, f"{n_tools:,} tools in {at.kb}, {n_documents:,} legal documents"
     except ToolshedError as error:
         return "knowledge base", False, str(error)
 

@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from hashlib import sha256
 from multiprocessing import get_context
+from pathlib import Path
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
-from toolshed.errors import InvalidDocumentError, ToolshedError
+from toolshed.errors import InvalidDocumentError, SourceError, ToolshedError
 from toolshed.knowledge_base.passages import PassageStore, StoredDocument
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
@@ -99,10 +101,11 @@ def sync_documents(
 
     Raises:
         InvalidDocumentError: If two documents have the same id.
+        SourceError: If a process that reads documents dies.
         EncoderError: If an encoder fails; the document it failed on is not written.
     """
-    _check_unique(items)
     stored = {document.document_id: document for document in store.stored_documents()}
+    _check_ids(items, stored)
     jobs = [_Job(item, options, _stored_hash(stored, item.document_id), max_bytes) for item in items]
     added: list[str] = []
     changed: list[str] = []
@@ -125,12 +128,20 @@ def sync_documents(
     return DocumentReport(added, changed, removed, unchanged, n_passages, left_out)
 
 
-def _check_unique(items: Sequence[FoundFile | LegalDocument]) -> None:
+def _check_ids(items: Sequence[FoundFile | LegalDocument], stored: dict[str, StoredDocument]) -> None:
+    """Refuse ids that stand for two documents; one whose file was moved is still the same."""
     seen: set[str] = set()
     for item in items:
-        if item.document_id in seen:
-            raise InvalidDocumentError(f"two documents have the id {item.document_id!r}; give each its own")
-        seen.add(item.document_id)
+        name = item.document_id
+        if name in seen:
+            raise InvalidDocumentError(f"two documents have the id {name!r}; give each its own")
+        seen.add(name)
+        before = stored[name].source if name in stored else ""
+        if before and before != item.source and Path(before).exists():
+            raise InvalidDocumentError(
+                f"the document {name!r} was indexed from {before!r} and would be replaced by that of "
+                f"{item.source!r}; index a folder that holds both, or delete the other first"
+            )
 
 
 def _stored_hash(stored: dict[str, StoredDocument], document_id: str) -> str:
@@ -180,7 +191,13 @@ def _cut_all(jobs: Sequence[_Job], n_workers: int) -> Iterator[CutDocument | str
         return
     # Forked children would share the engine's threads and locks.
     with ProcessPoolExecutor(min(n_workers, len(jobs)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_cut, jobs)
+        try:
+            yield from pool.map(_cut, jobs)
+        except BrokenProcessPool as error:
+            raise SourceError(
+                "a process that reads documents died, most likely for want of memory; what was done is kept. "
+                "Run again with fewer workers"
+            ) from error
 
 
 def _cut(job: _Job) -> CutDocument | str:

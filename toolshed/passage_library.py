@@ -196,7 +196,7 @@ class PassageLibrary:
         paths = [source for source in sources if not isinstance(source, LegalDocument)]
         files, problems = find_files(paths, glob=glob)
         # A folder that could not be looked into may hold what seems to be gone.
-        searched = [str(path) for path in paths] if remove_missing and not problems else []
+        searched = [str(Path(path).resolve()) for path in paths] if remove_missing and not problems else []
         return sync_documents(
             self.store,
             [*files, *given],

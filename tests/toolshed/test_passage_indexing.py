@@ -93,6 +93,24 @@ def test_documents_of_the_callers_own_are_indexed(shed: Toolshed) -> None:
     ]
 
 
+def test_a_document_is_not_replaced_by_its_namesake_elsewhere(
+    shed: Toolshed, law: Path, tmp_path: Path
+) -> None:
+    shed.sync_documents(law)
+    (tmp_path / "other" / "law").mkdir(parents=True)
+    (tmp_path / "other" / "law" / "statute.txt").write_text("Another law.", encoding="utf-8")
+    with pytest.raises(InvalidDocumentError, match=r"'law/statute\.txt' was indexed from"):
+        shed.sync_documents(tmp_path / "other" / "law")
+    assert joined_text(shed.get_passages("law/statute.txt")) == STATUTE
+
+
+def test_a_folder_that_was_moved_is_the_same_documents(shed: Toolshed, law: Path, tmp_path: Path) -> None:
+    shed.sync_documents(law)
+    (tmp_path / "archive").mkdir()
+    law.rename(tmp_path / "archive" / "law")
+    assert shed.sync_documents(tmp_path / "archive" / "law").unchanged == 2
+
+
 def test_an_encoder_that_fails_leaves_the_document_as_it_was(open_shed: OpenShed, law: Path) -> None:
     class Failing(HashingEncoder):
         def encode(self, texts):  # type: ignore[no-untyped-def]  # as its base

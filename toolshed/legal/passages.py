@@ -42,6 +42,7 @@ _CITATION_SENTENCE = re.compile(
     )""",
     re.VERBOSE,
 )
+_NON_SPACE = re.compile(r"\S")
 _CLAUSE_END = re.compile(r"[;:,—–](?=\s)")
 
 
@@ -284,9 +285,8 @@ class _Builder:
             stop = self._cut(start, sentence.end, room)
             yield _Sentence(start, stop, self._count(start, stop), sentence.section, opens, is_partial=True)
             opens = ""
-            start = (
-                stop + len(self._text[stop : sentence.end]) - len(self._text[stop : sentence.end].lstrip())
-            )
+            following = _NON_SPACE.search(self._text, stop, sentence.end)
+            start = following.start() if following else sentence.end
 
     def _cut(self, start: int, end: int, room: int) -> int:
         """Where the piece that starts at ``start`` ends: the best place within the room."""

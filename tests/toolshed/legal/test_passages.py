@@ -104,6 +104,13 @@ def test_a_word_without_end_is_cut_anywhere() -> None:
     assert max(len(passage.text) for passage in found) <= 50 * 16
 
 
+def test_a_sentence_of_megabytes_is_cut_in_linear_time() -> None:
+    # Quadratic copying took minutes for this.
+    text = "word " * 1_500_000
+    found = passages(text)
+    assert sum(len(passage.text.split()) for passage in found) == 1_500_000
+
+
 def test_pages_are_told() -> None:
     text = FILLER * 12
     found = passages(text, 60, page_starts=(0, 300, 600))

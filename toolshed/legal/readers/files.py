@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from toolshed.errors import ConfigurationError, SourceError
+from toolshed.errors import ConfigurationError, SourceError, ToolshedError
 from toolshed.legal.documents import GivenHeading, LegalDocument
 
 MAX_BYTES = 100 * 2**20
@@ -45,7 +45,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file to read: its path, the id of its document, and the argument that it was found under."""
+    """A file to read: its path, the id of its document, and the file or folder it was found by."""
 
     path: Path
     document_id: str
@@ -69,7 +69,7 @@ def find_files(paths: Sequence[str | Path], *, glob: str | None = None) -> tuple
         if path.is_dir():
             found += _in_folder(path, glob, problems)
         elif path.exists():
-            found.append(FoundFile(path, path.name, str(path)))
+            found.append(FoundFile(path, path.name, str(path.resolve())))
         else:
             raise SourceError(f"there is no file or folder {str(path)!r}")
     _check_ids(found)
@@ -87,7 +87,7 @@ def _in_folder(folder: Path, glob: str | None, problems: list[str]) -> Iterator[
             path = Path(parent) / file
             within = path.relative_to(folder).as_posix()
             if _is_wanted(within, file, glob):
-                yield FoundFile(path, f"{name}/{within}" if name else within, str(folder))
+                yield FoundFile(path, f"{name}/{within}" if name else within, str(folder.resolve()))
 
 
 def _is_wanted(within: str, name: str, glob: str | None) -> bool:
@@ -121,7 +121,7 @@ def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -
         ConfigurationError: If the package that reads its kind is not installed.
     """
     if not isinstance(file, FoundFile):
-        file = FoundFile(Path(file), Path(file).name, str(file))
+        file = FoundFile(Path(file), Path(file).name, str(Path(file).resolve()))
     path = file.path
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -145,7 +145,15 @@ def _read(reader: str, data: bytes, path: Path) -> Content:
         raise ConfigurationError(
             f"{error.name} is not installed, which reads {path.suffix}; run pip install 'toolshed-kb[legal]'"
         ) from error
-    content: Content = module.read(data, path)
+    try:
+        content: Content = module.read(data, path)
+    except ToolshedError:
+        raise
+    # Whatever a parser does not foresee in a file from outside must not end the run for the others.
+    except Exception as error:
+        raise SourceError(
+            f"{str(path)!r} is damaged, or of a form that cannot be read ({error!r})"
+        ) from error
     return content
 
 

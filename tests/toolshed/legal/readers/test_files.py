@@ -135,6 +135,13 @@ def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str)
     assert name in str(raised.value)
 
 
+def test_what_a_parser_does_not_foresee_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "odd.html").write_text("<p>Text.</p>", encoding="utf-8")
+    monkeypatch.setattr("toolshed.legal.readers.html.BeautifulSoup", lambda *_: 1 / 0)
+    with pytest.raises(SourceError, match=r"odd\.html' is damaged, or of a form that cannot be read"):
+        read_document(tmp_path / "odd.html")
+
+
 def test_an_encrypted_pdf_is_refused(tmp_path: Path) -> None:
     path = write_pdf(tmp_path / "secret.pdf", [["Secret."]], encrypt=StandardEncryption("password"))
     with pytest.raises(SourceError, match=r"secret\.pdf' is encrypted"):
