@@ -26,7 +26,7 @@ _QUERIES = (
 # Answered with the text that governs them.
 _LEGAL_QUERIES = (
     "How long does a data broker have to answer a consumer's request? Put the deadline into my calendar.",
-    "Email the clinics that their data were breached. How many hours does the provider have to notify them?",
+    "Create a reminder to check the backups. How many days after deletion are backups overwritten?",
 )
 _MCP_SERVER = "mcp-server-git"
 _WIDTH = 110
