@@ -78,10 +78,12 @@ def _show(console: "Console", kb: str, top_k: int) -> None:
         server = f" and the MCP server {_MCP_SERVER}" if len(sources) > 1 else ""
         console.print(
             f"{shed.knowledge_base.count()} tools in {kb} (sample catalog{server}): "
-            f"{len(report.added)} added, {report.n_embedded} texts embedded; "
-            f"{len(shed.list_documents())} legal documents, {documents.n_passages} passages embedded; "
-            f"{time.perf_counter() - started:.1f} s",
+            f"{len(report.added)} added, {report.n_embedded} texts embedded",
             soft_wrap=True,
+        )
+        console.print(
+            f"{len(shed.list_documents())} legal documents: {documents.n_passages} passages embedded; "
+            f"{time.perf_counter() - started:.1f} s in all"
         )
         console.print("For each request: confidence, score, tool.")
         shed.warm_up()

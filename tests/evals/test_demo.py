@@ -23,6 +23,8 @@ def test_the_demo_answers_over_the_sample_and_a_real_server_and_repeats_quickly(
         "sample:email_send_message",
         "git:git_commit",
         "no tool fits",
+        "A data broker shall comply with a request within thirty days after it is received.",
     ):
         assert expected in first.stdout
     assert "0 added, 0 texts embedded" in second.stdout
+    assert "4 legal documents: 0 passages embedded" in second.stdout
