@@ -26,6 +26,10 @@ from toolshed_evals.datasets import data_folder
 from toolshed_evals.legal.gold import GoldDocument, load_gold
 
 BOUNDARY = "‖"
+_ATTRIBUTION = (
+    "Fitted on MultiLegalSBD (Brugger, Stürmer, Niklaus, ICAIL 2023), CC BY 4.0, after Savelka, Walker, "
+    "Grabmair, Ashley, TAL 58(2), 2017, and on sentences written for Toolshed."
+)
 _WRAPPED_WEIGHT = 0.5
 _WRAP_WIDTHS = (66, 72, 78)
 _EPOCHS = 40
@@ -149,6 +153,7 @@ def weights_json(documents: Sequence[GoldDocument]) -> str:
     """The file that is shipped: one weight a line, sorted by feature."""
     weights, bias = fit(training_examples(documents))
     content = {
+        "attribution": _ATTRIBUTION,
         "fitted_on": [text_hash(document.text) for document in documents],
         "scale": _SCALE,
         "bias": bias,
