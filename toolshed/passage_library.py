@@ -237,6 +237,8 @@ class PassageLibrary:
         if per_document is None:
             scored = run(k, only)
             passages = self._fetch(scored)
+            # Others may delete from a shared store between the search and the reading.
+            scored = [one for one in scored if one.passage_id in passages]
         else:
             scored, passages = self._grouped(run, k, per_document, only)
         found = self._found(text, scored, passages, neighbours=neighbours, n_quotes=n_quotes)
@@ -260,12 +262,13 @@ class PassageLibrary:
         """
         limit, n_found = max(50, 10 * k * per_document), -1
         while True:
-            scored = run(limit, only)
-            passages = self._fetch(scored)
+            candidates = run(limit, only)
+            passages = self._fetch(candidates)
+            scored = [one for one in candidates if one.passage_id in passages]
             documents = list(dict.fromkeys(passages[one.passage_id].document_id for one in scored))
-            if len(documents) >= k or len(scored) == n_found or len(scored) < limit:
+            if len(documents) >= k or len(candidates) == n_found or len(candidates) < limit:
                 break
-            limit, n_found = 4 * limit, len(scored)
+            limit, n_found = 4 * limit, len(candidates)
         picked: list[ScoredPassage] = []
         for document in documents[:k]:
             own = [one for one in scored if passages[one.passage_id].document_id == document]
@@ -278,7 +281,8 @@ class PassageLibrary:
                 own += [ScoredPassage(one.passage_id, least * one.score, one.channels) for one in more]
             picked += own[:per_document]
         missing = [one for one in picked if one.passage_id not in passages]
-        return picked, {**passages, **self._fetch(missing)}
+        passages = {**passages, **self._fetch(missing)}
+        return [one for one in picked if one.passage_id in passages], passages
 
     def _found(
         self,
@@ -305,7 +309,12 @@ class PassageLibrary:
         else:
             vectors = self.store.sentence_vectors([passage.passage_id for passage in passages])
             asked = dense.encode([query])[0]
-            similarities = [(vectors[passage.passage_id] @ asked).tolist() for passage in passages]
+            similarities = [
+                (vectors[passage.passage_id] @ asked).tolist()
+                if passage.passage_id in vectors
+                else [0.0] * len(passage.quotable)
+                for passage in passages
+            ]
         return quotes(query, passages, similarities=similarities, most=most)
 
     def _neighbours(self, passage: Passage, n: int) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:

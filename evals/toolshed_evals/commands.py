@@ -1,5 +1,6 @@
 """``toolshed eval``: run, compare, report, fetch."""
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ _PIPELINES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
 @click.group(name="eval")
 def evaluate() -> None:
     """Measure retrieval on official and own data sets."""
+    # What is left out of a comparison is part of its result; by default only errors are shown.
+    logging.getLogger("toolshed_evals").setLevel(logging.WARNING)
 
 
 @evaluate.command()

@@ -1,6 +1,7 @@
 """Searching legal passages: filters, groups, neighbours, quotes; tools with the text that governs them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,6 +147,23 @@ def test_a_shed_without_documents_answers_and_stays_as_it_is(shed: Toolshed, tmp
     with pytest.raises(UnknownDocumentError, match="'a'"):
         shed.get_passages("a")
     assert not (tmp_path / "shed" / "passages").exists()
+
+
+@pytest.mark.parametrize("per_document", [None, 2])
+def test_passages_deleted_while_a_search_runs_are_left_out(
+    filled: Toolshed, monkeypatch: pytest.MonkeyPatch, per_document: int | None
+) -> None:
+    store = filled.passages.store
+    search = store.search
+
+    def search_then_delete(*arguments: Any, **options: Any) -> Any:
+        hits = search(*arguments, **options)
+        filled.delete_documents("lease.txt")
+        return hits
+
+    monkeypatch.setattr(store, "search", search_then_delete)
+    found = filled.search_passages("late fees", k=5, per_document=per_document)
+    assert set(found.by_document) == {"statute.txt"}
 
 
 def test_documents_are_deleted(filled: Toolshed) -> None:

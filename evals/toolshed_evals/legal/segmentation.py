@@ -140,11 +140,11 @@ class HeldOut:
         self._key: Callable[[GoldDocument], str] = (
             (lambda one: one.genre) if hold_out == "genre" else (lambda one: one.document_id)
         )
-        self._seen = {one.text for one in gold if text_hash(one.text) in fitted_on()}
+        used = fitted_on()
+        seen = [one for one in gold if text_hash(one.text) in used]
+        self._seen = {one.text for one in seen}
         self._models: dict[str, BoundaryModel] = {}
-        self._training: list[GoldDocument] = []
-        if self._seen:
-            self._training = [*load_gold(data_folder() / "legal"), written_document()]
+        self._training = _training_documents(seen) if seen else []
 
     @property
     def n_documents(self) -> int:
@@ -160,6 +160,21 @@ class HeldOut:
             others = [one for one in self._training if self._key(one) != key and one.text != document.text]
             self._models[key] = fitted_model(others)
         return _Fitted(self._models[key], PRESETS[preset])
+
+
+def _training_documents(seen: Sequence[GoldDocument]) -> list[GoldDocument]:
+    """What the shipped weights were fitted on, as far as it is at hand: official files, and those given."""
+    folder = data_folder() / "legal"
+    official = load_gold(folder) if folder.is_dir() else []
+    known = {one.text: one for one in (*official, *seen)}
+    if len(known) + 1 < len(fitted_on()):
+        logger.warning(
+            "only %d of the %d documents that 'legal' was fitted on are at hand; set TOOLSHED_DATA to the "
+            "folder of the official files, or its scores will be too low",
+            len(known) + 1,
+            len(fitted_on()),
+        )
+    return [*known.values(), written_document()]
 
 
 @dataclass(frozen=True, slots=True)

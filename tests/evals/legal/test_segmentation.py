@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from toolshed.cli import main
 from toolshed_evals.datasets import data_folder
 from toolshed_evals.legal.baselines import BASELINES, aligned, segmenter_or_baseline
+from toolshed_evals.legal.segmentation import evaluate_segmenters
 
 TEXT = "Mr. Smith v. Jones Co. was decided in 1990. It held for Jones.  See id.\nThe rest followed."
 
@@ -55,3 +56,16 @@ def test_an_unknown_segmenter_names_the_known_ones(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["eval", "sentences", str(gold), "--segmenter", "stanza"])
     assert done.exit_code == 2
     assert "choose one of legal" in done.stderr
+
+
+def test_documents_used_for_fitting_are_scored_without_the_official_folder_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    official = (data_folder() / "legal" / "multilegalsbd_scotus_test.jsonl").read_text(encoding="utf-8")
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("\n".join(official.split("\n")[2:4]), encoding="utf-8")
+    monkeypatch.setenv("TOOLSHED_DATA", str(tmp_path / "nothing"))
+    report = evaluate_segmenters(gold, ["legal"])
+    assert report.n_refitted == 2
+    # Fitted on one other decision and the sentences that we wrote.
+    assert report.segmenters["legal"].scores.f1 > 0.9
