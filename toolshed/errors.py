@@ -9,6 +9,14 @@ ToolshedError
 ├── UnknownDocumentError    a document id that the knowledge base does not hold
 ├── ConfigurationError      a setting that is wrong or an extra that is missing
 ├── EncoderError            an encoder that failed or returned unusable vectors
+├── UnknownModelError       a model without a price
+├── InvalidRecordError      usage, a decision or an outcome that cannot be booked
+├── UnknownDecisionError    a task or decision that the ledger does not hold
+├── NoEligibleBackboneError no candidate may or can do the step
+├── BudgetExceededError     the call would spend more than the budget has left
+├── TooLittleEvidenceError  too few outcomes for the estimate that was asked for
+├── BackboneError           a model that could not be called, or whose reply cannot be used
+├── LedgerError             the ledger could not do what was asked
 └── KnowledgeBaseError      the store could not do what was asked
     ├── KnowledgeBaseBusyError      another process has the folder open
     ├── KnowledgeBaseMismatchError  it was written with another encoder or schema
@@ -94,3 +102,51 @@ class StorageFullError(KnowledgeBaseError):
     """The disk has no room for what was to be written."""
 
     code = "storage_full"
+
+
+class UnknownModelError(ToolshedError):
+    """A model without a price; it is never taken to be free."""
+
+    code = "unknown_model"
+
+
+class InvalidRecordError(ToolshedError):
+    """Usage, a decision or an outcome that cannot be booked."""
+
+    code = "invalid_record"
+
+
+class UnknownDecisionError(ToolshedError):
+    """A task or decision that the ledger does not hold."""
+
+    code = "unknown_decision"
+
+
+class NoEligibleBackboneError(ToolshedError):
+    """No candidate may or can do the step."""
+
+    code = "no_eligible_backbone"
+
+
+class BudgetExceededError(ToolshedError):
+    """The call would spend more than the budget has left."""
+
+    code = "budget_exceeded"
+
+
+class TooLittleEvidenceError(ToolshedError):
+    """Too few outcomes for the estimate that was asked for."""
+
+    code = "too_little_evidence"
+
+
+class BackboneError(ToolshedError):
+    """A model that could not be called, or whose reply cannot be used."""
+
+    code = "backbone"
+
+
+class LedgerError(ToolshedError):
+    """The ledger could not do what was asked of it."""
+
+    code = "ledger"

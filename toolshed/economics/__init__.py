@@ -1,0 +1,1 @@
+"""Cost-of-pass: what every model call cost, whether its task passed, and which backbone comes next."""
