@@ -32,12 +32,16 @@ _CONTEXT = {
 }
 # What commands of the applications import, and the extra that brings it.
 _EXTRAS = {
+    "alembic": "economics",
     "fastapi": "api",
+    "genai_prices": "economics",
     "ir_measures": "evals",
     "matplotlib": "evals",
+    "pyarrow": "economics",
     "rank_bm25": "evals",
     "scipy": "evals",
     "sentence_transformers": "bench",
+    "sqlalchemy": "economics",
     "eyecite": "legal",
     "torch": "bench",
     "uvicorn": "api",

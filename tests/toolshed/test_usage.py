@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from toolshed.usage import Usage, estimated_usage, usage_from_langchain, usage_from_openai
 from toolshed.errors import InvalidRecordError
+from toolshed.usage import Usage, estimated_usage, usage_from_langchain, usage_from_openai
 
 
 @pytest.mark.parametrize(

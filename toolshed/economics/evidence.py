@@ -101,6 +101,7 @@ class Evidence:
         self.n_judged = 0
         self._shortfall: dict[int, float] = {}
         self._since: dict[int, list[tuple[int, bool]]] = {}
+        self._alarmed: set[int] = set()
         self._looks: dict[tuple[int, int], _Looks] = {}
 
     def row(self, arm: str) -> int:
@@ -142,7 +143,12 @@ class Evidence:
         return self._test_drift(row, column, judged)
 
     def _test_drift(self, row: int, column: int, judged: Judgement) -> DriftAlarm | None:
-        step = judged.predicted - judged.passed - self._drift.tolerance
+        predicted = judged.predicted
+        if row in self._alarmed:
+            # Decisions of before the alarm may still be judged; they predicted what no longer holds.
+            passes, failures = self.passes[row].sum(), self.failures[row].sum()
+            predicted = min(predicted, (passes + 1.0) / (passes + failures + 1.0))
+        step = predicted - judged.passed - self._drift.tolerance
         shortfall = max(0.0, self._shortfall.get(row, 0.0) + step)
         self._shortfall[row] = shortfall
         since = self._since.setdefault(row, [])
@@ -156,6 +162,7 @@ class Evidence:
         """Keep of an arm only what was seen since its shortfall began: the estimate of the change point."""
         since = self._since.pop(row)
         self._shortfall[row] = 0.0
+        self._alarmed.add(row)
         for table in (self.passes, self.failures, self.retry_passes, self.retry_failures):
             table[row] = 0.0
         self._looks = {cell: looks for cell, looks in self._looks.items() if cell[0] != row}

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from toolshed.usage import Usage
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownModelError
+from toolshed.usage import Usage
 
 # Money is exact to a billionth of a dollar: an embedding of twenty tokens costs less than a millionth.
 NANO = Decimal("0.000000001")
@@ -193,6 +193,7 @@ class PriceSheet:
     overrides: PriceFile = field(default_factory=PriceFile)
     name: str = "overrides"
     runtimes: Mapping[str, Runtime] = field(default_factory=dict)
+    _rates: dict[tuple[str, date], Rates] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def from_file(cls, path: str | Path) -> "PriceSheet":
@@ -247,6 +248,12 @@ class PriceSheet:
         Raises:
             UnknownModelError: If no price is known, or a self-hosted model has no runtime yet.
         """
+        key = (model, at.astimezone(UTC).date())
+        if key not in self._rates:
+            self._rates[key] = self._look_up_rates(model, at)
+        return self._rates[key]
+
+    def _look_up_rates(self, model: str, at: datetime) -> Rates:
         entry = self._entry(model, at)
         if entry is None:
             return _list_rates(priced_name(model), at.astimezone(UTC).date())

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from toolshed.economics.pricing import PriceFile, PriceSheet, Runtime, read_price_file
-from toolshed.usage import Usage
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownModelError
+from toolshed.usage import Usage
 
 SHEET = PriceSheet()
 THOUSAND = Usage(input_tokens=1000, output_tokens=1000)

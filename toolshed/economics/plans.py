@@ -1,0 +1,132 @@
+"""Lists of backbones that could be tried in turn, and what each would cost until the task is resolved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.economics.candidates import BudgetState, Candidate, StepFeatures
+from toolshed.economics.evidence import Counts
+from toolshed.economics.posteriors import Beliefs
+
+# Lists of arms are enumerated over no more than these.
+_MAX_ARMS_IN_CASCADE = 8
+_MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step, its candidates and what is believed of them."""
+
+    task_class: str
+    offered: Sequence[Candidate]
+    features: StepFeatures
+    budget: BudgetState
+    known: Beliefs
+    costs: Counts
+    upper: Counts
+    problems: Sequence[str]
+    eligible: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The lists of arms that could be tried in turn, and what each would cost.
+
+    Attributes:
+        lists: Positions of candidates, ``[n_lists, n_attempts]``, -1 where a list is shorter.
+        costs: Cost of an attempt of each candidate, its check included, at the dual price.
+        failure: Price of failure; without one only the cost counts.
+        retry_share: Pass probability after a failure over the unconditional one, by candidate.
+        further_share: The same for the third attempt over the second.
+    """
+
+    lists: NDArray[np.intp]
+    costs: Counts
+    failure: float | None
+    retry_share: Counts
+    further_share: float
+
+    @classmethod
+    def of(cls, step: Step, failure: float | None, further_share: float) -> "Plan":
+        """The lists for a step; only single arms where nothing checks a reply, or one has failed already."""
+        check = step.features.check_usd
+        spent = step.costs + (0.0 if check is None else float(check))
+        costs = spent * (1.0 + step.budget.dual_price)
+        means = step.known.pass_probability
+        share = step.known.retry / np.maximum(means, 1e-9)
+        if check is None or failure is None or step.features.failed:
+            lists = step.eligible[:, None]
+        else:
+            useful = _undominated(step.eligible, costs, means)
+            lists = useful[_orders(len(useful))]
+            lists = np.where(_orders(len(useful)) < 0, -1, lists)
+            alone = np.full((len(step.eligible), lists.shape[1]), -1)
+            alone[:, 0] = step.eligible
+            lists = np.unique(np.concatenate([alone, lists]), axis=0)
+        return cls(lists, costs, failure, share, further_share)
+
+    def first(self, which: int) -> int:
+        """The candidate that a list begins with."""
+        return int(self.lists[which, 0])
+
+    def best(
+        self, passing: Counts, allowed: NDArray[np.bool_], floor: float | None = None
+    ) -> NDArray[np.intp]:
+        """The list of least expected cost for each row of pass probabilities ``[n, candidate]``.
+
+        With a floor, lists that begin below it come last.
+        """
+        _, _, expected = self.outlook(passing)
+        usable = np.where(self.lists >= 0, allowed[self.lists], True).all(1)
+        ranked = np.where(usable, expected, np.inf)
+        if floor is not None:
+            ranked = ranked + 1e6 * (passing[:, self.lists[:, 0]] < floor)
+        return np.asarray(ranked.argmin(1))
+
+    def outlook(self, passing: Counts) -> tuple[Counts, Counts, Counts]:
+        """Spend, pass probability and expected cost of every list, ``[n, n_lists]`` each."""
+        n = passing.shape[0]
+        spend, open_ = np.zeros((n, len(self.lists))), np.ones((n, len(self.lists)))
+        for attempt in range(self.lists.shape[1]):
+            arm = self.lists[:, attempt]
+            there = arm >= 0
+            chance = passing[:, arm]
+            if attempt:
+                chance = np.clip(chance * self.retry_share[arm] * self.further_share ** (attempt - 1), 0, 1)
+            spend += np.where(there, open_ * self.costs[arm], 0.0)
+            open_ = np.where(there, open_ * (1 - chance), open_)
+        expected = spend if self.failure is None else spend + self.failure * open_
+        return spend, 1 - open_, expected
+
+    def is_not_worth_it(self, means: Counts, allowed: NDArray[np.bool_]) -> bool:
+        """Whether every attempt costs more, for each pass it brings, than the failure would."""
+        assert self.failure is not None
+        tried = np.flatnonzero(allowed)
+        return bool((self.costs[tried] >= self.failure * means[tried]).all())
+
+
+@lru_cache(maxsize=16)
+def _orders(n: int) -> NDArray[np.intp]:
+    """All ordered lists of up to three of n, padded with -1."""
+    rows = [
+        (*order, *[-1] * (_MAX_ATTEMPTS - size))
+        for size in range(1, min(_MAX_ATTEMPTS, n) + 1)
+        for order in permutations(range(n), size)
+    ]
+    return np.array(rows, np.intp)
+
+
+def _undominated(eligible: NDArray[np.intp], costs: Counts, means: Counts) -> NDArray[np.intp]:
+    """Candidates that no other beats in both cost and pass probability; the cheapest first."""
+    kept: list[int] = []
+    for one in sorted(eligible, key=lambda i: (costs[i], -means[i])):
+        if not kept or means[one] > means[kept[-1]]:
+            kept.append(int(one))
+    if len(kept) > _MAX_ARMS_IN_CASCADE:
+        chosen = np.linspace(0, len(kept) - 1, _MAX_ARMS_IN_CASCADE).round().astype(int)
+        kept = [kept[i] for i in chosen]
+    return np.array(kept, np.intp)

@@ -1,0 +1,232 @@
+"""Policies that a replay compares: ours, bandits of others, and fixed choices in hindsight."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from toolshed.economics.budget import DualPrice
+from toolshed.economics.candidates import BudgetState, Candidate
+from toolshed.economics.evidence import Judgement, TokenCount
+from toolshed.economics.pricing import PriceSheet
+from toolshed.economics.replay.tables import Matrix
+from toolshed.economics.selection import BackboneSelector
+from toolshed.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a policy is told of the stream it will see.
+
+    Attributes:
+        arms: Models on offer.
+        classes: Names of task classes.
+        failure_price: Dollars that a failure costs.
+        prices: Prices of the arms; replaced on the policy when they change.
+        hindsight: Mean of cost plus price of failures in the unchanged table, ``[class, arm]``, and
+            shares of the classes. Only the policies "in hindsight" look.
+        class_shares: Share of queries by class.
+        mean_costs: Mean cost of each arm in the unchanged table.
+        floor: Pass rate that arms must be certified at.
+        pace_usd: Dollars that a request may cost on average.
+    """
+
+    arms: Sequence[str]
+    classes: Sequence[str]
+    failure_price: float
+    prices: PriceSheet
+    hindsight: Matrix
+    class_shares: Matrix
+    mean_costs: Matrix
+    floor: float | None = None
+    pace_usd: float | None = None
+
+
+class Policy(ABC):
+    """Chooses an arm for each request, and learns what became of it."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        self.setting = setting
+        self.rng = np.random.default_rng([seed, 1])
+
+    @abstractmethod
+    def choose(self, task_class: int) -> int:
+        """The arm for a request of a class."""
+
+    def paid(self, arm: int, task_class: int, tokens: Matrix, cost_usd: float) -> None:  # noqa: B027  # may
+        """Told at once what the request took."""
+
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:  # noqa: B027  # may
+        """Told later whether it passed, with what :meth:`memo` was when it was chosen."""
+
+    def memo(self) -> float:
+        """What to remember of the last choice."""
+        return 0.0
+
+    def see_prices(self, prices: PriceSheet) -> None:  # noqa: B027  # may
+        """Told when prices change."""
+
+
+class BestSingle(Policy):
+    """The arm that was best over all queries, in hindsight."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        super().__init__(setting, seed)
+        self._arm = int((setting.class_shares @ setting.hindsight).argmin())
+
+    def choose(self, task_class: int) -> int:
+        """Always the same."""
+        return self._arm
+
+
+class PerClassBest(Policy):
+    """The arm that was best for each class, in hindsight."""
+
+    def choose(self, task_class: int) -> int:
+        """By class."""
+        return int(self.setting.hindsight[task_class].argmin())
+
+
+class Cheapest(Policy):
+    """The arm of least cost, whatever it passes."""
+
+    def choose(self, task_class: int) -> int:
+        """Always the same."""
+        return int(self.setting.mean_costs.argmin())
+
+
+class Random(Policy):
+    """Any arm."""
+
+    def choose(self, task_class: int) -> int:
+        """Uniformly."""
+        return int(self.rng.integers(len(self.setting.arms)))
+
+
+class PlainThompson(Policy):
+    """Thompson sampling with a uniform Beta for each cell and its mean cost; nothing shared or forgotten."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        super().__init__(setting, seed)
+        shape = (len(setting.arms), len(setting.classes))
+        self._alpha, self._beta = np.ones(shape), np.ones(shape)
+        self._spent, self._n = np.zeros(shape), np.zeros(shape)
+
+    def choose(self, task_class: int) -> int:
+        """The arm whose sample has the least expected cost."""
+        sampled = self.rng.beta(self._alpha[:, task_class], self._beta[:, task_class])
+        costs = (self._spent.sum(1) + 1e-9) / (self._n.sum(1) + 1e-6)
+        costs = np.where(self._n.sum(1) > 0, costs, 0.0)
+        costs = np.where(
+            self._n[:, task_class] > 0,
+            self._spent[:, task_class] / np.maximum(self._n[:, task_class], 1),
+            costs,
+        )
+        return int((costs + self.setting.failure_price * (1 - sampled)).argmin())
+
+    def paid(self, arm: int, task_class: int, tokens: Matrix, cost_usd: float) -> None:
+        """Count the cost."""
+        self._spent[arm, task_class] += cost_usd
+        self._n[arm, task_class] += 1
+
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:
+        """Count the outcome."""
+        (self._alpha if passed else self._beta)[arm, task_class] += 1
+
+
+class ParetoBandit(Policy):
+    """LinUCB with forgetting of the package ``paretobandit`` (arXiv 2604.00136), classes as its context.
+
+    Its settings for a start without warm-up (exploration .05, forgetting .997). Its penalty is the arm's mean
+    cost over the failure price, so that it maximises what the others minimise; told in hindsight.
+    """
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        super().__init__(setting, seed)
+        try:
+            from pareto_bandit.policy import DisjointLinUCBPolicy
+        except ImportError as error:
+            raise ConfigurationError(
+                "paretobandit is not installed; run pip install paretobandit, or leave the policy out"
+            ) from error
+        self._contexts = np.hstack([np.eye(len(setting.classes)), np.ones((len(setting.classes), 1))])
+        # Any: the package is an optional dependency.
+        self._bandit: Any = DisjointLinUCBPolicy(
+            list(setting.arms), self._contexts.shape[1], alpha=0.05, forgetting_factor=0.997, seed=seed
+        )
+        self._penalties = {
+            arm: float(cost) / setting.failure_price
+            for arm, cost in zip(setting.arms, setting.mean_costs, strict=True)
+        }
+
+    def choose(self, task_class: int) -> int:
+        """Its choice."""
+        arm, _ = self._bandit.select_arm(self._contexts[task_class], cost_penalties=self._penalties)
+        self._bandit.mark_selected(arm)
+        return list(self.setting.arms).index(arm)
+
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:
+        """Update its model."""
+        name = self.setting.arms[arm]
+        self._bandit.update(name, self._contexts[task_class], float(passed), advance_time=False)
+
+
+class Ours(Policy):
+    """:class:`~toolshed.economics.selection.BackboneSelector`, as it runs in production."""
+
+    def __init__(self, setting: Setting, seed: int) -> None:
+        super().__init__(setting, seed)
+        self.selector = BackboneSelector(setting.prices, rng=self.rng)
+        self._candidates = [Candidate(arm) for arm in setting.arms]
+        self._dual = DualPrice(setting.pace_usd)
+        self._predicted = 0.0
+
+    def choose(self, task_class: int) -> int:
+        """Its choice."""
+        setting = self.setting
+        chosen = self.selector.select(
+            setting.classes[task_class],
+            self._candidates,
+            floor=setting.floor,
+            failure_price=setting.failure_price,
+            budget=BudgetState(dual_price=self._dual.value),
+        )
+        # Where nothing is worth its price, a replay still has to answer.
+        arm = chosen.arm or min(chosen.weighed, key=lambda w: w.cost_usd / max(w.pass_probability, 1e-9)).arm
+        index = list(setting.arms).index(arm)
+        self._predicted = chosen.weighed[index].pass_probability
+        self.selector.explored_usd += chosen.exploration_usd
+        return index
+
+    def memo(self) -> float:
+        """The pass probability that was predicted."""
+        return self._predicted
+
+    def paid(self, arm: int, task_class: int, tokens: Matrix, cost_usd: float) -> None:
+        """Count tokens and dollars."""
+        name, task = self.setting.arms[arm], self.setting.classes[task_class]
+        self.selector.evidence.count_tokens(TokenCount(name, task, round(tokens[0]), round(tokens[1])))
+        self.selector.spend_usd += cost_usd
+        self._dual.observe(cost_usd)
+
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:
+        """Count the outcome."""
+        name, task = self.setting.arms[arm], self.setting.classes[task_class]
+        self.selector.evidence.judge(Judgement(name, task, passed, memo))
+
+    def see_prices(self, prices: PriceSheet) -> None:
+        """Prices are looked up at the time of the choice."""
+        self.selector.prices = prices
+
+
+POLICIES: dict[str, Callable[[Setting, int], Policy]] = {
+    "best_single": BestSingle,
+    "per_class_best": PerClassBest,
+    "cheapest": Cheapest,
+    "random": Random,
+    "thompson": PlainThompson,
+    "paretobandit": ParetoBandit,
+    "ours": Ours,
+}
