@@ -73,19 +73,11 @@ class Plan:
         """The candidate that a list begins with."""
         return int(self.lists[which, 0])
 
-    def best(
-        self, passing: Counts, allowed: NDArray[np.bool_], floor: float | None = None
-    ) -> NDArray[np.intp]:
-        """The list of least expected cost for each row of pass probabilities ``[n, candidate]``.
-
-        With a floor, lists that begin below it come last.
-        """
+    def best(self, passing: Counts, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The list of least expected cost for each row of pass probabilities ``[n, candidate]``."""
         _, _, expected = self.outlook(passing)
         usable = np.where(self.lists >= 0, allowed[self.lists], True).all(1)
-        ranked = np.where(usable, expected, np.inf)
-        if floor is not None:
-            ranked = ranked + 1e6 * (passing[:, self.lists[:, 0]] < floor)
-        return np.asarray(ranked.argmin(1))
+        return np.asarray(np.where(usable, expected, np.inf).argmin(1))
 
     def outlook(self, passing: Counts) -> tuple[Counts, Counts, Counts]:
         """Spend, pass probability and expected cost of every list, ``[n, n_lists]`` each."""

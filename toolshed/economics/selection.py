@@ -253,7 +253,10 @@ class BackboneSelector:
         sampled = self.rng.beta(known.alpha * rule.temper, known.beta * rule.temper, shape)
         tried = np.zeros(len(step.offered), bool)
         tried[step.eligible] = True
-        firsts = plan.lists[plan.best(sampled, tried, floor), 0]
+        firsts = plan.lists[plan.best(sampled, tried), 0]
+        if floor is not None:
+            reached = np.take_along_axis(sampled, firsts[:, None], 1)[:, 0] >= floor
+            firsts = np.where(reached, firsts, favourite)
         winners = np.bincount(firsts, minlength=len(chances)) / rule.n_draws
         extra = np.maximum(step.costs - step.costs[favourite], 0.0)
         affordable = self.explored_usd + extra <= rule.spend_share * self.spend_usd
