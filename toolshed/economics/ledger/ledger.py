@@ -1,0 +1,432 @@
+"""Writing to the ledger, and reading back what selection learns from."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Row, Table, func, select, update
+
+from toolshed.economics.evidence import DriftRule, Evidence, Judgement, TokenCount, fold
+from toolshed.economics.ledger import tables
+from toolshed.economics.ledger.engine import open_engine, reading, writing
+from toolshed.economics.records import Call, Decision, Outcome, Task, new_id, utc_now
+from toolshed.errors import BudgetExceededError, InvalidRecordError, UnknownDecisionError
+
+_BATCH = 5_000
+_IDS_PER_QUERY = 500
+Item = TypeVar("Item")
+
+
+class Ledger:
+    """Tasks, decisions, calls and outcomes; appended, never changed. Threads and processes may share it.
+
+    Every record has an idempotency key: writing the same again does nothing, writing something else under
+    the same key is an error.
+
+    Args:
+        location: A file of SQLite, ``memory:``, or a SQLAlchemy URL such as
+            ``postgresql+psycopg://user@host/name``.
+
+    Raises:
+        ConfigurationError: If the location is none.
+        LedgerError: If it cannot be opened, or was written by a newer version.
+    """
+
+    def __init__(self, location: str | Path = "memory:") -> None:
+        self.location = str(location)
+        self.engine = open_engine(self.location)
+
+    def close(self) -> None:
+        """Release the database; calling it again does nothing."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add_task(self, task: Task) -> Task:
+        """Book a task."""
+        with writing(self.engine) as connection:
+            _insert(connection, tables.task, [asdict(task)])
+        return task
+
+    def add_decision(self, decision: Decision) -> Decision:
+        """Book a decision.
+
+        Raises:
+            UnknownDecisionError: If there is no such task.
+        """
+        row = {
+            **asdict(decision),
+            "candidates": dict(decision.candidates),
+            "failed_before": list(decision.failed_before),
+            "features": dict(decision.features),
+        }
+        with writing(self.engine) as connection:
+            _times_of(connection, tables.task, "created_at", [decision.task_id])
+            _insert(connection, tables.decision, [row])
+        return decision
+
+    def add_call(self, call: Call) -> Call:
+        """Book a call.
+
+        Raises:
+            UnknownDecisionError: If there is no such task or decision.
+        """
+        self.add_calls([call])
+        return call
+
+    def add_calls(self, calls: Sequence[Call]) -> None:
+        """Book calls, all or none."""
+        with writing(self.engine) as connection:
+            _times_of(connection, tables.task, "created_at", [call.task_id for call in calls])
+            _times_of(
+                connection, tables.decision, "decided_at", [c.decision_id for c in calls if c.decision_id]
+            )
+            _insert(connection, tables.call, [_call_row(call) for call in calls])
+
+    def add_outcome(self, outcome: Outcome) -> Outcome:
+        """Book an outcome; a later one for the same task or attempt revises it.
+
+        Raises:
+            UnknownDecisionError: If there is no such task or decision.
+            InvalidRecordError: If it was reported before the decision was made.
+        """
+        self.add_outcomes([outcome])
+        return outcome
+
+    def add_outcomes(self, outcomes: Iterable[Outcome]) -> int:
+        """Book any number of outcomes, all or none; returns how many were given."""
+        n_given = 0
+        with writing(self.engine) as connection:
+            for batch in _batches(outcomes, _BATCH):
+                n_given += len(batch)
+                _check_outcomes(connection, batch)
+                _insert(connection, tables.outcome, [asdict(outcome) for outcome in batch])
+        return n_given
+
+    def add_example(self, task_id: str, request: str, reply: str) -> None:
+        """Keep a request and its reply, to be shown to cheaper backbones when the task passed."""
+        with writing(self.engine) as connection:
+            _times_of(connection, tables.task, "created_at", [task_id])
+            _insert(connection, tables.example, [{"task_id": task_id, "request": request, "reply": reply}])
+
+    def passed_examples(
+        self, task_class: str, *, tenant: str, limit: int = 1000
+    ) -> list[tuple[str, str, str]]:
+        """Task id, request and reply of the latest passed tasks of a class."""
+        latest = _latest(tables.outcome.c.task_id)
+        query = (
+            select(tables.example.c.task_id, tables.example.c.request, tables.example.c.reply)
+            .join(tables.task, tables.task.c.task_id == tables.example.c.task_id)
+            .join(latest, latest.c.task_id == tables.example.c.task_id)
+            .where(tables.task.c.task_class == task_class, tables.task.c.tenant == tenant)
+            .where(latest.c.rank == 1, latest.c.passed)
+            .order_by(tables.task.c.created_at.desc(), tables.task.c.task_id)
+            .limit(limit)
+        )
+        with reading(self.engine) as connection:
+            return [(str(r[0]), str(r[1]), str(r[2])) for r in connection.execute(query)]
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        """Everything about a task: ``task``, ``decisions``, ``calls``, ``outcomes``, each in order of time.
+
+        Raises:
+            UnknownDecisionError: If there is no such task.
+        """
+        with reading(self.engine) as connection:
+            query = select(tables.task).where(tables.task.c.task_id == task_id)
+            found = connection.execute(query).mappings().first()
+            if found is None:
+                raise UnknownDecisionError(f"the ledger holds no task {task_id!r}")
+            parts: dict[str, Any] = {"task": dict(found)}
+            for name, table, time in (
+                ("decisions", tables.decision, tables.decision.c.decided_at),
+                ("calls", tables.call, tables.call.c.started_at),
+                ("outcomes", tables.outcome, tables.outcome.c.reported_at),
+            ):
+                rows = connection.execute(select(table).where(table.c.task_id == task_id).order_by(time))
+                parts[name] = [dict(row) for row in rows.mappings()]
+            return parts
+
+    def task_of(self, decision_id: str) -> str:
+        """The task of a decision.
+
+        Raises:
+            UnknownDecisionError: If there is no such decision.
+        """
+        query = select(tables.decision.c.task_id).where(tables.decision.c.decision_id == decision_id)
+        with reading(self.engine) as connection:
+            found = connection.execute(query).scalar()
+        if found is None:
+            raise UnknownDecisionError(
+                f"the ledger holds no decision {decision_id!r}; a decision is booked before its outcome"
+            )
+        return str(found)
+
+    def evidence(self, *, tenant: str | None = None, drift: DriftRule | None = None) -> Evidence:
+        """What was seen of each arm, folded from the facts in the order of their times.
+
+        Facts booked twice, out of order or revised later give the evidence of the facts as they stand.
+        """
+        with reading(self.engine) as connection:
+            return fold(_judgements(connection, tenant), _token_counts(connection, tenant), drift)
+
+    def spend(self, *, tenant: str | None = None) -> tuple[Decimal, Decimal]:
+        """Dollars spent on calls that decisions led to, and dollars that exploration was expected to add."""
+        calls = select(func.sum(tables.call.c.cost)).where(tables.call.c.decision_id.is_not(None))
+        explored = select(func.sum(tables.decision.c.exploration_cost))
+        if tenant is not None:
+            of_tenant = select(tables.task.c.task_id).where(tables.task.c.tenant == tenant)
+            calls = calls.where(tables.call.c.task_id.in_(of_tenant))
+            explored = explored.where(tables.decision.c.task_id.in_(of_tenant))
+        with reading(self.engine) as connection:
+            spent, extra = connection.execute(calls).scalar(), connection.execute(explored).scalar()
+        return spent or Decimal(0), extra or Decimal(0)
+
+    def latencies(self, model: str, *, limit: int = 5000) -> list[tuple[int, int, float]]:
+        """Input tokens, output tokens and seconds of a model's latest calls that went well."""
+        call = tables.call.c
+        query = (
+            select(call.input_tokens, call.output_tokens, call.latency_seconds)
+            .where(call.model == model, call.latency_seconds.is_not(None), call.error.is_(None))
+            .order_by(call.started_at.desc())
+            .limit(limit)
+        )
+        with reading(self.engine) as connection:
+            return [(int(r[0]), int(r[1]), float(r[2])) for r in connection.execute(query)]
+
+    def reserve(
+        self,
+        amount: Decimal,
+        *,
+        cap: Decimal,
+        tenant: str = "default",
+        window_start: datetime,
+        hold_id: str | None = None,
+    ) -> str:
+        """Reserve an amount before a call; returns the id to settle it by.
+
+        The check and the reservation are one statement of the database, so that any number of callers
+        together never commit more than the cap. A hold that is never settled, because its process died, stays
+        committed: too little is spent then, never too much.
+
+        Raises:
+            BudgetExceededError: If it would exceed the cap.
+        """
+        hold_id = hold_id or new_id()
+        account = tables.budget_account
+        key = {"tenant": tenant, "window_start": window_start}
+        with writing(self.engine) as connection:
+            _insert_new(connection, account, [{**key, "committed": Decimal(0)}])
+            row = {"hold_id": hold_id, "reserved": amount, "reserved_at": utc_now(), **key}
+            if not _insert_new(connection, tables.budget_hold, [row]):
+                return hold_id
+            done = connection.execute(
+                update(account)
+                .where(account.c.tenant == tenant, account.c.window_start == window_start)
+                .where(account.c.committed <= cap - amount)
+                .values(committed=account.c.committed + amount)
+            )
+            if not done.rowcount:
+                raise BudgetExceededError(
+                    f"${amount:.6f} more would exceed the budget of ${cap:.6f} of {tenant!r}; wait for its "
+                    "next window, raise it, or choose a cheaper backbone"
+                )
+        return hold_id
+
+    def settle(self, hold_id: str, spent: Decimal) -> None:
+        """Replace a reservation by what was spent; settling again does nothing.
+
+        Raises:
+            UnknownDecisionError: If there is no such reservation.
+        """
+        hold, account = tables.budget_hold, tables.budget_account
+        with writing(self.engine) as connection:
+            held = connection.execute(select(hold).where(hold.c.hold_id == hold_id)).mappings().first()
+            if held is None:
+                raise UnknownDecisionError(f"the ledger holds no reservation {hold_id!r}")
+            row = {"hold_id": hold_id, "spent": spent, "settled_at": utc_now()}
+            if _insert_new(connection, tables.budget_settlement, [row]):
+                connection.execute(
+                    update(account)
+                    .where(account.c.tenant == held["tenant"], account.c.window_start == held["window_start"])
+                    .values(committed=account.c.committed + (spent - held["reserved"]))
+                )
+
+    def committed(self, *, tenant: str = "default", window_start: datetime) -> Decimal:
+        """What a tenant has spent or reserved in a window."""
+        account = tables.budget_account.c
+        query = select(account.committed).where(
+            account.tenant == tenant, account.window_start == window_start
+        )
+        with reading(self.engine) as connection:
+            return connection.execute(query).scalar() or Decimal(0)
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _call_row(call: Call) -> dict[str, Any]:
+    row = asdict(call)
+    usage = row.pop("usage")
+    usage["usage_source"] = usage.pop("source")
+    return {**row, **usage}
+
+
+def _insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows whose key is new; returns how many."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table).on_conflict_do_nothing(index_elements=keys).returning(table.c[keys[0]])
+    # Drivers disagree on the row count of many inserts; what is returned was inserted.
+    return len(connection.execute(statement, [dict(row) for row in rows]).all())
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; the same row again is no error, another one under its key is."""
+    (key,) = [column.name for column in table.primary_key]
+    given: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        if given.setdefault(row[key], row) != row:
+            raise _taken(table, key, row[key])
+    if _insert_new(connection, table, list(given.values())) == len(given):
+        return
+    for ids in _batches(given, _IDS_PER_QUERY):
+        for stored in connection.execute(select(table).where(table.c[key].in_(ids))).mappings():
+            if any(not _same(stored[name], value) for name, value in given[stored[key]].items()):
+                raise _taken(table, key, stored[key])
+
+
+def _same(stored: Any, given: Any) -> bool:
+    if isinstance(given, Decimal):
+        return stored is not None and abs(stored - given) < tables.SMALLEST_AMOUNT
+    return bool(stored == given)
+
+
+def _taken(table: Table, key: str, value: str) -> InvalidRecordError:
+    return InvalidRecordError(
+        f"{key} {value!r} is taken by another {table.name}; repeat the same record, or give it its own id"
+    )
+
+
+def _times_of(
+    connection: Connection, table: Table, time: str, ids: Sequence[str]
+) -> dict[str, tuple[datetime, str]]:
+    """Time and task of records that others refer to.
+
+    Raises:
+        UnknownDecisionError: If one does not exist.
+    """
+    (key,) = table.primary_key
+    found: dict[str, tuple[datetime, str]] = {}
+    for some in _batches(dict.fromkeys(ids), _IDS_PER_QUERY):
+        query = select(key, table.c[time], table.c.task_id).where(key.in_(some))
+        found.update({row[0]: (row[1], row[2]) for row in connection.execute(query)})
+    for one in ids:
+        if one not in found:
+            raise UnknownDecisionError(
+                f"the ledger holds no {table.name} {one!r}; it is booked before what refers to it"
+            )
+    return found
+
+
+def _check_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    tasks = _times_of(connection, tables.task, "created_at", [one.task_id for one in outcomes])
+    decisions = _times_of(
+        connection, tables.decision, "decided_at", [one.decision_id for one in outcomes if one.decision_id]
+    )
+    for one in outcomes:
+        since, what = tasks[one.task_id][0], "task began"
+        if one.decision_id:
+            since, of_task = decisions[one.decision_id]
+            what = "decision was made"
+            if of_task != one.task_id:
+                raise InvalidRecordError(
+                    f"decision {one.decision_id!r} belongs to task {of_task!r}, not to {one.task_id!r}"
+                )
+        if one.reported_at < since:
+            raise InvalidRecordError(
+                f"outcome {one.outcome_id!r} is reported at {one.reported_at.isoformat()}, before its {what} "
+                f"at {since.isoformat()}; a clock ran backwards. Check it, and report again"
+            )
+
+
+def _latest(by: Any) -> Any:
+    """Outcomes ranked by time for each task or decision; rank 1 holds, ``first_at`` is that of the first."""
+    # Any: columns and subqueries of SQLAlchemy.
+    outcome = tables.outcome.c
+    newest = (outcome.reported_at.desc(), outcome.outcome_id.desc())
+    return (
+        select(
+            outcome.task_id,
+            outcome.decision_id,
+            outcome.passed,
+            func.row_number().over(partition_by=by, order_by=newest).label("rank"),
+            func.min(outcome.reported_at).over(partition_by=by).label("first_at"),
+        )
+        .where(outcome.decision_id.is_(None) if by is outcome.task_id else outcome.decision_id.is_not(None))
+        .subquery()
+    )
+
+
+def judged_decisions() -> Any:
+    """A query of decisions with ``passed`` (None while unknown) and ``judged_at``.
+
+    An attempt has the outcome that was reported for it, and otherwise that of its whole task.
+    """
+    own, whole = _latest(tables.outcome.c.decision_id), _latest(tables.outcome.c.task_id)
+    decision, task = tables.decision.c, tables.task.c
+    return (
+        select(
+            tables.decision,
+            task.task_class,
+            task.tenant,
+            func.coalesce(own.c.passed, whole.c.passed).label("passed"),
+            func.coalesce(own.c.first_at, whole.c.first_at).label("judged_at"),
+        )
+        .join(tables.task, task.task_id == decision.task_id)
+        .outerjoin(own, (own.c.decision_id == decision.decision_id) & (own.c.rank == 1))
+        .outerjoin(whole, (whole.c.task_id == decision.task_id) & (whole.c.rank == 1))
+    )
+
+
+def _judgements(connection: Connection, tenant: str | None) -> Iterator[Judgement]:
+    judged = judged_decisions().subquery()
+    query = select(judged).where(judged.c.passed.is_not(None))
+    if tenant is not None:
+        query = query.where(judged.c.tenant == tenant)
+    query = query.order_by(judged.c.judged_at, judged.c.decided_at, judged.c.decision_id)
+    for row in connection.execute(query):
+        yield _judgement(row)
+
+
+def _judgement(row: Row[Any]) -> Judgement:
+    return Judgement(row.arm, row.task_class, bool(row.passed), row.predicted, len(row.failed_before))
+
+
+def _token_counts(connection: Connection, tenant: str | None) -> Iterator[TokenCount]:
+    decision, call, task = tables.decision.c, tables.call.c, tables.task.c
+    query = (
+        select(decision.arm, task.task_class, func.sum(call.input_tokens), func.sum(call.output_tokens))
+        .join(tables.task, task.task_id == decision.task_id)
+        .join(tables.call, call.decision_id == decision.decision_id)
+        .group_by(decision.decision_id, decision.arm, task.task_class, decision.decided_at)
+        .order_by(decision.decided_at, decision.decision_id)
+    )
+    if tenant is not None:
+        query = query.where(task.tenant == tenant)
+    for row in connection.execute(query):
+        yield TokenCount(row[0], row[1], int(row[2]), int(row[3]))
