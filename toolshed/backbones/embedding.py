@@ -1,5 +1,6 @@
 """Dense encoders: the protocols, the adapters for models of others, and pooling of token vectors."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.errors import ConfigurationError, EncoderError
+from toolshed.metering import MeteredCall, report_call
+from toolshed.usage import estimated_usage, usage_from_openai
 
 Vectors = NDArray[np.float32]
 
@@ -165,6 +168,7 @@ class OpenAIEncoder:
     def _embed(self, batch: list[str]) -> list[list[float]]:
         from openai import OpenAIError
 
+        started = time.monotonic()
         try:
             # base64 is the client's default and not every compatible server speaks it.
             reply = self._client.embeddings.create(
@@ -172,6 +176,9 @@ class OpenAIEncoder:
             )
         except OpenAIError as error:
             raise EncoderError(f"the embedding API refused {self._model!r}: {error}") from error
+        reported = usage_from_openai(reply.usage.model_dump() if reply.usage else None)
+        usage = reported or estimated_usage("".join(batch))
+        report_call(MeteredCall("embedding", self._model, usage, time.monotonic() - started))
         return [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
 
 

@@ -134,6 +134,50 @@ class Ledger:
         with reading(self.engine) as connection:
             return [(str(r[0]), str(r[1]), str(r[2])) for r in connection.execute(query)]
 
+    def shown_examples(self, task_class: str, *, tenant: str) -> list[tuple[list[str], bool]]:
+        """Ids of the examples that judged attempts of a class were shown, and whether they passed."""
+        judged = judged_decisions().subquery()
+        query = select(judged.c.features, judged.c.passed).where(
+            judged.c.task_class == task_class, judged.c.tenant == tenant, judged.c.passed.is_not(None)
+        )
+        with reading(self.engine) as connection:
+            return [
+                (list(features["examples"]), bool(passed))
+                for features, passed in connection.execute(query)
+                if features.get("examples")
+            ]
+
+    def first_attempts(self, *, tenant: str | None = None) -> list[tuple[str, str, float, bool, float]]:
+        """Class, arm, propensity, outcome and dollars of judged first attempts, in order of time."""
+        judged = judged_decisions().subquery()
+        query = (
+            select(
+                judged.c.task_class,
+                judged.c.arm,
+                judged.c.propensity,
+                judged.c.passed,
+                func.sum(tables.call.c.cost),
+            )
+            .outerjoin(tables.call, tables.call.c.decision_id == judged.c.decision_id)
+            .where(judged.c.attempt == 1, judged.c.passed.is_not(None))
+            .group_by(
+                judged.c.decision_id,
+                judged.c.task_class,
+                judged.c.arm,
+                judged.c.propensity,
+                judged.c.passed,
+                judged.c.decided_at,
+            )
+            .order_by(judged.c.decided_at, judged.c.decision_id)
+        )
+        if tenant is not None:
+            query = query.where(judged.c.tenant == tenant)
+        with reading(self.engine) as connection:
+            return [
+                (str(r[0]), str(r[1]), float(r[2]), bool(r[3]), float(r[4] or 0))
+                for r in connection.execute(query)
+            ]
+
     def task(self, task_id: str) -> dict[str, Any]:
         """Everything about a task: ``task``, ``decisions``, ``calls``, ``outcomes``, each in order of time.
 
@@ -394,12 +438,29 @@ def judged_decisions() -> Any:
             tables.decision,
             task.task_class,
             task.tenant,
+            task.problem,
             func.coalesce(own.c.passed, whole.c.passed).label("passed"),
             func.coalesce(own.c.first_at, whole.c.first_at).label("judged_at"),
         )
         .join(tables.task, task.task_id == decision.task_id)
         .outerjoin(own, (own.c.decision_id == decision.decision_id) & (own.c.rank == 1))
         .outerjoin(whole, (whole.c.task_id == decision.task_id) & (whole.c.rank == 1))
+    )
+
+
+def judged_tasks() -> Any:
+    """A query of tasks with ``passed``: as reported for the task, else as for its last attempt, else None."""
+    whole, own = _latest(tables.outcome.c.task_id), _latest(tables.outcome.c.decision_id)
+    decision, task = tables.decision.c, tables.task.c
+    newest = func.row_number().over(
+        partition_by=decision.task_id, order_by=(decision.attempt.desc(), decision.decided_at.desc())
+    )
+    last = select(decision.task_id, decision.decision_id, newest.label("rank")).subquery()
+    return (
+        select(tables.task, func.coalesce(whole.c.passed, own.c.passed).label("passed"))
+        .outerjoin(whole, (whole.c.task_id == task.task_id) & (whole.c.rank == 1))
+        .outerjoin(last, (last.c.task_id == task.task_id) & (last.c.rank == 1))
+        .outerjoin(own, (own.c.decision_id == last.c.decision_id) & (own.c.rank == 1))
     )
 
 

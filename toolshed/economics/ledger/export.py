@@ -1,0 +1,67 @@
+"""The ledger as CSV or Parquet files, one for each table."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Table, select
+
+from toolshed.economics.ledger import tables
+from toolshed.economics.ledger.engine import reading
+from toolshed.economics.ledger.ledger import Ledger
+from toolshed.errors import LedgerError
+
+ExportFormat = Literal["csv", "parquet"]
+
+
+def export_ledger(ledger: Ledger, folder: Path, *, kind: ExportFormat = "parquet") -> list[Path]:
+    """Write tasks, decisions, calls and outcomes; returns the files.
+
+    Money is decimal with nine places, times are UTC, what is JSON in the ledger is JSON text. All tables show
+    the same state of the ledger. A file appears under its name when it is complete.
+
+    Raises:
+        LedgerError: If the folder cannot be written.
+    """
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with reading(ledger.engine) as connection:
+            for table in tables.EXPORTED:
+                rows = connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
+                columns = _columns(table, rows)
+                path = folder / f"{table.name}.{kind}"
+                partial = path.with_suffix(f".{kind}.partial")
+                if kind == "csv":
+                    pyarrow.csv.write_csv(columns, partial)
+                else:
+                    pyarrow.parquet.write_table(columns, partial)
+                partial.replace(path)
+                written.append(path)
+    except OSError as error:
+        raise LedgerError(f"the ledger could not be exported to {folder}: {error}") from error
+    return written
+
+
+def _columns(table: Table, rows: Any) -> Any:
+    # Any: pyarrow brings no types.
+    import pyarrow
+
+    kinds = {
+        tables.Money: pyarrow.decimal128(20, 9),
+        tables.Moment: pyarrow.timestamp("us", tz="UTC"),
+    }
+    named = {"BOOLEAN": pyarrow.bool_(), "FLOAT": pyarrow.float64()}
+    arrays = {}
+    for column in table.columns:
+        values = [row[column.name] for row in rows]
+        kind = kinds.get(type(column.type))
+        if kind is None and column.type.__visit_name__ == "JSON":
+            values = [json.dumps(value, ensure_ascii=False) for value in values]
+        name = column.type.__visit_name__.upper()
+        fallback = pyarrow.int64() if "INTEGER" in name else pyarrow.string()
+        arrays[column.name] = pyarrow.array(values, kind or named.get(name, fallback))
+    return pyarrow.table(arrays)
