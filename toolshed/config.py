@@ -93,6 +93,8 @@ class Settings(BaseSettings):
         qdrant_api_key: Key of the Qdrant server.
         collection: Collection on the Qdrant server.
         api_keys: Keys that clients of the REST service must show; none allows loopback only.
+        ledger: Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base by default.
+        prices: Price file of the deployment.
         encoder_threads: Threads of one query's encoding.
         max_query_characters: Longest query the service takes.
         max_k: Most tools, or passages, the service returns at once.
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
     qdrant_api_key: SecretStr | None = None
     collection: str = "tools"
     api_keys: list[SecretStr] = Field(default_factory=list)
+    ledger: str | None = None
+    prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)
     max_query_characters: int = Field(default=20_000, ge=1)
     max_k: int = Field(default=100, ge=1)

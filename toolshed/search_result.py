@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from toolshed.economics.task_classes import Difficulty, RetrievalFeatures, difficulty
 from toolshed.post_retrieval import equip
 from toolshed.types import FoundTool, ToolDefinition, WeighedPart
 
@@ -130,6 +131,23 @@ class Need:
     text: str
     tools: Sequence[FoundTool]
     passages: "Sequence[FoundPassage]"
+
+    @property
+    def features(self) -> RetrievalFeatures:
+        """What retrieval says of how hard it is."""
+        best = self.tools[0] if self.tools else None
+        required = best.tool.parameters.get("required") if best else None
+        return RetrievalFeatures(
+            n_tools=len(self.tools),
+            confidence=best.confidence if best else 0.0,
+            n_required=len(required) if isinstance(required, list) else 0,
+            n_words=len(self.text.split()),
+        )
+
+    @property
+    def difficulty(self) -> Difficulty:
+        """How hard it looks: a task class by which the cheap or the large backbone is learnt for it."""
+        return difficulty(self.features)
 
 
 def need_texts(query: str, parts: Sequence[WeighedPart]) -> list[str]:

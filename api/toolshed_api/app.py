@@ -61,6 +61,8 @@ def _open(settings: Settings) -> Toolshed:
         encoder_threads=settings.encoder_threads,
         qdrant_api_key=key.get_secret_value() if key else None,
         collection=settings.collection,
+        ledger=settings.ledger,
+        prices=settings.prices,
     )
 
 

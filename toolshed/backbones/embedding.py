@@ -203,5 +203,9 @@ class LangChainEncoder:
         return self._dimension
 
     def encode(self, texts: Sequence[str]) -> Vectors:
+        started = time.monotonic()
         rows = self._embeddings.embed_documents(list(texts))
+        # LangChain passes no usage on.
+        usage, seconds = estimated_usage("".join(texts)), time.monotonic() - started
+        report_call(MeteredCall("embedding", self.model_id.removeprefix("langchain:"), usage, seconds))
         return checked_vectors(rows, n_texts=len(texts), model_id=self.model_id)

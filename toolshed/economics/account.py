@@ -140,7 +140,7 @@ class CostAccount:
         failed: Sequence[str] = (),
         examples: Sequence[str] = (),
     ) -> Decision:
-        """Book what was selected for a task.
+        """Book what was selected for a task: as which attempt, after which arms failed, shown which examples.
 
         Raises:
             InvalidRecordError: If the selection is to hand over to a human.
@@ -154,6 +154,7 @@ class CostAccount:
             propensity=min(1.0, selection.propensity),
             predicted=selection.arm_pass_probability,
             expected_cost=Decimal(repr(selection.cost_usd)),
+            task_class=selection.task_class,
             attempt=attempt,
             candidates={w.arm: round(w.probability, 6) for w in selection.weighed if w.probability > 0},
             failed_before=tuple(failed),
@@ -162,7 +163,6 @@ class CostAccount:
             dual_price=selection.dual_price,
             reason=selection.reason,
             features={
-                "task_class": selection.task_class,
                 "cascade": list(selection.cascade),
                 **({"examples": list(examples)} if examples else {}),
             },
@@ -212,8 +212,9 @@ class CostAccount:
         return call
 
     def _count(self, call: Call, decision: Decision) -> None:
-        task_class = str(decision.features.get("task_class", "default"))
-        tokens = TokenCount(decision.arm, task_class, call.usage.input_tokens, call.usage.output_tokens)
+        tokens = TokenCount(
+            decision.arm, decision.task_class or "default", call.usage.input_tokens, call.usage.output_tokens
+        )
         with self.selector.lock:
             self.selector.evidence.count_tokens(tokens)
             self.selector.spend_usd += float(call.cost)
@@ -273,7 +274,7 @@ class CostAccount:
                     self.selector.evidence.judge(
                         Judgement(
                             decision["arm"],
-                            story["task"]["task_class"],
+                            decision["task_class"] or story["task"]["task_class"],
                             outcome.passed,
                             decision["predicted"],
                             len(decision["failed_before"]),

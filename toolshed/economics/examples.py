@@ -1,4 +1,4 @@
-"""Requests that passed, shown to a cheaper backbone: the arm "model+examples" (IC-Cache, arXiv 2501.12689)."""
+"""Requests that passed, shown to a cheap backbone: the arm "model+examples" (IC-Cache, arXiv 2501.12689)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ class Example:
         request: The request.
         reply: The reply.
         relevance: Cosine to the request at hand.
-        usefulness: Pass rate of attempts that were shown it, over that of all that were shown any; 1 at first.
+        usefulness: Pass rate of attempts that were shown it, over that of all that were shown any; 1 when
+            it was never shown.
     """
 
     task_id: str
@@ -54,7 +55,7 @@ class ExampleStore:
     limit: int = 500
 
     def keep(self, task_id: str, request: str, reply: str) -> None:
-        """Keep a reply; it is shown once its task is reported as passed, and no longer when that is revised."""
+        """Keep a reply; it is shown while its task counts as passed."""
         self.ledger.add_example(task_id, request, reply)
 
     def choose(self, task_class: str, request: str) -> list[Example]:

@@ -65,6 +65,7 @@ class Decision:
         propensity: Probability with which it was chosen; above 0.
         predicted: Pass probability that was predicted.
         expected_cost: Dollars that were expected.
+        task_class: Class that evidence is kept by, where it is not that of the whole task.
         decision_id: Its id; the idempotency key.
         attempt: 1 for the first.
         candidates: Probability of choice by candidate.
@@ -83,6 +84,7 @@ class Decision:
     propensity: float = 1.0
     predicted: float = 0.0
     expected_cost: Decimal = Decimal(0)
+    task_class: str | None = None
     decision_id: str = field(default_factory=new_id)
     attempt: int = 1
     candidates: Mapping[str, float] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Classes of tasks that are alike: found by clustering, or by how hard a sub-query looks."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -98,10 +99,11 @@ class TaskClasses:
         if len(embeddings) < wanted:
             raise TooLittleEvidenceError(f"{len(embeddings)} requests are too few for {wanted} classes")
         points = _points(embeddings, features)
-        # An empty cluster is dropped, and only then is worth a warning.
-        centres, labels = kmeans2(
-            points, wanted, minit="++", seed=seed, missing="raise" if wanted == 1 else "warn"
-        )
+        with warnings.catch_warnings():
+            # An empty cluster is dropped.
+            warnings.simplefilter("ignore", UserWarning)
+            generator = np.random.default_rng(seed)
+            centres, labels = kmeans2(points, wanted, minit="++", seed=generator)
         return cls(np.asarray(centres[np.unique(labels)], np.float32), version)
 
     def class_of(self, embedding: Vectors, features: RetrievalFeatures) -> str:

@@ -80,7 +80,7 @@ class Outcomes:
     account: CostAccount
 
     def report(self, task_id: str | None = None, passed: bool | None = None, **details: Any) -> Outcome:
-        """Report whether a task or attempt passed; see :meth:`~toolshed.economics.account.CostAccount.report`."""
+        """Report whether a task or attempt passed; see :meth:`.CostAccount.report`."""
         return self.account.report(task_id, passed, **details)
 
 

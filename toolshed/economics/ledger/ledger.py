@@ -121,14 +121,12 @@ class Ledger:
         self, task_class: str, *, tenant: str, limit: int = 1000
     ) -> list[tuple[str, str, str]]:
         """Task id, request and reply of the latest passed tasks of a class."""
-        latest = _latest(tables.outcome.c.task_id)
+        judged = judged_tasks().subquery()
         query = (
             select(tables.example.c.task_id, tables.example.c.request, tables.example.c.reply)
-            .join(tables.task, tables.task.c.task_id == tables.example.c.task_id)
-            .join(latest, latest.c.task_id == tables.example.c.task_id)
-            .where(tables.task.c.task_class == task_class, tables.task.c.tenant == tenant)
-            .where(latest.c.rank == 1, latest.c.passed)
-            .order_by(tables.task.c.created_at.desc(), tables.task.c.task_id)
+            .join(judged, judged.c.task_id == tables.example.c.task_id)
+            .where(judged.c.task_class == task_class, judged.c.tenant == tenant, judged.c.passed)
+            .order_by(judged.c.created_at.desc(), judged.c.task_id)
             .limit(limit)
         )
         with reading(self.engine) as connection:
@@ -435,8 +433,8 @@ def judged_decisions() -> Any:
     decision, task = tables.decision.c, tables.task.c
     return (
         select(
-            tables.decision,
-            task.task_class,
+            *(column for column in decision if column.name != "task_class"),
+            func.coalesce(decision.task_class, task.task_class).label("task_class"),
             task.tenant,
             task.problem,
             func.coalesce(own.c.passed, whole.c.passed).label("passed"),
@@ -480,11 +478,12 @@ def _judgement(row: Row[Any]) -> Judgement:
 
 def _token_counts(connection: Connection, tenant: str | None) -> Iterator[TokenCount]:
     decision, call, task = tables.decision.c, tables.call.c, tables.task.c
+    task_class = func.coalesce(decision.task_class, task.task_class)
     query = (
-        select(decision.arm, task.task_class, func.sum(call.input_tokens), func.sum(call.output_tokens))
+        select(decision.arm, task_class, func.sum(call.input_tokens), func.sum(call.output_tokens))
         .join(tables.task, task.task_id == decision.task_id)
         .join(tables.call, call.decision_id == decision.decision_id)
-        .group_by(decision.decision_id, decision.arm, task.task_class, decision.decided_at)
+        .group_by(decision.decision_id, decision.arm, task_class, decision.decided_at)
         .order_by(decision.decided_at, decision.decision_id)
     )
     if tenant is not None:

@@ -75,6 +75,7 @@ decision = Table(
     metadata,
     Column("decision_id", _ID, primary_key=True),
     Column("task_id", _ID, ForeignKey("task.task_id"), nullable=False),
+    Column("task_class", _ID),
     Column("attempt", Integer, nullable=False),
     Column("arm", _ID, nullable=False),
     Column("model", _ID, nullable=False),

@@ -34,6 +34,7 @@ def upgrade() -> None:
         "decision",
         sa.Column("decision_id", _ID, primary_key=True),
         sa.Column("task_id", _ID, sa.ForeignKey("task.task_id"), nullable=False),
+        sa.Column("task_class", _ID),
         _column("attempt", sa.Integer),
         *(_column(name, _ID) for name in ("arm", "model")),
         *(_column(name, sa.Float) for name in ("propensity", "predicted")),
