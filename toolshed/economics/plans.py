@@ -73,20 +73,33 @@ class Plan:
         """The candidate that a list begins with."""
         return int(self.lists[which, 0])
 
-    def best(self, passing: Counts, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """The list of least expected cost for each row of pass probabilities ``[n, candidate]``."""
+    def best(self, passing: Counts, allowed: NDArray[np.bool_]) -> int:
+        """The list of least expected cost, by pass probabilities ``[candidate]``."""
         _, _, expected = self.outlook(passing)
         usable = np.where(self.lists >= 0, allowed[self.lists], True).all(1)
-        return np.asarray(np.where(usable, expected, np.inf).argmin(1))
+        return int(np.where(usable, expected, np.inf).argmin())
+
+    def best_firsts(self, sampled: Counts, means: Counts) -> NDArray[np.intp]:
+        """The candidate to begin with for each row of sampled pass probabilities ``[n, candidate]``.
+
+        What follows its failure is taken as it would be by the ``means``: only the beginning is sampled.
+        """
+        _, _, expected = self.outlook(means)
+        after_failure = np.full(len(means), np.inf)
+        first = self.lists[:, 0]
+        tails = (expected - self.costs[first]) / np.maximum(1 - means[first], 1e-9)
+        np.minimum.at(after_failure, first, tails)
+        listed = np.isfinite(after_failure)
+        followed = np.where(listed, after_failure, 0.0)
+        return np.asarray(np.where(listed, self.costs + (1 - sampled) * followed, np.inf).argmin(1))
 
     def outlook(self, passing: Counts) -> tuple[Counts, Counts, Counts]:
-        """Spend, pass probability and expected cost of every list, ``[n, n_lists]`` each."""
-        n = passing.shape[0]
-        spend, open_ = np.zeros((n, len(self.lists))), np.ones((n, len(self.lists)))
+        """Spend, pass probability and expected cost of every list, ``[n_lists]`` each."""
+        spend, open_ = np.zeros(len(self.lists)), np.ones(len(self.lists))
         for attempt in range(self.lists.shape[1]):
             arm = self.lists[:, attempt]
             there = arm >= 0
-            chance = passing[:, arm]
+            chance = passing[arm]
             if attempt:
                 chance = np.clip(chance * self.retry_share[arm] * self.further_share ** (attempt - 1), 0, 1)
             spend += np.where(there, open_ * self.costs[arm], 0.0)

@@ -208,8 +208,8 @@ class BackboneSelector:
         means = step.known.retry if step.features.failed else step.known.pass_probability
         if price is not None and plan.is_not_worth_it(means, gate.allowed):
             return _handed_over(step, means, price)
-        best = int(plan.best(means[None, :], gate.allowed)[0])
-        chances = self._chances(step, plan, plan.first(best), floor)
+        best = plan.best(means, gate.allowed)
+        chances = self._chances(step, plan, means, plan.first(best), floor)
         chosen = plan.first(best)
         if chances[chosen] < 1:
             chosen = int(self.rng.choice(len(chances), p=chances))
@@ -242,7 +242,7 @@ class BackboneSelector:
             safest = int(step.eligible[np.argmax(step.known.pass_probability[step.eligible])])
         return _Gate(floor, np.arange(len(names)) == safest, is_certified=False)
 
-    def _chances(self, step: Step, plan: Plan, favourite: int, floor: float | None) -> Counts:
+    def _chances(self, step: Step, plan: Plan, means: Counts, favourite: int, floor: float | None) -> Counts:
         """Probability of each candidate: winners of posterior samples, within the spend on exploration."""
         rule, known = self.exploration, step.known
         chances = np.zeros(len(step.offered))
@@ -251,9 +251,7 @@ class BackboneSelector:
             return chances
         shape = (rule.n_draws, len(step.offered))
         sampled = self.rng.beta(known.alpha * rule.temper, known.beta * rule.temper, shape)
-        tried = np.zeros(len(step.offered), bool)
-        tried[step.eligible] = True
-        firsts = plan.lists[plan.best(sampled, tried), 0]
+        firsts = plan.best_firsts(sampled, means)
         if floor is not None:
             reached = np.take_along_axis(sampled, firsts[:, None], 1)[:, 0] >= floor
             firsts = np.where(reached, firsts, favourite)
@@ -294,7 +292,7 @@ def _selection(
     step: Step, plan: Plan, gate: _Gate, means: Counts, best: int, chosen: int, chances: Counts
 ) -> Selection:
     favourite = plan.first(best)
-    spend, passing, expected = (table[0] for table in plan.outlook(means[None, :]))
+    spend, passing, expected = plan.outlook(means)
     begins_with = np.flatnonzero(plan.lists[:, 0] == chosen)
     planned = best if chosen == favourite else int(begins_with[np.argmin(expected[begins_with])])
     extra = float(max(0.0, step.costs[chosen] - step.costs[favourite]))
