@@ -7,7 +7,7 @@ DATASETS ?= sealtools-test-in sealtools-test-out toole-multi toole-single
 PIPELINES ?= default instant hybrid dense bm25 bm25-paper
 PORT ?= 8321
 
-.PHONY: help setup demo serve test check bench eval eval-legal wheel-test
+.PHONY: help setup demo serve test check bench eval eval-legal eval-cost wheel-test
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,16 @@ eval-legal: setup ## Sentences, passages and retrieval of legal text.
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval sentences $(DATA)/legal
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed eval passages $(DATA)/legal
 	$(BIN)/toolshed eval legalbench-rag --benchmark test
+
+eval-cost: setup ## Backbone selection replayed on BFCL, and the picture of pass rate over cost.
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 \
+	  --policies ours,thompson,paretobandit,best_single,per_class_best,cheapest,random
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 --policies ours,thompson --requests 1700
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 --policies ours --floor 0.85 \
+	  --scenarios stationary --seeds 40
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 --policies ours,cheapest \
+	  --scenarios stationary --failure-price 0.001 --pace 0.0000734
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost report --table bfcl_2024-08-11 --plot evals/pictures/pass-rate-over-cost.png
 
 bench: setup ## Speed against sentence-transformers, side by side in one process.
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench

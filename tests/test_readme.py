@@ -39,12 +39,14 @@ def run(command: list[str], folder: Path) -> str:
 
 
 def test_the_python_examples_run(checkout: Path) -> None:
-    tools, legal = (run([sys.executable, "-c", example], checkout) for example in blocks("python"))
+    tools, legal, costs = (run([sys.executable, "-c", example], checkout) for example in blocks("python"))
     assert "convert_currency" in tools
     assert "git_commit" in tools
     assert "services agreement, ARTICLE VIII SECURITY > 8.7 Notice of Security Incidents" in legal
     assert "in no case later than seventy-two (72) hours" in legal
     assert "FoundPassage" in legal
+    assert "42 gpt-4o-mini 0.000127" in costs
+    assert "cost-of-pass" in costs
 
 
 def test_the_commands_run_in_their_order(checkout: Path) -> None:
@@ -55,6 +57,9 @@ def test_the_commands_run_in_their_order(checkout: Path) -> None:
     legal = [command for command in commands if command.startswith("toolshed passages")]
     assert "civil penalty of $200 for each day" in printed[legal[0]]
     assert "special master" in printed[legal[1]]
+    costs = [printed[command] for command in commands if command.startswith("toolshed cost")]
+    assert "gpt-4o-mini       1       0" in costs[0]
+    assert "hand over" in costs[2] or "gpt-4o" in costs[2]
     assert "0 texts embedded" in printed[second_index]
     assert "lights_set_brightness" in printed[jazz]
     assert "music_play_track" in printed[jazz]
@@ -62,7 +67,7 @@ def test_the_commands_run_in_their_order(checkout: Path) -> None:
 
 def test_the_make_targets_exist() -> None:
     named = {*re.findall(r"`make ([\w-]+)`", README), *re.findall(r"^\$ make ([\w-]+)", README, re.MULTILINE)}
-    assert named >= {"demo", "test", "eval", "eval-legal", "bench"}
+    assert named >= {"demo", "test", "eval", "eval-legal", "eval-cost", "bench"}
     assert named <= set(re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE))
 
 

@@ -431,6 +431,7 @@ def replay(
                             "dollars_per_1000": [one.dollars_per_1000 for one in runs],
                             "pass_rate": [one.pass_rate for one in runs],
                             "spend": [one.spend for one in runs],
+                            **({} if floor is None else _floor_json(runs)),
                         }
                         for policy, runs in by_policy.items()
                     }
@@ -448,6 +449,18 @@ def replay(
         click.echo(f"  {'policy':<16}{'total $ per 1,000':>22}{'passed':>18}{'spent $ per 1,000':>20}")
         for policy, runs in by_policy.items():
             click.echo(_replay_line(policy, runs, requests))
+            if floor is not None and policy == "ours":
+                n_broken = sum(one.broken > 0 for one in runs)
+                n_cells = len(outcomes.arms) * len(outcomes.classes)
+                n_certified = sum(one.certified for one in runs) / len(runs)
+                click.echo(
+                    f"  certified at {floor:.0%}: {n_certified:.1f} of {n_cells} arms in classes a stream; "
+                    f"wrongly in {n_broken} of {len(runs)} streams"
+                )
+
+
+def _floor_json(runs: "list[StreamResult]") -> dict[str, list[int]]:
+    return {"certified": [one.certified for one in runs], "broken": [one.broken for one in runs]}
 
 
 def _factor(text: str) -> float:

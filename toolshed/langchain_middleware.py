@@ -1,6 +1,5 @@
 """LangChain agents on the backbone that makes a pass cheapest: a middleware for ``create_agent``."""
 
-import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
@@ -17,7 +16,9 @@ except ModuleNotFoundError as missing:
 
 from toolshed.economics.backbone_policy import BackbonePolicy, Reserved
 from toolshed.economics.candidates import Candidate, StepFeatures
+from toolshed.economics.driving import CallFailed, drive, drive_async
 from toolshed.economics.records import Decision, utc_now
+from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
 from toolshed.usage import Usage, estimated_tokens, usage_from_langchain
 
 # Any: state and context of agents are whatever their authors make them.
@@ -101,39 +102,13 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Response:
         """Call the chosen model."""
-        steps = self._steps(request)
-        asked = next(steps)
-        while True:
-            started = time.monotonic()
-            try:
-                response = handler(asked)
-            except Exception as error:
-                steps.throw(_CallFailed(error, time.monotonic() - started))
-                raise
-            try:
-                asked = steps.send((response, time.monotonic() - started))
-            except StopIteration as finished:
-                answer: Response = finished.value
-                return answer
+        return drive(self._steps(request), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         """Call the chosen model."""
-        steps = self._steps(request)
-        asked = next(steps)
-        while True:
-            started = time.monotonic()
-            try:
-                response = await handler(asked)
-            except Exception as error:
-                steps.throw(_CallFailed(error, time.monotonic() - started))
-                raise
-            try:
-                asked = steps.send((response, time.monotonic() - started))
-            except StopIteration as finished:
-                answer: Response = finished.value
-                return answer
+        return await drive_async(self._steps(request), handler)
 
     def _steps(self, request: Request) -> Generator[Request, tuple[Response, float], Response]:
         """Yields requests, is sent their responses and seconds; shared by the two ways of calling."""
@@ -157,8 +132,6 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
     def _escalated(
         self, request: Request, task_id: str, run: _Run, response: Response
     ) -> Generator[Request, tuple[Response, float], Response]:
-        from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
-
         failed = run.decisions[-1]
         account = self._policy.account
         run.candidate, run.cached_tokens = None, 0
@@ -204,14 +177,14 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
             settings["max_tokens"] = reserved.max_output_tokens
         started_at = utc_now()
         error: str | None = None
-        failure: Exception | None = None
+        failure: BaseException | None = None
         usage = Usage(estimated_tokens(prompt), 0, source="estimate")
         try:
             response, seconds = yield request.override(
                 model=self._models[decision.model], model_settings=settings
             )
             usage = _usage(response, prompt)
-        except _CallFailed as failed:
+        except CallFailed as failed:
             failure, seconds = failed.error, failed.seconds
             error = f"{type(failure).__name__}: {failure}"[:500]
         call = account.book_call(
@@ -229,12 +202,6 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
             raise failure
         run.cached_tokens = usage.input_tokens
         return response
-
-
-class _CallFailed(Exception):  # noqa: N818  # it carries another, and is never seen
-    def __init__(self, error: Exception, seconds: float) -> None:
-        super().__init__(str(error))
-        self.error, self.seconds = error, seconds
 
 
 def _answer(response: Response) -> AIMessage | None:

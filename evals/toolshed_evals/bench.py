@@ -35,7 +35,7 @@ def bench(queries: int, as_json: bool) -> None:
         print_json(result)
     else:
         for name, value in result.items():
-            click.echo(f"{name:<44} {value:.3f}")
+            click.echo(f"{name:<50} {value:.3f}")
 
 
 def _measure(texts: Sequence[str]) -> dict[str, float]:
@@ -60,6 +60,7 @@ def _measure(texts: Sequence[str]) -> dict[str, float]:
             "torch": lambda text: reference.encode([text]),
             "default": default.rank,
             "instant": instant.rank,
+            "selection": _selection(),
         }
         p50 = {name: float(np.median(times)) for name, times in _in_rounds(contestants, texts).items()}
     return {
@@ -68,7 +69,35 @@ def _measure(texts: Sequence[str]) -> dict[str, float]:
         "instant search p50 ms": p50["instant"],
         "default / sentence-transformers (bar 1.2)": p50["default"] / p50["torch"],
         "instant / default (bar 0.1)": p50["instant"] / p50["default"],
+        "backbone selection p50 ms, 20 models x 50 classes": p50["selection"],
+        "backbone selection / sentence-transformers": p50["selection"] / p50["torch"],
     }
+
+
+def _selection() -> Callable[[str], object]:
+    """A choice among 20 models by the evidence of 50 classes, cascades included."""
+    from decimal import Decimal
+
+    import numpy as np
+
+    from toolshed.economics.candidates import StepFeatures
+    from toolshed.economics.evidence import Evidence, Judgement, TokenCount
+    from toolshed.economics.pricing import PriceEntry, PriceFile, PriceSheet
+    from toolshed.economics.selection import BackboneSelector
+
+    models, rng, evidence = [f"model-{i}" for i in range(20)], np.random.default_rng(0), Evidence()
+    for task_class in map(str, range(50)):
+        for i, model in enumerate(models):
+            for passed in rng.random(30) < 0.6 + 0.02 * i:
+                evidence.judge(Judgement(model, task_class, bool(passed), 0.8))
+                evidence.count_tokens(TokenCount(model, task_class, 500, 50))
+    entries = {
+        model: [PriceEntry(input_mtok=Decimal(i + 1), output_mtok=Decimal(4 * i + 4))]
+        for i, model in enumerate(models)
+    }
+    selector = BackboneSelector(PriceSheet(PriceFile(models=entries)), evidence, rng=rng, spend_usd=1e3)
+    features = StepFeatures(check_usd=Decimal(0))
+    return lambda text: selector.select(str(len(text) % 50), models, features, failure_price=0.05)
 
 
 def _in_rounds(

@@ -264,13 +264,15 @@ class CostAccount:
         story = self.ledger.task(outcome.task_id)
         told = [one for one in story["outcomes"] if one["outcome_id"] != outcome.outcome_id]
         own = {one["decision_id"] for one in told}
-        if outcome.decision_id in own or (outcome.decision_id is not None and None in own):
+        is_whole = outcome.decision_id is None
+        is_revised = is_whole and any(one["decision_id"] in own for one in story["decisions"])
+        if is_revised or outcome.decision_id in own or (not is_whole and None in own):
             self._refreshed = float("-inf")
             return
         with self.selector.lock:
             for decision in story["decisions"]:
                 is_meant = decision["decision_id"] == outcome.decision_id
-                if is_meant or (outcome.decision_id is None and decision["decision_id"] not in own):
+                if is_meant or is_whole:
                     self.selector.evidence.judge(
                         Judgement(
                             decision["arm"],

@@ -1,6 +1,5 @@
 """The way of any model call: choose, reserve, call, book, settle, and escalate once on a failed check."""
 
-import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -8,6 +7,7 @@ from typing import Generic, TypeVar
 
 from toolshed.economics.account import Budget, CostAccount
 from toolshed.economics.candidates import Candidate, StepFeatures
+from toolshed.economics.driving import CallFailed, drive, drive_async
 from toolshed.economics.examples import SUFFIX, Example, ExampleStore, examples_text, with_examples
 from toolshed.economics.records import Component, Decision, Task, utc_now
 from toolshed.economics.selection import Selection
@@ -130,20 +130,7 @@ class BackbonePolicy:
             BudgetExceededError: If the budget has too little left.
             Exception: What ``call`` raised; it is booked before.
         """
-        steps = self._steps(task_class, task, prompt, features, check)
-        attempt = next(steps)
-        while True:
-            started = time.monotonic()
-            try:
-                reply = call(attempt)
-            except BaseException as error:
-                steps.throw(_Failed(error, time.monotonic() - started))
-                raise
-            try:
-                attempt = steps.send((reply, time.monotonic() - started))
-            except StopIteration as finished:
-                done: Done[Value] = finished.value
-                return done
+        return drive(self._steps(task_class, task, prompt, features, check), call)
 
     async def arun(
         self,
@@ -156,20 +143,7 @@ class BackbonePolicy:
         check: Callable[[Value], bool] | None = None,
     ) -> Done[Value]:
         """Like :meth:`run`, for calls that are awaited."""
-        steps = self._steps(task_class, task, prompt, features, check)
-        attempt = next(steps)
-        while True:
-            started = time.monotonic()
-            try:
-                reply = await call(attempt)
-            except BaseException as error:
-                steps.throw(_Failed(error, time.monotonic() - started))
-                raise
-            try:
-                attempt = steps.send((reply, time.monotonic() - started))
-            except StopIteration as finished:
-                done: Done[Value] = finished.value
-                return done
+        return await drive_async(self._steps(task_class, task, prompt, features, check), call)
 
     def _steps(
         self,
@@ -299,7 +273,7 @@ class BackbonePolicy:
         started_at = utc_now()
         try:
             reply, seconds = yield attempt
-        except _Failed as failed:
+        except CallFailed as failed:
             # What a failed call cost is not known; its prompt was probably read.
             usage = Usage(estimated_tokens(prompt), 0, source="estimate")
             told = f"{type(failed.error).__name__}: {failed.error}"[:500]
@@ -341,9 +315,3 @@ class Reserved:
     selection: Selection
     hold_id: str | None
     max_output_tokens: int | None
-
-
-class _Failed(Exception):  # noqa: N818  # it carries another, and is never seen
-    def __init__(self, error: BaseException, seconds: float) -> None:
-        super().__init__(str(error))
-        self.error, self.seconds = error, seconds

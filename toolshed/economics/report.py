@@ -73,10 +73,13 @@ class CostReport:
             lines.append(
                 f"\nfrontier {_dollars(self.frontier.usd)} a pass over {self.frontier.n_problems} "
                 f"problems{human}"
+                + ("" if isfinite(self.frontier.usd) else "; one was never passed: give --human")
             )
             for model, value in sorted(self.frontier.value_of.items(), key=lambda item: -item[1]):
-                if value > 0:
+                if isfinite(value) and value > 0:
                     lines.append(f"  without {model} it would be {_dollars(value)} dearer")
+                elif value > 0:
+                    lines.append(f"  without {model} some problem would never be passed")
         after = [one for one in self.conditional if one.n >= 5]
         if after:
             lines.append("\nafter a failure of another, on the same tasks:")

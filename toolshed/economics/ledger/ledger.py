@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Row, Table, func, select, update
+from sqlalchemy import Connection, Row, Table, case, func, select, update
 
 from toolshed.economics.evidence import DriftRule, Evidence, Judgement, TokenCount, fold
 from toolshed.economics.ledger import tables
@@ -416,6 +416,7 @@ def _latest(by: Any) -> Any:
             outcome.task_id,
             outcome.decision_id,
             outcome.passed,
+            outcome.reported_at,
             func.row_number().over(partition_by=by, order_by=newest).label("rank"),
             func.min(outcome.reported_at).over(partition_by=by).label("first_at"),
         )
@@ -427,39 +428,62 @@ def _latest(by: Any) -> Any:
 def judged_decisions() -> Any:
     """A query of decisions with ``passed`` (None while unknown) and ``judged_at``.
 
-    An attempt has the outcome that was reported for it, and otherwise that of its whole task.
+    An attempt has the outcome that was reported for it, and otherwise that of its whole task. What is
+    reported of the task after the last attempt was judged is a revision of that attempt.
     """
-    own, whole = _latest(tables.outcome.c.decision_id), _latest(tables.outcome.c.task_id)
+    own, whole, last = (
+        _latest(tables.outcome.c.decision_id),
+        _latest(tables.outcome.c.task_id),
+        _last_attempts(),
+    )
     decision, task = tables.decision.c, tables.task.c
+    is_revised = (last.c.rank == 1) & (whole.c.reported_at > own.c.reported_at)
     return (
         select(
             *(column for column in decision if column.name != "task_class"),
             func.coalesce(decision.task_class, task.task_class).label("task_class"),
             task.tenant,
             task.problem,
-            func.coalesce(own.c.passed, whole.c.passed).label("passed"),
+            case((is_revised, whole.c.passed), else_=func.coalesce(own.c.passed, whole.c.passed)).label(
+                "passed"
+            ),
             func.coalesce(own.c.first_at, whole.c.first_at).label("judged_at"),
         )
         .join(tables.task, task.task_id == decision.task_id)
+        .join(last, last.c.decision_id == decision.decision_id)
         .outerjoin(own, (own.c.decision_id == decision.decision_id) & (own.c.rank == 1))
         .outerjoin(whole, (whole.c.task_id == decision.task_id) & (whole.c.rank == 1))
     )
 
 
 def judged_tasks() -> Any:
-    """A query of tasks with ``passed``: as reported for the task, else as for its last attempt, else None."""
-    whole, own = _latest(tables.outcome.c.task_id), _latest(tables.outcome.c.decision_id)
-    decision, task = tables.decision.c, tables.task.c
-    newest = func.row_number().over(
-        partition_by=decision.task_id, order_by=(decision.attempt.desc(), decision.decided_at.desc())
+    """A query of tasks with ``passed``: what was reported last of the task or its last attempt, else None."""
+    own, whole, last = (
+        _latest(tables.outcome.c.decision_id),
+        _latest(tables.outcome.c.task_id),
+        _last_attempts(),
     )
-    last = select(decision.task_id, decision.decision_id, newest.label("rank")).subquery()
+    task = tables.task.c
+    is_revised = own.c.reported_at > whole.c.reported_at
     return (
-        select(tables.task, func.coalesce(whole.c.passed, own.c.passed).label("passed"))
+        select(
+            tables.task,
+            case((is_revised, own.c.passed), else_=func.coalesce(whole.c.passed, own.c.passed)).label(
+                "passed"
+            ),
+        )
         .outerjoin(whole, (whole.c.task_id == task.task_id) & (whole.c.rank == 1))
         .outerjoin(last, (last.c.task_id == task.task_id) & (last.c.rank == 1))
         .outerjoin(own, (own.c.decision_id == last.c.decision_id) & (own.c.rank == 1))
     )
+
+
+def _last_attempts() -> Any:
+    """Decisions ranked within their task; the last attempt has rank 1."""
+    decision = tables.decision.c
+    newest = (decision.attempt.desc(), decision.decided_at.desc(), decision.decision_id.desc())
+    rank = func.row_number().over(partition_by=decision.task_id, order_by=newest)
+    return select(decision.task_id, decision.decision_id, rank.label("rank")).subquery()
 
 
 def _judgements(connection: Connection, tenant: str | None) -> Iterator[Judgement]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from toolshed.economics.budget import DualPrice
 from toolshed.economics.candidates import BudgetState, Candidate
+from toolshed.economics.certification import certify_looks
 from toolshed.economics.evidence import Judgement, TokenCount
 from toolshed.economics.pricing import PriceSheet
 from toolshed.economics.replay.tables import Matrix
@@ -64,6 +65,10 @@ class Policy(ABC):
     def memo(self) -> float:
         """What to remember of the last choice."""
         return 0.0
+
+    def certified(self) -> set[tuple[int, int]]:
+        """Arms and classes that hold a certificate of the floor now."""
+        return set()
 
     def see_prices(self, prices: PriceSheet) -> None:  # noqa: B027  # may
         """Told when prices change."""
@@ -203,6 +208,24 @@ class Ours(Policy):
     def memo(self) -> float:
         """The pass probability that was predicted."""
         return self._predicted
+
+    def certified(self) -> set[tuple[int, int]]:
+        """By the exact test that selection applies."""
+        setting = self.setting
+        if setting.floor is None:
+            return set()
+        n_certificates = len(setting.arms) * len(setting.classes)
+        return {
+            (a, c)
+            for a, arm in enumerate(setting.arms)
+            for c, task_class in enumerate(setting.classes)
+            if certify_looks(
+                self.selector.evidence.looks(arm, task_class),
+                setting.floor,
+                error=self.selector.floor_error,
+                n_candidates=n_certificates,
+            )
+        }
 
     def paid(self, arm: int, task_class: int, tokens: Matrix, cost_usd: float) -> None:
         """Count tokens and dollars."""

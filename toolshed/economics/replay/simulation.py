@@ -48,11 +48,15 @@ class StreamResult:
         dollars_per_1000: Spend, golden queries included, plus the price of failures, for a thousand requests.
         pass_rate: Share of requests that passed.
         spend: Dollars spent in all, golden queries included.
+        certified: Arms and classes that were certified at the floor.
+        broken: How many of them pass less than the floor, over all queries of the class.
     """
 
     dollars_per_1000: float
     pass_rate: float
     spend: float
+    certified: int = 0
+    broken: int = 0
 
 
 def run_stream(
@@ -88,7 +92,19 @@ def run_stream(
         n_passed += passed
     failures = options.requests - n_passed
     total = spend + options.failure_price * failures
-    return StreamResult(1000 * total / options.requests, n_passed / options.requests, spend)
+    certified = policy.certified()
+    broken = [
+        (arm, task_class)
+        for arm, task_class in certified
+        if table.passed[table.class_of == task_class, columns[arm]].mean() < (options.floor or 0.0)
+    ]
+    return StreamResult(
+        1000 * total / options.requests,
+        n_passed / options.requests,
+        spend,
+        len(certified),
+        len(broken),
+    )
 
 
 def replay(

@@ -20,6 +20,7 @@ from tests.postgres import own_postgres
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.records import Call, Decision, Outcome, Task
+from toolshed.economics.report import build_report
 from toolshed.errors import (
     BudgetExceededError,
     ConfigurationError,
@@ -151,6 +152,25 @@ def test_an_outcome_of_the_task_is_that_of_attempts_without_one_of_their_own(led
     seen = ledger.evidence()
     assert seen.failures[seen.row("a")].sum() == 1
     assert seen.retry_passes[seen.row("b")].sum() == 1
+
+
+def test_what_is_reported_of_the_task_later_revises_its_last_attempt(ledger: Ledger) -> None:
+    task = ledger.add_task(Task(created_at=NOON))
+    first = ledger.add_decision(Decision(task.task_id, "a", "a", decided_at=NOON))
+    ledger.add_outcome(Outcome(task.task_id, False, first.decision_id, reported_at=at(1)))
+    second = Decision(task.task_id, "b", "b", attempt=2, failed_before=("a",), decided_at=at(1))
+    ledger.add_decision(second)
+    ledger.add_outcome(Outcome(task.task_id, True, second.decision_id, reported_at=at(2)))
+    ledger.add_outcome(Outcome(task.task_id, False, reported_at=at(3)))
+    seen = ledger.evidence()
+    assert seen.failures[seen.row("a")].sum() == 1
+    assert seen.retry_failures[seen.row("b")].sum() == 1
+    (row,) = build_report(ledger, by="class").rows
+    assert (row.n_passed, row.n_failed) == (0, 1)
+    ledger.add_outcome(Outcome(task.task_id, True, second.decision_id, reported_at=at(4)))
+    assert ledger.evidence().retry_passes.sum() == 1
+    (row,) = build_report(ledger, by="class").rows
+    assert (row.n_passed, row.n_failed) == (1, 0)
 
 
 def test_one_key_holds_one_record(ledger: Ledger) -> None:
