@@ -22,6 +22,7 @@ from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
 from toolshed.usage import Usage, estimated_tokens, usage_from_langchain
 
 # Any: state and context of agents are whatever their authors make them.
+_MAX_RUNS = 10_000
 Request = ModelRequest[Any]
 Response = ModelResponse[Any]
 
@@ -81,6 +82,9 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
         task_class = self._task_class if isinstance(self._task_class, str) else "agent"
         task = self._policy.account.start_task(task_class, pipeline="langchain")
         self._runs[task.task_id] = _Run(task_class)
+        if len(self._runs) > _MAX_RUNS:
+            # Runs that end with an error are never told to be over.
+            del self._runs[next(iter(self._runs))]
         return {"toolshed_task_id": task.task_id}
 
     def after_agent(self, state: BackboneState, runtime: Any) -> None:  # noqa: ARG002  # its signature

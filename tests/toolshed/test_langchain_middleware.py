@@ -119,6 +119,9 @@ def test_a_spent_budget_stops_the_agent_before_it_calls(account: CostAccount) ->
         account, [SMALL, LARGE], failure_price=1, budget=Budget(limit_usd=Decimal("0.0000001"))
     )
     seen: list[dict[str, Any]] = []
-    with scripted_openai(asks_then_answers, seen) as url, pytest.raises(BudgetExceededError, match="spent"):
+    with (
+        scripted_openai(asks_then_answers, seen) as url,
+        pytest.raises(BudgetExceededError, match="too little"),
+    ):
         agent(url, policy).invoke(QUESTION)
     assert seen == []

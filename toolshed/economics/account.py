@@ -43,6 +43,13 @@ class Budget:
     window: timedelta = timedelta(days=1)
     pace_usd: Decimal | None = None
 
+    def __post_init__(self) -> None:
+        if self.window <= timedelta(0):
+            raise InvalidRecordError(f"the window of a budget is {self.window}; it must last some time")
+        for amount in (self.limit_usd, self.pace_usd):
+            if amount is not None and not amount > 0:
+                raise InvalidRecordError(f"a budget of ${amount} allows nothing; give an amount above 0")
+
     def window_start(self, at: datetime) -> datetime:
         """When the window of a time began."""
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,9 +89,10 @@ class CostAccount:
                 if len(calls := self.ledger.latencies(model)) >= MIN_CALLS
             }
         )
-        evidence = self.ledger.evidence(tenant=self.tenant)
-        spent, explored = self.ledger.spend(tenant=self.tenant)
+        # What others book meanwhile is either read here or counted at once, never both.
         with self._lock, self.selector.lock:
+            evidence = self.ledger.evidence(tenant=self.tenant)
+            spent, explored = self.ledger.spend(tenant=self.tenant)
             self.selector.prices, self.selector.evidence = prices, evidence
             self.selector.spend_usd, self.selector.explored_usd = float(spent), float(explored)
             fitted = evidence.fitted_concentration(self.selector.prior.concentration)
@@ -167,8 +175,8 @@ class CostAccount:
                 **({"examples": list(examples)} if examples else {}),
             },
         )
-        self.ledger.add_decision(decision)
-        with self.selector.lock:
+        with self._lock, self.selector.lock:
+            self.ledger.add_decision(decision)
             self.selector.explored_usd += selection.exploration_usd
         return decision
 
@@ -206,9 +214,10 @@ class CostAccount:
             error,
             started_at,
         )
-        self.ledger.add_call(call)
-        if decision is not None:
-            self._count(call, decision)
+        with self._lock:
+            self.ledger.add_call(call)
+            if decision is not None:
+                self._count(call, decision)
         return call
 
     def _count(self, call: Call, decision: Decision) -> None:
@@ -255,8 +264,9 @@ class CostAccount:
         outcome = Outcome(
             task_id, passed, decision_id, outcome_id or new_id(), grade, source, reported_at or utc_now()
         )
-        self.ledger.add_outcome(outcome)
-        self._learn(outcome)
+        with self._lock:
+            self.ledger.add_outcome(outcome)
+            self._learn(outcome)
         return outcome
 
     def _learn(self, outcome: Outcome) -> None:

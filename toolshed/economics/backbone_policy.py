@@ -213,22 +213,15 @@ class BackbonePolicy:
             BudgetExceededError: If the budget has too little left.
         """
         for turn in range(1, _RESERVE_ATTEMPTS + 1):
-            try:
-                selection = self.account.select(
-                    task_class,
-                    self.candidates if only is None else [only],
-                    features,
-                    self.floor,
-                    self.failure_price,
-                    self.budget,
-                    incumbent=self.incumbent if only is None else None,
-                )
-            except NoEligibleBackboneError as error:
-                if "are left" in str(error):
-                    raise BudgetExceededError(
-                        f"the budget of {self.account.tenant!r} is spent: {error}"
-                    ) from error
-                raise
+            selection = self.account.select(
+                task_class,
+                self.candidates if only is None else [only],
+                features,
+                self.floor,
+                self.failure_price,
+                self.budget,
+                incumbent=self.incumbent if only is None else None,
+            )
             if selection.candidate is None:
                 raise NoEligibleBackboneError(selection.reason)
             try:

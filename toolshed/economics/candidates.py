@@ -83,8 +83,6 @@ class BudgetState:
 def ineligibility(
     one: Candidate,
     features: StepFeatures,
-    budget: BudgetState,
-    cost_95: float,
     window_of: Callable[[str], int | None],
 ) -> str:
     """Why a candidate may not or cannot do the step; empty when it can."""
@@ -101,6 +99,11 @@ def ineligibility(
         needed = features.input_tokens + one.extra_input_tokens + (features.max_output_tokens or 0)
         if window is not None and needed > window:
             return f"its context window of {window:,} tokens is too small for {needed:,}"
+    return ""
+
+
+def unaffordability(budget: BudgetState, cost_95: float) -> str:
+    """Why the budget does not reach; empty when it does."""
     if budget.remaining_usd is not None and cost_95 > float(budget.remaining_usd):
         return f"it may cost ${cost_95:.6f}, and ${budget.remaining_usd:.6f} are left"
     return ""

@@ -17,13 +17,14 @@ from toolshed.economics.candidates import (
     check_request,
     expected_costs,
     ineligibility,
+    unaffordability,
 )
 from toolshed.economics.certification import certify_looks
 from toolshed.economics.evidence import Counts, Evidence
 from toolshed.economics.plans import Plan, Step
 from toolshed.economics.posteriors import Prior, beliefs
 from toolshed.economics.pricing import PriceSheet
-from toolshed.errors import NoEligibleBackboneError
+from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
 
 Verdict = Literal["chosen", "eligible", "not certified", "ineligible"]
 
@@ -168,6 +169,7 @@ class BackboneSelector:
         Raises:
             InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
             NoEligibleBackboneError: If no candidate may or can do the step; says why for each.
+            BudgetExceededError: If some can, and the budget reaches for none of them.
             UnknownModelError: If a candidate has no price.
         """
         features, budget = features or StepFeatures(), budget or BudgetState()
@@ -191,12 +193,15 @@ class BackboneSelector:
         rates = [self.prices.rates(one.model, at) for one in offered]
         costs, upper = expected_costs(offered, features, known, rates)
         problems = [
-            ineligibility(one, features, budget, float(cost_95), self.prices.context_window)
+            ineligibility(one, features, self.prices.context_window)
+            or unaffordability(budget, float(cost_95))
             for one, cost_95 in zip(offered, upper, strict=True)
         ]
         eligible = np.flatnonzero([not problem for problem in problems])
         if not len(eligible):
             told = "; ".join(f"{one.name}: {why}" for one, why in zip(offered, problems, strict=True))
+            if any(not ineligibility(one, features, self.prices.context_window) for one in offered):
+                raise BudgetExceededError(f"the budget has too little left for any candidate. {told}")
             raise NoEligibleBackboneError(f"no candidate can do this step. {told}")
         return Step(task_class, offered, features, budget, known, costs, upper, problems, eligible)
 

@@ -11,7 +11,12 @@ from toolshed.economics.evidence import Evidence, Judgement, TokenCount
 from toolshed.economics.posteriors import Prior, beliefs
 from toolshed.economics.pricing import PriceEntry, PriceFile, PriceSheet
 from toolshed.economics.selection import BackboneSelector, ExplorationRule
-from toolshed.errors import InvalidRecordError, NoEligibleBackboneError, UnknownModelError
+from toolshed.errors import (
+    BudgetExceededError,
+    InvalidRecordError,
+    NoEligibleBackboneError,
+    UnknownModelError,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -127,7 +132,7 @@ def test_a_budget_leaves_out_what_might_cost_more() -> None:
     chosen = selector(CHEAP_AND_GOOD, SHEET)
     left = BudgetState(remaining_usd=Decimal("0.005"))
     assert chosen.select("x", ["small", "large"], failure_price=0.5, budget=left, at=NOW).model == "small"
-    with pytest.raises(NoEligibleBackboneError, match="are left"):
+    with pytest.raises(BudgetExceededError, match="are left"):
         chosen.select("x", ["large"], failure_price=0.5, budget=left, at=NOW)
 
 

@@ -158,7 +158,7 @@ def _tokens(row: Row) -> tuple[float, float]:
     if row.get("input_tokens"):
         return float(row["input_tokens"]), float(row["output_tokens"] or 0)
     if row.get("prompt_chars"):
-        return tuple(estimated_tokens("x" * int(row[key])) for key in ("prompt_chars", "response_chars"))  # type: ignore[return-value]  # two
+        return tuple(estimated_tokens("x" * int(row[key] or 0)) for key in ("prompt_chars", "response_chars"))  # type: ignore[return-value]  # two
     return float("nan"), float("nan")
 
 
@@ -195,7 +195,9 @@ def _table(
     if "cost_usd" not in rows[0]:
         cost = _priced(models, tokens, sheet)
     arms = tuple(m for i, m in enumerate(models) if not np.isnan(cost[:, i]).any())
-    drift = _usual_drift(arms, passed[:, [of_model[m] for m in arms]]) if arms else ("", "")
+    if not arms:
+        raise SourceError(f"{name} has neither costs nor priced tokens of any model; give a price file")
+    drift = _usual_drift(arms, passed, cost, of_model)
     if set(_BFCL_ARMS) <= set(arms) and _BFCL_DRIFT[1] in arms:
         arms, drift = _BFCL_ARMS, _BFCL_DRIFT
     class_of = np.array([classes.index(class_by_query[query]) for query in queries], np.intp)
@@ -221,10 +223,13 @@ def _priced(models: Sequence[str], tokens: Matrix, sheet: PriceSheet) -> Matrix:
     return cost
 
 
-def _usual_drift(arms: Sequence[str], passed: Matrix) -> tuple[str, str]:
-    """The arm that passes most turns into the one that passes least."""
-    rates = passed.mean(0)
-    return arms[int(rates.argmax())], arms[int(rates.argmin())]
+def _usual_drift(
+    arms: Sequence[str], passed: Matrix, cost: Matrix, of_model: Mapping[str, int]
+) -> tuple[str, str]:
+    """The arm that is best at five cents a failure turns into the one that passes least."""
+    columns = [of_model[arm] for arm in arms]
+    expected = (cost[:, columns] + 0.05 * (1 - passed[:, columns])).mean(0)
+    return arms[int(expected.argmin())], arms[int(passed[:, columns].mean(0).argmin())]
 
 
 def named_table(name: str, folder: Path) -> Path:
@@ -251,7 +256,8 @@ def with_arms(table: OutcomeTable, arms: Iterable[str], drift: tuple[str, str] |
     if drift is None:
         drift = table.drift if table.drift[0] in chosen else None
     if drift is None:
-        drift = _usual_drift(chosen, table.passed[:, table.columns(chosen)])
+        of_model = {model: i for i, model in enumerate(table.models)}
+        drift = _usual_drift(chosen, table.passed, table.cost_usd, of_model)
     if drift[0] not in chosen or drift[1] not in table.models:
         raise SourceError(f"drift {drift[0]!r} to {drift[1]!r}: give an arm, and a model of the table")
     return replace(table, arms=chosen, drift=drift)
