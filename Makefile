@@ -49,6 +49,7 @@ eval-cost: setup ## Backbone selection replayed on BFCL, and the picture of pass
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 \
 	  --policies ours,thompson,paretobandit,best_single,per_class_best,cheapest,random
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 --policies ours,thompson --requests 1700
+	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 --policies ours --check
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 --policies ours --floor 0.85 \
 	  --scenarios stationary --seeds 40
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost replay bfcl_2024-08-11 --policies ours,cheapest \

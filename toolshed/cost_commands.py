@@ -353,6 +353,9 @@ def _pair(_context: click.Context, _parameter: click.Parameter, value: str | Non
     help="Pass rate our policy's arms must be certified at.",
 )
 @click.option(
+    "--check", "has_check", is_flag=True, help="A check tells at once what failed; ours then escalates, once."
+)
+@click.option(
     "--pass-at",
     default=0.5,
     show_default=True,
@@ -376,6 +379,7 @@ def replay(
     price_change: tuple[str, str] | None,
     pace: float | None,
     floor: float | None,
+    has_check: bool,
     pass_at: float,
     prices: str | None,
     as_json: bool,
@@ -407,6 +411,7 @@ def replay(
         price_change=None if price_change is None else (price_change[0], _factor(price_change[1])),
         floor=floor,
         pace_usd=pace,
+        has_check=has_check,
     )
     with progress_bar("replaying") as progress:
         results = run_replay(

@@ -3,17 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from toolshed.economics.budget import DualPrice
-from toolshed.economics.candidates import BudgetState, Candidate
+from toolshed.economics.candidates import BudgetState, Candidate, StepFeatures
 from toolshed.economics.certification import certify_looks
 from toolshed.economics.evidence import Judgement, TokenCount
 from toolshed.economics.pricing import PriceSheet
 from toolshed.economics.replay.tables import Matrix
-from toolshed.economics.selection import BackboneSelector
+from toolshed.economics.selection import BackboneSelector, Selection
 from toolshed.errors import ConfigurationError
 
 
@@ -32,6 +33,7 @@ class Setting:
         mean_costs: Mean cost of each arm in the unchanged table.
         floor: Pass rate that arms must be certified at.
         pace_usd: Dollars that a request may cost on average.
+        has_check: Whether a failed reply is known at once, so that another arm can be tried, once.
     """
 
     arms: Sequence[str]
@@ -43,6 +45,7 @@ class Setting:
     mean_costs: Matrix
     floor: float | None = None
     pace_usd: float | None = None
+    has_check: bool = False
 
 
 class Policy(ABC):
@@ -56,10 +59,14 @@ class Policy(ABC):
     def choose(self, task_class: int) -> int:
         """The arm for a request of a class."""
 
+    def escalate(self, task_class: int, failed: int) -> int | None:
+        """The arm to try after one has failed a check; None gives up, as policies without cascades do."""
+        return None
+
     def paid(self, arm: int, task_class: int, tokens: Matrix, cost_usd: float) -> None:  # noqa: B027  # may
         """Told at once what the request took."""
 
-    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:  # noqa: B027  # may
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float, n_failed: int = 0) -> None:  # noqa: B027  # may
         """Told later whether it passed, with what :meth:`memo` was when it was chosen."""
 
     def memo(self) -> float:
@@ -136,7 +143,7 @@ class PlainThompson(Policy):
         self._spent[arm, task_class] += cost_usd
         self._n[arm, task_class] += 1
 
-    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float, n_failed: int = 0) -> None:
         """Count the outcome."""
         (self._alpha if passed else self._beta)[arm, task_class] += 1
 
@@ -172,7 +179,7 @@ class ParetoBandit(Policy):
         self._bandit.mark_selected(arm)
         return list(self.setting.arms).index(arm)
 
-    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float, n_failed: int = 0) -> None:
         """Update its model."""
         name = self.setting.arms[arm]
         self._bandit.update(name, self._contexts[task_class], float(passed), advance_time=False)
@@ -190,17 +197,31 @@ class Ours(Policy):
 
     def choose(self, task_class: int) -> int:
         """Its choice."""
+        chosen = self._selected(task_class, ())
+        # Where nothing is worth its price, a replay still has to answer.
+        arm = chosen.arm or min(chosen.weighed, key=lambda w: w.cost_usd / max(w.pass_probability, 1e-9)).arm
+        return self._taken(chosen, arm)
+
+    def escalate(self, task_class: int, failed: int) -> int | None:
+        """Its choice after a failed check."""
+        if len(self._candidates) < 2:
+            return None
+        chosen = self._selected(task_class, (self.setting.arms[failed],))
+        return None if chosen.arm is None else self._taken(chosen, chosen.arm)
+
+    def _selected(self, task_class: int, failed: tuple[str, ...]) -> Selection:
         setting = self.setting
-        chosen = self.selector.select(
+        return self.selector.select(
             setting.classes[task_class],
             self._candidates,
+            StepFeatures(failed=failed, check_usd=Decimal(0) if setting.has_check else None),
             floor=setting.floor,
             failure_price=setting.failure_price,
             budget=BudgetState(dual_price=self._dual.value),
         )
-        # Where nothing is worth its price, a replay still has to answer.
-        arm = chosen.arm or min(chosen.weighed, key=lambda w: w.cost_usd / max(w.pass_probability, 1e-9)).arm
-        index = list(setting.arms).index(arm)
+
+    def _taken(self, chosen: Selection, arm: str) -> int:
+        index = list(self.setting.arms).index(arm)
         self._predicted = chosen.weighed[index].pass_probability
         self.selector.explored_usd += chosen.exploration_usd
         return index
@@ -234,10 +255,10 @@ class Ours(Policy):
         self.selector.spend_usd += cost_usd
         self._dual.observe(cost_usd)
 
-    def learn(self, arm: int, task_class: int, passed: bool, memo: float) -> None:
+    def learn(self, arm: int, task_class: int, passed: bool, memo: float, n_failed: int = 0) -> None:
         """Count the outcome."""
         name, task = self.setting.arms[arm], self.setting.classes[task_class]
-        self.selector.evidence.judge(Judgement(name, task, passed, memo))
+        self.selector.evidence.judge(Judgement(name, task, passed, memo, n_failed))
 
     def see_prices(self, prices: PriceSheet) -> None:
         """Prices are looked up at the time of the choice."""

@@ -29,6 +29,7 @@ class StreamOptions:
         price_change: An arm and the factor of its price from half time on.
         floor: Pass rate at which our policy's arms must be certified.
         pace_usd: Dollars that our policy may spend on a request on average.
+        has_check: Whether a check tells at once that a reply failed; our policy then tries another arm, once.
     """
 
     requests: int = 3400
@@ -38,6 +39,7 @@ class StreamOptions:
     price_change: tuple[str, float] | None = None
     floor: float | None = None
     pace_usd: float | None = None
+    has_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def run_stream(
     policy = POLICIES[policy_name](setting, seed)
     spend = _run_golden(table, policy, policy_name, columns, golden)
     changed = _changed_outcomes(table, columns, scenario)
-    waiting: deque[tuple[int, int, int, bool, float]] = deque()
+    waiting: deque[tuple[int, int, int, bool, float, int]] = deque()
     n_passed = 0
     factors = np.ones(len(columns))
     for now, query in enumerate(stream):
@@ -82,13 +84,21 @@ def run_stream(
             policy.learn(*waiting.popleft()[1:])
         task_class = int(table.class_of[query])
         arm_index = policy.choose(task_class)
-        column = columns[arm_index]
         outcomes = changed if now >= options.requests // 2 else table.passed[:, columns]
-        passed = bool(outcomes[query, arm_index])
-        cost = float(table.cost_usd[query, column] * factors[arm_index])
-        policy.paid(arm_index, task_class, table.tokens[:, query, column], cost)
-        waiting.append((now + options.delay, arm_index, task_class, passed, policy.memo()))
-        spend += cost
+        for n_failed in range(2):
+            column = columns[arm_index]
+            passed = bool(outcomes[query, arm_index])
+            cost = float(table.cost_usd[query, column] * factors[arm_index])
+            policy.paid(arm_index, task_class, table.tokens[:, query, column], cost)
+            spend += cost
+            if not options.has_check:
+                waiting.append((now + options.delay, arm_index, task_class, passed, policy.memo(), n_failed))
+                break
+            policy.learn(arm_index, task_class, passed, policy.memo(), n_failed)
+            following = None if passed or n_failed else policy.escalate(task_class, arm_index)
+            if following is None:
+                break
+            arm_index = following
         n_passed += passed
     failures = options.requests - n_passed
     total = spend + options.failure_price * failures
@@ -182,6 +192,7 @@ def _setting(table: OutcomeTable, columns: NDArray[np.intp], options: StreamOpti
         costs.mean(0),
         options.floor,
         options.pace_usd,
+        options.has_check,
     )
 
 
