@@ -79,10 +79,12 @@ def beliefs(evidence: Evidence, arms: Sequence[str], task_class: str, prior: Pri
     beta = prior.concentration * (1 - mean) + failures[:, column]
     expected, upper = _tokens(evidence, rows, column)
     retried, lost = evidence.retry_passes[rows, column], evidence.retry_failures[rows, column]
-    unconditional = alpha / (alpha + beta)
-    retry = (prior.retry_mass * prior.retry_ratio * unconditional + retried) / (
-        prior.retry_mass + retried + lost
-    )
+    # The ratio is the arm's over all classes, so that a class in which nothing failed yet knows it too.
+    arm_retried = evidence.retry_passes[rows].sum(1)
+    arm_retries = arm_retried + evidence.retry_failures[rows].sum(1)
+    ratio = (prior.retry_mass * prior.retry_ratio + arm_retried / mean) / (prior.retry_mass + arm_retries)
+    likely = np.minimum(ratio * alpha / (alpha + beta), 0.98)
+    retry = (prior.retry_mass * likely + retried) / (prior.retry_mass + retried + lost)
     n = evidence.passes[rows, column] + evidence.failures[rows, column]
     return Beliefs(alpha, beta, expected[0], expected[1], upper[0], upper[1], retry, n)
 

@@ -54,11 +54,11 @@ def test_our_policy_learns_which_one_is_better_and_follows_a_price_change(own_ta
 
 
 def test_a_check_lets_our_policy_try_the_dear_arm_after_the_cheap_one(own_table: Path) -> None:
-    options = StreamOptions(requests=2000, failure_price=0.012, has_check=True)
+    options = StreamOptions(requests=2000, failure_price=0.02, has_check=True)
     checked = run_stream(table(own_table), "ours", 1, "stationary", options)
     # .001 and, for every second, .01 more; the dear one alone would cost 10.
     assert checked.dollars_per_1000 < 8
-    assert checked.pass_rate > 0.95
+    assert checked.pass_rate > 0.99
 
 
 def test_golden_queries_are_charged(own_table: Path) -> None:
