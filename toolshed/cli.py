@@ -408,6 +408,7 @@ def _package_checks() -> list[tuple[str, bool, str]]:
     extras = {
         "transformer": "onnxruntime",
         "legal": "eyecite",
+        "economics": "sqlalchemy",
         "server": "qdrant_client",
         "api": "fastapi",
         "mcp": "mcp",

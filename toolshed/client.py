@@ -30,6 +30,7 @@ from toolshed.post_retrieval.selection import Selection, estimated_tokens
 from toolshed.search_result import SearchResult, need_texts
 from toolshed.stages import run_without_waiting, stage_timings
 from toolshed.types import SyncReport, ToolDefinition, WeighedPart
+from toolshed.usage import estimated_usage
 
 if TYPE_CHECKING:
     from toolshed.economics.account import CostAccount
@@ -176,8 +177,8 @@ class Toolshed:
             sources: Search the tools of these sources only.
             include_passages: Also find the legal passages that govern what is asked, for each need.
             passages_per_need: Most passages for each need.
-            task_id: The task in the ledger that calls of paid encoders are booked under; one of its own when
-                not given.
+            task_id: The task in the ledger that encodings are booked under. Without it only calls of paid
+                encoders are booked, each search as a task of its own.
 
         Raises:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
@@ -191,6 +192,8 @@ class Toolshed:
                 started = time.perf_counter()
                 passages = self._governing_passages(query, selection.parts, passages_per_need)
                 timings["Passages"] = (time.perf_counter() - started) * 1000
+        if task_id is not None:
+            self._book_own_encoding(task_id, query, sum(timings.values()) / 1000)
         n_tools = len(self._index)
         return SearchResult(
             query=query,
@@ -229,10 +232,14 @@ class Toolshed:
     @cached_property
     def account(self) -> "CostAccount":
         """The books: ledger, prices and what was learnt of backbones."""
-        from toolshed.economics.account import CostAccount
-        from toolshed.economics.ledger.ledger import Ledger
-        from toolshed.economics.pricing import PriceSheet
-
+        try:
+            from toolshed.economics.account import CostAccount
+            from toolshed.economics.ledger.ledger import Ledger
+            from toolshed.economics.pricing import PriceSheet
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f"{error.name} is not installed; run pip install 'toolshed-kb[economics]'"
+            ) from error
         prices = PriceSheet() if self._prices is None else PriceSheet.from_file(self._prices)
         return CostAccount(Ledger(self._ledger_location()), prices, self._tenant)
 
@@ -287,11 +294,18 @@ class Toolshed:
                 self.account.book_call(
                     booked_under, "embedding", call.model, call.usage, latency_seconds=call.seconds
                 )
-        except (ToolshedError, ModuleNotFoundError) as error:
+        except ToolshedError as error:
             if self._ledger is not None or task_id is not None:
                 raise
             # Whoever asked for no books shall not fail for the lack of a price.
             _logger.warning("%d calls of %s are not in the ledger: %s", len(made), made[0].model, error)
+
+    def _book_own_encoding(self, task_id: str, query: str, seconds: float) -> None:
+        """Book an encoding in this process, which costs what the price file says, or nothing."""
+        encoder = self._stored_encoder
+        if encoder is None or encoder.model_id.startswith(("openai:", "langchain:")):
+            return
+        self.account.book_local_call(task_id, encoder.model_id, estimated_usage(query), seconds)
 
     def add_documents(
         self,

@@ -16,7 +16,10 @@ from toolshed.errors import SourceError
 
 if TYPE_CHECKING:
     from toolshed.economics.account import CostAccount
-    from toolshed.economics.replay.simulation import StreamResult
+    from toolshed.economics.replay.simulation import StreamOptions, StreamResult
+    from toolshed.economics.replay.tables import OutcomeTable
+
+    Results = dict[str, dict[str, list[StreamResult]]]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -423,45 +426,57 @@ def replay(
             progress=progress,
         )
     if as_json:
-        print_json(
-            {
-                "table": outcomes.name,
-                "requests": requests,
-                "failure_price": failure_price,
-                "arms": list(outcomes.arms),
-                "seeds": list(range(first_seed, first_seed + seeds)),
-                "scenarios": {
-                    scenario: {
-                        policy: {
-                            "dollars_per_1000": [one.dollars_per_1000 for one in runs],
-                            "pass_rate": [one.pass_rate for one in runs],
-                            "spend": [one.spend for one in runs],
-                            **({} if floor is None else _floor_json(runs)),
-                        }
-                        for policy, runs in by_policy.items()
-                    }
-                    for scenario, by_policy in results.items()
-                },
+        print_json(_replay_json(outcomes, options, range(first_seed, first_seed + seeds), results))
+    else:
+        _echo_replay(outcomes, options, results)
+
+
+def _replay_json(
+    table: "OutcomeTable", options: "StreamOptions", seeds: range, results: "Results"
+) -> dict[str, Any]:
+    return {
+        "table": table.name,
+        "requests": options.requests,
+        "failure_price": options.failure_price,
+        "arms": list(table.arms),
+        "seeds": list(seeds),
+        "scenarios": {
+            scenario: {
+                policy: {
+                    "dollars_per_1000": [one.dollars_per_1000 for one in runs],
+                    "pass_rate": [one.pass_rate for one in runs],
+                    "spend": [one.spend for one in runs],
+                    **({} if options.floor is None else _floor_json(runs)),
+                }
+                for policy, runs in by_policy.items()
             }
-        )
-        return
+            for scenario, by_policy in results.items()
+        },
+    }
+
+
+def _echo_replay(table: "OutcomeTable", options: "StreamOptions", results: "Results") -> None:
+    n_streams = len(next(iter(next(iter(results.values())).values())))
     click.echo(
-        f"{outcomes.name}: {len(outcomes.arms)} arms, {requests:,} requests, ${failure_price:g} a failure, "
-        f"{seeds} streams; 95 % intervals over streams"
+        f"{table.name}: {len(table.arms)} arms, {options.requests:,} requests, ${options.failure_price:g} a "
+        f"failure, {n_streams} streams; 95 % intervals over streams"
     )
     for scenario, by_policy in results.items():
         click.echo(f"\n{scenario}")
         click.echo(f"  {'policy':<16}{'total $ per 1,000':>22}{'passed':>18}{'spent $ per 1,000':>20}")
         for policy, runs in by_policy.items():
-            click.echo(_replay_line(policy, runs, requests))
-            if floor is not None and policy == "ours":
-                n_broken = sum(one.broken > 0 for one in runs)
-                n_cells = len(outcomes.arms) * len(outcomes.classes)
-                n_certified = sum(one.certified for one in runs) / len(runs)
-                click.echo(
-                    f"  certified at {floor:.0%}: {n_certified:.1f} of {n_cells} arms in classes a stream; "
-                    f"wrongly in {n_broken} of {len(runs)} streams"
-                )
+            click.echo(_replay_line(policy, runs, options.requests))
+            if options.floor is not None and policy == "ours":
+                click.echo(_floor_line(options.floor, len(table.arms) * len(table.classes), runs))
+
+
+def _floor_line(floor: float, n_cells: int, runs: "list[StreamResult]") -> str:
+    n_certified = sum(one.certified for one in runs) / len(runs)
+    n_broken = sum(one.broken > 0 for one in runs)
+    return (
+        f"  certified at {floor:.0%}: {n_certified:.1f} of {n_cells} arms in classes a stream; "
+        f"wrongly in {n_broken} of {len(runs)} streams"
+    )
 
 
 def _floor_json(runs: "list[StreamResult]") -> dict[str, list[int]]:

@@ -87,6 +87,21 @@ def test_local_encoders_make_no_ledger(tmp_path: Path) -> None:
     assert not (tmp_path / "shed" / "ledger.db").exists()
 
 
+def test_encodings_in_this_process_are_booked_for_a_task(tmp_path: Path) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text('models: {"hashing:64": [{accelerators: 1, accelerator_hour: 3600}]}')
+    for given, is_priced in ((None, False), (prices, True)):
+        folder = tmp_path / f"shed-{is_priced}"
+        with Toolshed(folder, encoder=HashingEncoder(), prices=given) as shed:
+            shed.add_tools(make_tool("weather", "Tells the weather."))
+            task = shed.account.start_task("agent")
+            shed.search("weather", task_id=task.task_id)
+            (call,) = shed.account.ledger.task(task.task_id)["calls"]
+        assert (call["model"], call["component"]) == ("hashing:64", "embedding")
+        assert (call["cost"] > 0) is is_priced
+        assert call["price_source"].startswith("prices.yaml" if is_priced else "in process")
+
+
 def test_where_costs_are_booked_must_be_said_for_a_server() -> None:
     shed = Toolshed("memory:", encoder=HashingEncoder())
     assert shed.account.ledger.location == "memory:"

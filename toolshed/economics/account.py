@@ -220,6 +220,22 @@ class CostAccount:
                 self._count(call, decision)
         return call
 
+    def book_local_call(self, task_id: str, model: str, usage: Usage, seconds: float) -> Call:
+        """Book an encoding in this process: at the price file's price, or as free and marked so."""
+        if model in self.prices.overrides.models:
+            return self.book_call(task_id, "embedding", model, usage, latency_seconds=seconds)
+        call = Call(
+            task_id,
+            "embedding",
+            model,
+            usage,
+            Decimal(0),
+            price_source="in process, not priced",
+            latency_seconds=seconds,
+        )
+        self.ledger.add_call(call)
+        return call
+
     def _count(self, call: Call, decision: Decision) -> None:
         tokens = TokenCount(
             decision.arm, decision.task_class or "default", call.usage.input_tokens, call.usage.output_tokens

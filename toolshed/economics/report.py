@@ -20,7 +20,8 @@ from toolshed.economics.cost_of_pass import (
 )
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.engine import reading
-from toolshed.economics.ledger.ledger import Ledger, judged_decisions, judged_tasks
+from toolshed.economics.ledger.judged import judged_decisions, judged_tasks
+from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.replay.tables import OutcomeTable
 from toolshed.errors import InvalidQueryError
 
