@@ -1,5 +1,6 @@
 """The books of a tenant: choose backbones, book calls, report outcomes, and ask what it cost."""
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ from toolshed.economics.runtime import MIN_CALLS, fit_runtime
 from toolshed.economics.selection import BackboneSelector, Selection
 from toolshed.errors import InvalidRecordError
 from toolshed.usage import Usage
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +302,7 @@ class CostAccount:
             for decision in story["decisions"]:
                 is_meant = decision["decision_id"] == outcome.decision_id
                 if is_meant or is_whole:
-                    self.selector.evidence.judge(
+                    alarm = self.selector.evidence.judge(
                         Judgement(
                             decision["arm"],
                             decision["task_class"] or story["task"]["task_class"],
@@ -308,6 +311,8 @@ class CostAccount:
                             len(decision["failed_before"]),
                         )
                     )
+                    if alarm is not None:
+                        _logger.warning("%s", alarm)
 
     def close(self) -> None:
         """Release the ledger."""

@@ -76,6 +76,12 @@ class DriftAlarm:
     n_since: int
     pass_rate_since: float
 
+    def __str__(self) -> str:
+        return (
+            f"{self.arm} began to pass less than predicted: {self.pass_rate_since:.0%} of its last "
+            f"{self.n_since}, seen after {self.n_judged:,} outcomes; it is learnt anew"
+        )
+
 
 class Evidence:
     """Counts by arm and task class, with the drift test of each arm.

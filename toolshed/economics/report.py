@@ -18,6 +18,7 @@ from toolshed.economics.cost_of_pass import (
     frontier,
     frontier_of_trials,
 )
+from toolshed.economics.evidence import DriftAlarm
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.engine import reading
 from toolshed.economics.ledger.judged import judged_decisions, judged_tasks
@@ -38,6 +39,7 @@ class CostReport:
         frontier: Of the models; None when nothing is judged, or rows are no models.
         conditional: Pass rates after a failure.
         components: Dollars by component of the pipeline.
+        alarms: Arms that began to pass less than predicted, where rows are models.
     """
 
     by: str
@@ -45,6 +47,7 @@ class CostReport:
     frontier: Frontier | None
     conditional: Sequence[ConditionalPassRate]
     components: dict[str, float]
+    alarms: Sequence[DriftAlarm] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object; infinite and missing numbers are null, with ``never_passed`` beside them."""
@@ -57,6 +60,7 @@ class CostReport:
             "frontier": None if self.frontier is None else _plain(asdict(self.frontier)),
             "conditional_pass_rates": [_plain(asdict(one)) for one in self.conditional],
             "spend_by_component_usd": self.components,
+            "drift_alarms": [asdict(one) for one in self.alarms],
         }
 
     def to_text(self) -> str:
@@ -89,6 +93,8 @@ class CostReport:
                     f"  {one.model} after {one.after_failure_of}: {one.conditional:.1%} instead of "
                     f"{one.pass_rate:.1%} ({one.n} tasks)"
                 )
+        if self.alarms:
+            lines += ["\ndrift:", *(f"  {one}" for one in self.alarms)]
         if self.components:
             parts = ", ".join(f"{name} ${usd:.6f}" for name, usd in sorted(self.components.items()))
             lines.append(f"\nspent on: {parts}")
@@ -130,6 +136,7 @@ def build_report(
         frontier_of_trials(trials, human_usd=human_usd) if has_judged else None,
         _retries(ledger, tenant, attempts) if by == "model" else [],
         _components(ledger, tenant, since),
+        ledger.evidence(tenant=tenant).alarms if by == "model" else (),
     )
 
 

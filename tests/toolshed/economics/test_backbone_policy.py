@@ -15,6 +15,7 @@ from toolshed.economics.candidates import StepFeatures
 from toolshed.economics.explain import explain_task
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.pricing import PriceSheet
+from toolshed.economics.report import build_report
 from toolshed.economics.runtime import fit_runtime
 from toolshed.errors import (
     BudgetExceededError,
@@ -123,6 +124,19 @@ def test_an_account_opened_again_knows_what_was_learnt(account: CostAccount) -> 
     assert again.select("hard", [SMALL, LARGE], failure_price=0.05).model == LARGE
     assert again.selector.evidence.state() == learnt, "what is learnt at once is what the ledger says"
     again.close()
+
+
+def test_the_operator_is_told_when_an_arm_gets_worse(
+    account: CostAccount, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy = BackbonePolicy(account, [SMALL], failure_price=1)
+    for i in range(60):
+        account.report(policy.run(answer).task_id, i < 40)
+    assert "gpt-4o-mini began to pass less than predicted" in caplog.text
+    report = build_report(account.ledger)
+    assert [one.arm for one in report.alarms][:1] == [SMALL]
+    assert "drift:" in report.to_text()
+    assert report.to_json()["drift_alarms"]
 
 
 def test_revised_outcomes_are_learnt_from_the_ledger(account: CostAccount) -> None:
