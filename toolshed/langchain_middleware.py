@@ -14,7 +14,7 @@ except ModuleNotFoundError as missing:
         f"{missing.name} is not installed; run pip install 'toolshed-kb[langchain]'", name=missing.name
     ) from missing
 
-from toolshed.economics.backbone_policy import BackbonePolicy, Reserved
+from toolshed.economics.backbone_policy import MAX_ATTEMPTS, BackbonePolicy, Reserved
 from toolshed.economics.candidates import Candidate, StepFeatures
 from toolshed.economics.driving import CallFailed, drive, drive_async
 from toolshed.economics.records import Decision, utc_now
@@ -129,7 +129,8 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
         if answer is None or answer.tool_calls or self._check is None:
             return response
         run.has_passed = self._check(answer)
-        if run.has_passed or len(run.decisions) > 1:
+        self._policy.book_check(run.decisions[-1])
+        if run.has_passed or len(run.decisions) == MAX_ATTEMPTS:
             return response
         return (yield from self._escalated(request, task_id, run, response))
 
@@ -147,6 +148,7 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
         answer = _answer(again)
         assert self._check is not None
         run.has_passed = answer is not None and bool(answer.tool_calls or self._check(answer))
+        self._policy.book_check(run.decisions[-1])
         return again
 
     def _called(
@@ -161,6 +163,8 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
             cached_model=run.candidate.model if run.candidate else None,
             failed=() if run.candidate else tuple(one.arm for one in run.decisions),
             check_usd=None if self._check is None else self._policy.check_usd,
+            max_attempts=MAX_ATTEMPTS,
+            is_run=run.candidate is None,
         )
         reserved = self._policy.reserve(run.task_class, features, only=run.candidate)
         if run.candidate is None:

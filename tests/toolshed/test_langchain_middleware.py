@@ -70,6 +70,9 @@ def test_a_run_is_one_task_whose_calls_are_booked_on_the_chosen_model(account: C
     # Twice 1000 x $.15/M + 100 x $.60/M
     assert [call["cost"] for call in story["calls"]] == [Decimal("0.00021")] * 2
     assert story["outcomes"] == []
+    learnt, booked = account.selector.evidence, account.ledger.evidence()
+    assert learnt.tokens.n.sum() == booked.tokens.n.sum() == 1, "a run is learnt as one, whatever its calls"
+    assert learnt.tokens.log_sum.sum((1, 2)) == pytest.approx(booked.tokens.log_sum.sum((1, 2)))
     account.report(result["toolshed_task_id"], True)
     assert account.ledger.evidence().passes.sum() == 1
 

@@ -30,6 +30,8 @@ from toolshed.errors import InvalidRecordError
 from toolshed.usage import Usage
 
 _logger = logging.getLogger(__name__)
+# Decisions whose calls are added up; older ones have surely ended.
+_MAX_OPEN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class CostAccount:
         self.selector = BackboneSelector(self.prices)
         self._dual = DualPrice(None)
         self._lock = threading.RLock()
+        self._taken: dict[str, TokenCount] = {}
         self._refreshed = float("-inf")
 
     def refresh(self) -> list[DriftAlarm]:
@@ -240,11 +243,20 @@ class CostAccount:
         return call
 
     def _count(self, call: Call, decision: Decision) -> None:
-        tokens = TokenCount(
-            decision.arm, decision.task_class or "default", call.usage.input_tokens, call.usage.output_tokens
+        """Learn what the decision has taken so far; several calls may carry it out."""
+        before = self._taken.pop(decision.decision_id, None)
+        n_in, n_out = (before.input_tokens, before.output_tokens) if before else (0, 0)
+        taken = TokenCount(
+            decision.arm,
+            decision.task_class or "default",
+            n_in + call.usage.input_tokens,
+            n_out + call.usage.output_tokens,
         )
+        self._taken[decision.decision_id] = taken
+        if len(self._taken) > _MAX_OPEN:
+            del self._taken[next(iter(self._taken))]
         with self.selector.lock:
-            self.selector.evidence.count_tokens(tokens)
+            self.selector.evidence.count_tokens(taken, instead_of=before)
             self.selector.spend_usd += float(call.cost)
             self._dual.observe(float(call.cost))
 

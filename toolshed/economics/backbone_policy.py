@@ -9,13 +9,15 @@ from toolshed.economics.account import Budget, CostAccount
 from toolshed.economics.candidates import Candidate, StepFeatures
 from toolshed.economics.driving import CallFailed, drive, drive_async
 from toolshed.economics.examples import SUFFIX, Example, ExampleStore, examples_text, with_examples
-from toolshed.economics.records import Component, Decision, Task, utc_now
+from toolshed.economics.records import Call, Component, Decision, Task, utc_now
 from toolshed.economics.selection import Selection
 from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
 from toolshed.usage import Usage, estimated_tokens
 
 Value = TypeVar("Value")
 _RESERVE_ATTEMPTS = 3
+# A failed check escalates once.
+MAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,9 @@ class BackbonePolicy:
             spent += cost
             passed = check(reply.value) if check else None
             if passed is not None:
+                spent += self.book_check(decision)
                 self.account.report(task.task_id, passed, decision_id=decision.decision_id, source="test")
-            following = None if passed is not False or len(decisions) > 1 else policy._escalated(
+            following = None if passed is not False or len(decisions) == MAX_ATTEMPTS else policy._escalated(
                 task_class, known, decisions
             )  # fmt: skip
             if following is None:
@@ -201,7 +204,8 @@ class BackbonePolicy:
         tokens = features.input_tokens
         if tokens is None and prompt is not None:
             tokens = estimated_tokens(prompt)
-        return replace(features, input_tokens=tokens, check_usd=self.check_usd if has_check else None)
+        check_usd = self.check_usd if has_check else None
+        return replace(features, input_tokens=tokens, check_usd=check_usd, max_attempts=MAX_ATTEMPTS)
 
     def reserve(
         self, task_class: str, features: StepFeatures, *, only: Candidate | None = None
@@ -285,6 +289,21 @@ class BackbonePolicy:
         )  # fmt: skip
         self.settle(reserved, booked.cost)
         return reply, booked.cost
+
+    def book_check(self, decision: Decision) -> Decimal:
+        """Book what checking an attempt cost; returns it."""
+        if self.check_usd:
+            check = Call(
+                decision.task_id,
+                "verifier",
+                "check",
+                Usage(),
+                self.check_usd,
+                decision_id=decision.decision_id,
+                price_source="check_usd",
+            )
+            self.account.ledger.add_call(check)
+        return self.check_usd
 
     def settle(self, reserved: "Reserved", spent: Decimal) -> None:
         """Replace a reservation by what was spent."""

@@ -55,6 +55,9 @@ class StepFeatures:
         failed: Arms that have failed on this task; they are not tried again.
         check_usd: Cost of checking whether a reply passed; None when nothing checks it before it is used, so
             that there is no second attempt.
+        max_attempts: Most attempts, where something checks them.
+        is_run: Whether several calls will carry the decision out, as in the run of an agent: its cost is then
+            learnt from past runs, and the prompt is only its first.
     """
 
     input_tokens: int | None = None
@@ -65,6 +68,8 @@ class StepFeatures:
     cached_model: str | None = None
     failed: tuple[str, ...] = ()
     check_usd: Decimal | None = None
+    max_attempts: int = 3
+    is_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +148,11 @@ def expected_costs(
     into_95, out_95 = known.input_tokens_95, known.output_tokens_95
     if features.input_tokens is not None:
         extra = np.array([one.extra_input_tokens for one in offered], float)
-        into = into_95 = features.input_tokens + extra
-    if features.max_output_tokens is not None:
+        given = features.input_tokens + extra
+        into, into_95 = (
+            (np.maximum(into, given), np.maximum(into_95, given)) if features.is_run else (given, given)
+        )
+    if features.max_output_tokens is not None and not features.is_run:
         out = np.minimum(out, features.max_output_tokens)
         out_95 = np.full(len(offered), float(features.max_output_tokens))
     cached = np.array([features.cached_tokens * (one.model == features.cached_model) for one in offered])

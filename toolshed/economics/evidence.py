@@ -132,9 +132,11 @@ class Evidence:
             setattr(self, name, _grown(getattr(self, name), shape))
         self.tokens.grow(shape)
 
-    def count_tokens(self, counted: TokenCount) -> None:
-        """Add what a decision took."""
+    def count_tokens(self, counted: TokenCount, *, instead_of: TokenCount | None = None) -> None:
+        """Add what a decision took so far, instead of what it had taken before its last call."""
         row, column = self.row(counted.arm), self.column(counted.task_class)
+        if instead_of is not None:
+            self.tokens.add(row, column, instead_of.input_tokens, instead_of.output_tokens, times=-1)
         self.tokens.add(row, column, counted.input_tokens, counted.output_tokens)
 
     def judge(self, judged: Judgement) -> DriftAlarm | None:
@@ -256,12 +258,12 @@ class TokenSums:
         self.log_sum = np.stack([_grown(table, shape) for table in self.log_sum])
         self.square_sum = np.stack([_grown(table, shape) for table in self.square_sum])
 
-    def add(self, row: int, column: int, input_tokens: int, output_tokens: int) -> None:
-        """Count one decision."""
+    def add(self, row: int, column: int, input_tokens: int, output_tokens: int, *, times: int = 1) -> None:
+        """Count one decision, or take it back."""
         logs = np.log1p((input_tokens, output_tokens))
-        self.n[row, column] += 1
-        self.log_sum[:, row, column] += logs
-        self.square_sum[:, row, column] += logs * logs
+        self.n[row, column] += times
+        self.log_sum[:, row, column] += times * logs
+        self.square_sum[:, row, column] += times * logs * logs
 
     def cell(self, row: int, column: int) -> tuple[float, ...]:
         """The sums of one cell."""

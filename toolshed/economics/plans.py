@@ -62,8 +62,8 @@ class Plan:
             lists = step.eligible[:, None]
         else:
             useful = _undominated(step.eligible, costs, means)
-            lists = useful[_orders(len(useful))]
-            lists = np.where(_orders(len(useful)) < 0, -1, lists)
+            orders = _orders(len(useful), step.features.max_attempts)
+            lists = np.where(orders < 0, -1, useful[orders])
             alone = np.full((len(step.eligible), lists.shape[1]), -1)
             alone[:, 0] = step.eligible
             lists = np.unique(np.concatenate([alone, lists]), axis=0)
@@ -114,12 +114,13 @@ class Plan:
         return bool((self.costs[tried] >= self.failure * means[tried]).all())
 
 
-@lru_cache(maxsize=16)
-def _orders(n: int) -> NDArray[np.intp]:
-    """All ordered lists of up to three of n, padded with -1."""
+@lru_cache(maxsize=64)
+def _orders(n: int, max_attempts: int) -> NDArray[np.intp]:
+    """All ordered lists of some of n, three at most, padded with -1."""
+    longest = max(1, min(_MAX_ATTEMPTS, max_attempts))
     rows = [
-        (*order, *[-1] * (_MAX_ATTEMPTS - size))
-        for size in range(1, min(_MAX_ATTEMPTS, n) + 1)
+        (*order, *[-1] * (longest - size))
+        for size in range(1, min(longest, n) + 1)
         for order in permutations(range(n), size)
     ]
     return np.array(rows, np.intp)

@@ -64,6 +64,13 @@ async def test_a_failed_check_escalates_once(account: CostAccount) -> None:
     assert account.ledger.evidence().retry_failures.sum() == 1
 
 
+def test_checks_are_paid_too(account: CostAccount) -> None:
+    policy = BackbonePolicy(account, [SMALL], failure_price=1, check_usd=Decimal("0.002"))
+    done = policy.run(answer, check=lambda _: True)
+    assert done.cost_usd == Decimal("0.00221")
+    assert account.ledger.spend()[0] == Decimal("0.00221")
+
+
 def test_an_error_of_the_call_is_booked_and_passed_on(account: CostAccount) -> None:
     def fails(attempt: Attempt) -> Reply[str]:
         raise TimeoutError("too slow")

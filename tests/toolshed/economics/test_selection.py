@@ -76,6 +76,24 @@ def test_a_check_makes_a_cascade_cheaper_than_any_single_model() -> None:
     assert done.cost_usd == pytest.approx(0.001 + 0.2 * 0.01, rel=0.1)
 
 
+def test_cascades_are_no_longer_than_allowed() -> None:
+    seen = {"small": (50, 50), "large": (70, 30), "huge": (95, 5)}
+    chosen = selector(seen, prices(small=1, large=3, huge=9))
+    lengths = {
+        limit: len(
+            chosen.select(
+                "x",
+                ["small", "large", "huge"],
+                StepFeatures(check_usd=Decimal(0), max_attempts=limit),
+                failure_price=0.5,
+                at=NOW,
+            ).cascade
+        )
+        for limit in (1, 2, 3)
+    }
+    assert lengths == {1: 1, 2: 2, 3: 3}
+
+
 def test_after_a_failure_conditional_rates_decide_and_the_failed_arm_is_out() -> None:
     chosen = selector(CHEAP_AND_GOOD, SHEET)
     after = StepFeatures(failed=("small",))

@@ -214,7 +214,7 @@ class Ours(Policy):
         return self.selector.select(
             setting.classes[task_class],
             self._candidates,
-            StepFeatures(failed=failed, check_usd=Decimal(0) if setting.has_check else None),
+            StepFeatures(failed=failed, check_usd=Decimal(0) if setting.has_check else None, max_attempts=2),
             floor=setting.floor,
             failure_price=setting.failure_price,
             budget=BudgetState(dual_price=self._dual.value),
