@@ -23,7 +23,7 @@ def scripted_openai(script: Script, seen: list[dict[str, Any]] | None = None) ->
             try:
                 message, usage = script(body)
                 status, content = 200, self._completion(body, message, usage)
-            except Exception as error:
+            except Exception as error:  # whatever the script raises is the provider's refusal
                 status, content = 400, {"error": {"message": str(error), "type": "scripted"}}
             data = json.dumps(content).encode()
             self.send_response(status)

@@ -167,6 +167,8 @@ def open_shed(at: KnowledgeBaseOptions, *, must_exist: bool, threads: int = 1) -
         encoder_threads=threads,
         qdrant_api_key=os.environ.get("TOOLSHED_QDRANT_API_KEY"),
         collection=at.collection,
+        ledger=os.environ.get("TOOLSHED_LEDGER"),
+        prices=os.environ.get("TOOLSHED_PRICES"),
     )
 
 

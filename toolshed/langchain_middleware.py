@@ -17,7 +17,7 @@ except ModuleNotFoundError as missing:
 from toolshed.economics.backbone_policy import MAX_ATTEMPTS, BackbonePolicy, Reserved
 from toolshed.economics.candidates import Candidate, StepFeatures
 from toolshed.economics.driving import CallFailed, drive, drive_async
-from toolshed.economics.records import Decision, utc_now
+from toolshed.economics.records import Decision, error_text, utc_now
 from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
 from toolshed.usage import Usage, estimated_tokens, usage_from_langchain
 
@@ -128,7 +128,7 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
         answer = _answer(response)
         if answer is None or answer.tool_calls or self._check is None:
             return response
-        run.has_passed = self._check(answer)
+        run.has_passed = bool(self._check(answer))
         self._policy.book_check(run.decisions[-1])
         if run.has_passed or len(run.decisions) == MAX_ATTEMPTS:
             return response
@@ -194,7 +194,7 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
             usage = _usage(response, prompt)
         except CallFailed as failed:
             failure, seconds = failed.error, failed.seconds
-            error = f"{type(failure).__name__}: {failure}"[:500]
+            error = error_text(failure)
         call = account.book_call(
             decision.task_id,
             self._policy.component,

@@ -148,7 +148,7 @@ def test_keys_are_required_where_they_are_set(open_shed: OpenShed) -> None:
 class SlowEncoder(HashingEncoder):
     """Takes a second for texts that say so, as a loaded machine would."""
 
-    def encode(self, texts: list[str]) -> object:  # type: ignore[override]
+    def encode(self, texts: list[str]) -> object:  # type: ignore[override]  # told less of it
         if any("slow" in text for text in texts):
             time.sleep(1)
         return super().encode(texts)

@@ -69,7 +69,7 @@ def test_pages_are_cited(filled: Toolshed) -> None:
     ids=str,
 )
 def test_filters_narrow_the_search(filled: Toolshed, filters: dict[str, object], documents: set[str]) -> None:
-    found = filled.search_passages("late fees and records", k=20, filters=filters)  # type: ignore[arg-type]
+    found = filled.search_passages("late fees and records", k=20, filters=filters)  # type: ignore[arg-type]  # cases of a table
     assert set(found.by_document) == documents
 
 
@@ -89,7 +89,7 @@ def test_options_that_make_no_sense_are_refused(
     filled: Toolshed, options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InvalidQueryError, match=message):
-        filled.search_passages("late fees", **options)  # type: ignore[arg-type]
+        filled.search_passages("late fees", **options)  # type: ignore[arg-type]  # what is tested
 
 
 @pytest.mark.parametrize("query", ["", "  \n", "x" * 20_001])

@@ -9,7 +9,7 @@ from toolshed.economics.account import Budget, CostAccount
 from toolshed.economics.candidates import Candidate, StepFeatures
 from toolshed.economics.driving import CallFailed, drive, drive_async
 from toolshed.economics.examples import SUFFIX, Example, ExampleStore, examples_text, with_examples
-from toolshed.economics.records import Call, Component, Decision, Task, utc_now
+from toolshed.economics.records import Call, Component, Decision, Task, error_text, utc_now
 from toolshed.economics.selection import Selection
 from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
 from toolshed.usage import Usage, estimated_tokens
@@ -182,7 +182,7 @@ class BackbonePolicy:
             decisions.append(decision)
             reply, cost = yield from self._call(reserved, decision, prompt or "", examples_text(used))
             spent += cost
-            passed = check(reply.value) if check else None
+            passed = bool(check(reply.value)) if check else None
             if passed is not None:
                 spent += self.book_check(decision)
                 self.account.report(task.task_id, passed, decision_id=decision.decision_id, source="test")
@@ -273,7 +273,7 @@ class BackbonePolicy:
         except CallFailed as failed:
             # What a failed call cost is not known; its prompt was probably read.
             usage = Usage(estimated_tokens(prompt), 0, source="estimate")
-            told = f"{type(failed.error).__name__}: {failed.error}"[:500]
+            told = error_text(failed.error)
             booked = self.account.book_call(
                 decision.task_id, self.component, decision.model, usage, decision=decision,
                 latency_seconds=failed.seconds, started_at=started_at, error=told,

@@ -71,6 +71,12 @@ class StepFeatures:
     max_attempts: int = 3
     is_run: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("input_tokens", "max_output_tokens", "cached_tokens", "check_usd"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise InvalidRecordError(f"{name} is {value}; it must be 0 or more")
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:

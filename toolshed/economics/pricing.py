@@ -1,7 +1,7 @@
 """What a model call costs: dated list prices, a deployment's own prices, self-hosted models by runtime."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -425,8 +425,3 @@ def _list_rates(name: str, day: date) -> Rates:
     cached = per_token("cache_read_mtok")
     fee = getattr(prices, "requests_kcount", None)
     return Rates(into, out, into if cached is None else cached, float(fee) / 1000 if fee else 0.0)
-
-
-def known_models() -> Iterator[str]:
-    """Ids of all models of the public list, with duplicates across providers."""
-    return (model.id for provider in _price_list().providers for model in provider.models)

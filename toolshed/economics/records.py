@@ -13,11 +13,22 @@ from toolshed.usage import Usage
 Component = Literal["agent", "planner", "reranker", "verifier", "embedding", "tool", "summary"]
 OutcomeSource = Literal["test", "schema", "user", "judge", "golden", "human"]
 _MAX_ID = 200
+_MAX_ERROR = 500
 
 
 def new_id() -> str:
     """An id that nobody else has."""
     return uuid.uuid4().hex
+
+
+def storable(text: str) -> str:
+    """A text as any database takes it: without NUL, and with "?" for lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def error_text(error: BaseException) -> str:
+    """What is booked of an error."""
+    return storable(f"{type(error).__name__}: {error}")[:_MAX_ERROR]
 
 
 def utc_now() -> datetime:

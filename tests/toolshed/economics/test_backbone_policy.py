@@ -12,6 +12,7 @@ import pytest
 from toolshed.economics.account import Budget, CostAccount
 from toolshed.economics.backbone_policy import Attempt, BackbonePolicy, Reply
 from toolshed.economics.candidates import StepFeatures
+from toolshed.economics.examples import ExampleStore
 from toolshed.economics.explain import explain_task
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.pricing import PriceSheet
@@ -24,6 +25,7 @@ from toolshed.errors import (
     TooLittleEvidenceError,
     UnknownDecisionError,
 )
+from toolshed.testing import HashingEncoder
 from toolshed.usage import Usage
 
 SMALL, LARGE = "gpt-4o-mini", "gpt-4o"
@@ -83,6 +85,28 @@ def test_an_error_of_the_call_is_booked_and_passed_on(account: CostAccount) -> N
     assert spent == Decimal("0.00015"), "its prompt, estimated at 1,000 tokens"
     start = budget.window_start(datetime.now(UTC))
     assert account.ledger.committed(window_start=start) == spent
+
+
+def test_hostile_text_neither_hides_an_error_nor_loses_a_reply(account: CostAccount) -> None:
+    def fails(attempt: Attempt) -> Reply[str]:
+        raise ValueError("\ud800 and \x00")
+
+    store = ExampleStore(account.ledger, HashingEncoder().encode)
+    policy = BackbonePolicy(account, [SMALL], failure_price=1, examples=store)
+    with pytest.raises(ValueError, match="and"):
+        policy.run(fails, prompt="x")
+    done = policy.run(lambda attempt: Reply("x", USAGE, "\ud800\x00 reply"), prompt="\ud800 prompt")
+    assert done.value == "x"
+    with pytest.raises(InvalidRecordError, match="not valid Unicode"):
+        account.start_task("\ud800")
+    with pytest.raises(InvalidRecordError, match="not valid Unicode"):
+        account.report("\ud800", True)
+
+
+def test_negative_features_are_refused() -> None:
+    for name in ("input_tokens", "max_output_tokens", "cached_tokens", "check_usd"):
+        with pytest.raises(InvalidRecordError, match=name):
+            StepFeatures(**{name: -1})  # type: ignore[arg-type]  # what is tested
 
 
 def test_no_usage_is_an_estimate_and_marked(account: CostAccount) -> None:

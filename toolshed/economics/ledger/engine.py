@@ -104,6 +104,10 @@ def _translated(engine: Engine) -> Iterator[None]:
         raise
     except OverflowError as error:
         raise InvalidRecordError(f"a number is too large for the ledger: {error}") from error
+    except UnicodeEncodeError as error:
+        raise InvalidRecordError(
+            f"a text is not valid Unicode: {error}. Nothing of this was written"
+        ) from error
     except SQLAlchemyError as error:
         told = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise LedgerError(

@@ -14,7 +14,7 @@ from toolshed.economics.evidence import DriftRule, Evidence, fold
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.engine import open_engine, reading, writing
 from toolshed.economics.ledger.judged import judged_decisions, judged_tasks, judgements, token_counts
-from toolshed.economics.records import Call, Decision, Outcome, Task, new_id, utc_now
+from toolshed.economics.records import Call, Decision, Outcome, Task, new_id, storable, utc_now
 from toolshed.errors import BudgetExceededError, InvalidRecordError, UnknownDecisionError
 
 _BATCH = 5_000
@@ -116,7 +116,8 @@ class Ledger:
         """Keep a request and its reply, to be shown to cheaper backbones when the task passed."""
         with writing(self.engine) as connection:
             _times_of(connection, tables.task, "created_at", [task_id])
-            _insert(connection, tables.example, [{"task_id": task_id, "request": request, "reply": reply}])
+            row = {"task_id": task_id, "request": storable(request), "reply": storable(reply)}
+            _insert(connection, tables.example, [row])
 
     def passed_examples(
         self, task_class: str, *, tenant: str, limit: int = 1000

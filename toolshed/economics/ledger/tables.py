@@ -158,5 +158,4 @@ budget_settlement = Table(
     Column("spent", Money, nullable=False),
     Column("settled_at", Moment, nullable=False),
 )
-APPEND_ONLY = ("task", "decision", "call", "outcome", "example", "budget_hold", "budget_settlement")
 EXPORTED = (task, decision, call, outcome)
