@@ -45,7 +45,6 @@ class _Run:
     decisions: list[Decision] = field(default_factory=list)
     candidate: Candidate | None = None
     cached_tokens: int = 0
-    has_passed: bool | None = None
 
 
 class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
@@ -88,20 +87,15 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
         return {"toolshed_task_id": task.task_id}
 
     def after_agent(self, state: BackboneState, runtime: Any) -> None:  # noqa: ARG002  # its signature
-        """Report the outcome, where a check knows it."""
-        run = self._runs.pop(state.get("toolshed_task_id", ""), None)
-        if run is not None and run.has_passed is not None:
-            last = run.decisions[-1]
-            self._policy.account.report(
-                last.task_id, run.has_passed, decision_id=last.decision_id, source="test"
-            )
+        """Forget the run; what a check found was reported when it was found."""
+        self._runs.pop(state.get("toolshed_task_id", ""), None)
 
     async def abefore_agent(self, state: BackboneState, runtime: Any) -> dict[str, Any]:
         """Begin a task."""
         return self.before_agent(state, runtime)
 
     async def aafter_agent(self, state: BackboneState, runtime: Any) -> None:
-        """Report the outcome, where a check knows it."""
+        """Forget the run."""
         self.after_agent(state, runtime)
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Response:
@@ -116,40 +110,38 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
 
     def _steps(self, request: Request) -> Generator[Request, tuple[Response, float], Response]:
         """Yields requests, is sent their responses and seconds; shared by the two ways of calling."""
-        task_id = str(request.state.get("toolshed_task_id", ""))
-        run = self._runs.get(task_id)
-        if run is None:
-            # A run that another process began, or goes on after an interrupt.
-            task = self._policy.account.start_task("agent", pipeline="langchain")
-            task_id, run = task.task_id, _Run("agent")
+        task_id, run = self._run_of(request)
         if not run.decisions and callable(self._task_class):
             run.task_class = self._task_class(request)
         response = yield from self._called(request, task_id, run)
-        answer = _answer(response)
-        if answer is None or answer.tool_calls or self._check is None:
+        if self._judge(run, response) is not False or len(run.decisions) == MAX_ATTEMPTS:
             return response
-        run.has_passed = bool(self._check(answer))
-        self._policy.book_check(run.decisions[-1])
-        if run.has_passed or len(run.decisions) == MAX_ATTEMPTS:
-            return response
-        return (yield from self._escalated(request, task_id, run, response))
-
-    def _escalated(
-        self, request: Request, task_id: str, run: _Run, response: Response
-    ) -> Generator[Request, tuple[Response, float], Response]:
-        failed = run.decisions[-1]
-        account = self._policy.account
         run.candidate, run.cached_tokens = None, 0
         try:
             again = yield from self._called(request, task_id, run)
         except (BudgetExceededError, NoEligibleBackboneError):
             return response
-        account.report(task_id, False, decision_id=failed.decision_id, source="test")
-        answer = _answer(again)
-        assert self._check is not None
-        run.has_passed = answer is not None and bool(answer.tool_calls or self._check(answer))
-        self._policy.book_check(run.decisions[-1])
+        self._judge(run, again)
         return again
+
+    def _run_of(self, request: Request) -> tuple[str, _Run]:
+        """The run of a request; begun anew where another process had it, or it goes on after an interrupt."""
+        task_id = str(request.state.get("toolshed_task_id", ""))
+        if task_id not in self._runs:
+            task_class = self._task_class if isinstance(self._task_class, str) else "agent"
+            task_id = task_id or self._policy.account.start_task(task_class, pipeline="langchain").task_id
+            self._runs[task_id] = _Run(task_class)
+        return task_id, self._runs[task_id]
+
+    def _judge(self, run: _Run, response: Response) -> bool | None:
+        """Check a final answer, and book and report what that found; None for what is no final answer."""
+        answer = _answer(response)
+        if self._check is None or answer is None or answer.tool_calls:
+            return None
+        passed, decision = bool(self._check(answer)), run.decisions[-1]
+        self._policy.book_check(decision)
+        self._policy.account.report(decision.task_id, passed, decision_id=decision.decision_id, source="test")
+        return passed
 
     def _called(
         self, request: Request, task_id: str, run: _Run

@@ -96,6 +96,20 @@ async def test_a_failed_check_escalates_once_and_both_outcomes_are_booked(accoun
     assert evidence.retry_passes[evidence.row(LARGE)].sum() == 1
 
 
+def test_a_failed_check_is_booked_even_when_the_next_backbone_breaks(account: CostAccount) -> None:
+    def breaks(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        if body["model"] == LARGE:
+            raise ValueError("overloaded")
+        return {"content": "no idea"}, USAGE
+
+    policy = BackbonePolicy(account, [SMALL, LARGE], failure_price=0.05)
+    with scripted_openai(breaks) as url, pytest.raises(Exception, match="overloaded"):
+        agent(url, policy, check=lambda message: False).invoke(QUESTION)
+    evidence = account.ledger.evidence()
+    assert evidence.failures[evidence.row(SMALL)].sum() == 1
+    assert evidence.n_judged == 1, "whether the broken one would have passed is not known"
+
+
 def test_a_provider_without_usage_is_booked_as_an_estimate(account: CostAccount) -> None:
     policy = BackbonePolicy(account, [SMALL], failure_price=1)
     with scripted_openai(lambda body: ({"content": "sunny"}, None)) as url:
