@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.qdrant_stub import loopback_server
-from toolshed.client import Toolshed
+from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 from toolshed_evals.datasets import data_folder
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from toolshed.cli import main
-from toolshed.config import Settings
+from toolshed.commands.main import main
+from toolshed.settings import Settings
 from toolshed_api.app import create_app
 from toolshed_api.commands import serve
 

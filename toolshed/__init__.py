@@ -4,19 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolshed.client import AsyncToolshed, Toolshed
-    from toolshed.economics.account import Budget
-    from toolshed.economics.backbone_policy import BackbonePolicy, Reply
-    from toolshed.economics.candidates import Candidate, StepFeatures
+    from toolshed.adapters.langchain_middleware import BackboneMiddleware
+    from toolshed.adapters.langchain_retriever import ToolshedRetriever
+    from toolshed.adapters.langchain_splitter import LegalTextSplitter
+    from toolshed.economics.choosing.candidates import Candidate, StepFeatures
+    from toolshed.economics.running.account import Budget
+    from toolshed.economics.running.backbone_policy import BackbonePolicy, Reply
     from toolshed.errors import ToolshedError
-    from toolshed.langchain_middleware import BackboneMiddleware
     from toolshed.legal.documents import LegalDocument, Passage
-    from toolshed.legal.splitter import LegalTextSplitter
-    from toolshed.passage_library import FoundPassage, PassageSearchResult
-    from toolshed.retriever import ToolshedRetriever
-    from toolshed.search_result import SearchResult
+    from toolshed.metering.usage import Usage
+    from toolshed.shed.passage_library import FoundPassage, PassageSearchResult
+    from toolshed.shed.results import SearchResult
+    from toolshed.shed.shed import AsyncToolshed, Toolshed
     from toolshed.types import FoundTool, SyncReport, ToolDefinition
-    from toolshed.usage import Usage
 
 __all__ = [
     "AsyncToolshed",
@@ -42,26 +42,26 @@ __all__ = [
 ]
 
 _HOME = {
-    "AsyncToolshed": "client",
-    "BackboneMiddleware": "langchain_middleware",
-    "BackbonePolicy": "economics.backbone_policy",
-    "Budget": "economics.account",
-    "Candidate": "economics.candidates",
-    "FoundPassage": "passage_library",
+    "AsyncToolshed": "shed.shed",
+    "BackboneMiddleware": "adapters.langchain_middleware",
+    "BackbonePolicy": "economics.running.backbone_policy",
+    "Budget": "economics.running.account",
+    "Candidate": "economics.choosing.candidates",
+    "FoundPassage": "shed.passage_library",
     "FoundTool": "types",
     "LegalDocument": "legal.documents",
-    "LegalTextSplitter": "legal.splitter",
+    "LegalTextSplitter": "adapters.langchain_splitter",
     "Passage": "legal.documents",
-    "PassageSearchResult": "passage_library",
-    "Reply": "economics.backbone_policy",
-    "SearchResult": "search_result",
-    "StepFeatures": "economics.candidates",
+    "PassageSearchResult": "shed.passage_library",
+    "Reply": "economics.running.backbone_policy",
+    "SearchResult": "shed.results",
+    "StepFeatures": "economics.choosing.candidates",
     "SyncReport": "types",
     "ToolDefinition": "types",
-    "Toolshed": "client",
+    "Toolshed": "shed.shed",
     "ToolshedError": "errors",
-    "ToolshedRetriever": "retriever",
-    "Usage": "usage",
+    "ToolshedRetriever": "adapters.langchain_retriever",
+    "Usage": "metering.usage",
 }
 
 

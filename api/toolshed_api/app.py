@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from toolshed.client import Toolshed
-from toolshed.config import Settings
 from toolshed.errors import KnowledgeBaseError
+from toolshed.settings import Settings
+from toolshed.shed.shed import Toolshed
 from toolshed_api.problems import install_problem_handlers
-from toolshed_api.routes import health, passages, tools
+from toolshed_api.rest.health import endpoints as health
+from toolshed_api.rest.passages import endpoints as passages
+from toolshed_api.rest.tools import endpoints as tools
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import ipaddress
 
 import click
 
-from toolshed.cli import KnowledgeBaseOptions, knowledge_base_options
+from toolshed.commands.main import KnowledgeBaseOptions, knowledge_base_options
 from toolshed.errors import ConfigurationError
 
 
@@ -36,7 +36,7 @@ def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
-    from toolshed.config import Settings
+    from toolshed.settings import Settings
     from toolshed_api.app import create_app
 
     try:

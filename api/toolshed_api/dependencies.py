@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from toolshed.client import Toolshed
-from toolshed.config import Settings
+from toolshed.settings import Settings
+from toolshed.shed.shed import Toolshed
 from toolshed_api.problems import UnauthorizedError
 
 

@@ -4,8 +4,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from toolshed.config import Settings
 from toolshed.errors import InvalidQueryError
+from toolshed.settings import Settings
 
 
 def check_limits(query: str, k: int, settings: Settings, *, of: str) -> None:

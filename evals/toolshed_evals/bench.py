@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from toolshed.cli import print_json
+from toolshed.commands.main import print_json
 
 # Short rounds in turn: when the machine slows down, it slows down for all contestants.
 _ROUNDS = 5
@@ -80,10 +80,10 @@ def _selection() -> Callable[[str], object]:
 
     import numpy as np
 
-    from toolshed.economics.candidates import StepFeatures
-    from toolshed.economics.evidence import Evidence, Judgement, TokenCount
-    from toolshed.economics.pricing import PriceEntry, PriceFile, PriceSheet
-    from toolshed.economics.selection import BackboneSelector
+    from toolshed.economics.choosing.candidates import StepFeatures
+    from toolshed.economics.choosing.selection import BackboneSelector
+    from toolshed.economics.learning.evidence import Evidence, Judgement, TokenCount
+    from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
 
     models, rng, evidence = [f"model-{i}" for i in range(20)], np.random.default_rng(0), Evidence()
     for task_class in map(str, range(50)):

@@ -5,7 +5,7 @@ on dev splits only: Seal-Tools dev, the dev fifth of ToolE's single-tool queries
 MetaTool's tool-awareness questions, half of which no tool can serve. Each of the three counts the same.
 
 The threshold to abstain below is the highest that costs at most a thousandth of Recall@5 on any of them.
-The output belongs into ``toolshed.pipeline``.
+The output belongs into ``toolshed.pipelines``.
 """
 
 import json
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from toolshed.client import Toolshed
-from toolshed.config import PIPELINES, PipelineName
+from toolshed.presets import PIPELINES, PipelineName
+from toolshed.shed.shed import Toolshed
 from toolshed_evals.datasets import Dataset, dataset_tool_id, load_dataset
 
 _DATASETS = ("sealtools-dev", "toole-single-dev", "toole-awareness-dev")

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from toolshed.search_result import SearchResult
+    from toolshed.shed.results import SearchResult
 
 _QUERIES = (
     "Email Ana the weather in Lisbon tomorrow.",
@@ -65,7 +65,7 @@ def demo(kb: str, top_k: int, picture: Path | None) -> None:
 
 
 def _show(console: "Console", kb: str, top_k: int) -> None:
-    from toolshed.client import Toolshed
+    from toolshed.shed.shed import Toolshed
 
     started = time.perf_counter()
     with Toolshed(kb, encoder_threads=2) as shed, as_file(files("toolshed_evals") / "sample") as sample:

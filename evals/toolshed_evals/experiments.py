@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from toolshed.errors import SourceError
-from toolshed.indexing import Progress, unwatched
+from toolshed.indexing.tools import Progress, unwatched
 from toolshed_evals.datasets import Dataset
 from toolshed_evals.measures import PerQuery, means, measure
 from toolshed_evals.retrievers import make_retriever

@@ -10,10 +10,10 @@ from typing import Protocol, Self
 
 from rank_bm25 import BM25Okapi
 
-from toolshed.client import Toolshed
-from toolshed.config import PIPELINES, PipelineName
 from toolshed.errors import ConfigurationError
 from toolshed.pre_retrieval.documents import readable_name
+from toolshed.presets import PIPELINES, PipelineName
+from toolshed.shed.shed import Toolshed
 from toolshed_evals.datasets import Dataset, dataset_tool_id
 from toolshed_evals.measures import DEPTH
 

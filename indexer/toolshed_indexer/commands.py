@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.cli import KnowledgeBaseOptions, knowledge_base_options, open_shed, print_json, progress_bar
+from toolshed.commands.main import (
+    KnowledgeBaseOptions,
+    knowledge_base_options,
+    open_shed,
+    print_json,
+    progress_bar,
+)
 from toolshed.errors import ConfigurationError, SourceError
 
 if TYPE_CHECKING:
     from toolshed.catalog.definitions import Catalog
     from toolshed.catalog.sources import NamedSource
-    from toolshed.client import Toolshed
+    from toolshed.shed.shed import Toolshed
     from toolshed.types import SyncReport
 
 
@@ -76,7 +82,7 @@ def index_tools(
       toolshed index tools crm=https://example.com/openapi.json
     """
     from toolshed.catalog.sources import read_source, split_name
-    from toolshed.indexing import check_catalogs
+    from toolshed.indexing.tools import check_catalogs
 
     named = [split_name(source) for source in sources]
     watched = [source for source in named if source.location.startswith("mcp+")] if watch else []

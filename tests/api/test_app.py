@@ -15,9 +15,9 @@ import uvicorn
 
 from tests.conftest import OpenShed
 from tests.qdrant_stub import qdrant_stub
-from toolshed.client import Toolshed
-from toolshed.config import Settings
 from toolshed.legal.documents import LegalDocument
+from toolshed.settings import Settings
+from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed_api.app import create_app
 

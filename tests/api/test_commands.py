@@ -10,7 +10,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from toolshed.cli import main
+from toolshed.commands.main import main
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_serve_answers_and_stops_when_told(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["index", "tools", "tools.json"]).exit_code == 0
     environment = {**os.environ, "TOOLSHED_API_KEYS": '["secret"]', "TOOLSHED_MAX_K": "7"}
     with subprocess.Popen(
-        [sys.executable, "-m", "toolshed.cli", "serve", "--port", "0"],
+        [sys.executable, "-m", "toolshed.commands.main", "serve", "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,

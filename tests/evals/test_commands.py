@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from toolshed.cli import main
+from toolshed.commands.main import main
 
 SAMPLE = str(Path(__file__).parents[2] / "evals" / "toolshed_evals" / "sample")
 

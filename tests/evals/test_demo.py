@@ -9,7 +9,7 @@ def test_the_demo_answers_over_the_sample_and_a_real_server_and_repeats_quickly(
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     first, second = (
         subprocess.run(
-            [sys.executable, "-m", "toolshed.cli", "demo", "--kb", str(tmp_path / "shed")],
+            [sys.executable, "-m", "toolshed.commands.main", "demo", "--kb", str(tmp_path / "shed")],
             env={**os.environ, "PATH": path},
             capture_output=True,
             text=True,

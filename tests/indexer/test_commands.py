@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from toolshed.cli import main
-from toolshed.client import Toolshed
+from toolshed.commands.main import main
+from toolshed.shed.shed import Toolshed
 
 SERVER = Path(__file__).parents[1] / "servers" / "many_tools.py"
 
@@ -24,7 +24,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_watching_follows_a_server_whose_list_changes_until_told_to_stop(stop: signal.Signals) -> None:
     source = f"many=mcp+stdio:{sys.executable} {SERVER} announce"
     with subprocess.Popen(
-        [sys.executable, "-m", "toolshed.cli", "index", "tools", source, "--watch"],
+        [sys.executable, "-m", "toolshed.commands.main", "index", "tools", source, "--watch"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},

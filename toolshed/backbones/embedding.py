@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.errors import ConfigurationError, EncoderError
-from toolshed.metering import MeteredCall, report_call
-from toolshed.usage import estimated_usage, usage_from_openai
+from toolshed.metering.calls import MeteredCall, report_call
+from toolshed.metering.usage import estimated_usage, usage_from_openai
 
 Vectors = NDArray[np.float32]
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from toolshed.backbones.embedding import Vectors
 from toolshed.backbones.lexical import QueryWords, SparseVector
-from toolshed.config import ChannelName
 from toolshed.intra_retrieval.encoding import EncodedParts
 from toolshed.knowledge_base.protocol import ToolRecord
+from toolshed.presets import ChannelName
 
 Scores = NDArray[np.float32]
 Present = TypeVar("Present")

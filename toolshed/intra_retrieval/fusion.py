@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.config import ChannelName, PartWeights, RankingConfig
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.channels import ChannelScores, Scores
 from toolshed.intra_retrieval.decomposition import QueryPart
+from toolshed.presets import ChannelName, PartWeights, RankingConfig
 
 # Keeps a channel in which every tool scores the same (no word matched) at zero, not at infinity.
 _MIN_DEVIATION = 1e-3

@@ -11,12 +11,12 @@ import numpy as np
 from toolshed.backbones.embedding import DenseEncoder, Vectors
 from toolshed.backbones.lexical import SparseVector, as_query_vector
 from toolshed.backbones.static import StaticEncoder
-from toolshed.config import ChannelName, RankingConfig
 from toolshed.intra_retrieval.channels import ChannelScores, ScoringIndex
 from toolshed.intra_retrieval.decomposition import QueryPart, decompose
 from toolshed.intra_retrieval.encoding import EncodedParts, encode_parts
 from toolshed.intra_retrieval.fusion import Standard
 from toolshed.knowledge_base.protocol import Channel, ChannelQuery, KnowledgeBase, ToolRecord
+from toolshed.presets import ChannelName, RankingConfig
 from toolshed.stages import Stage
 from toolshed.types import ToolDefinition
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from toolshed.client import Toolshed
-from toolshed.config import PipelineName
 from toolshed.legal.documents import LegalDocument, Passage
-from toolshed.passage_library import FoundPassage
 from toolshed.pre_retrieval.passage_embedding import embed_passages
+from toolshed.presets import PipelineName
+from toolshed.shed.passage_library import FoundPassage
+from toolshed.shed.shed import Toolshed
 from toolshed_evals.legal.baselines import aligned
 from toolshed_evals.legal.gold import GoldError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from toolshed.cli import main
+from toolshed.commands.main import main
 from toolshed.legal.headings import find_sections
 from toolshed_evals.legal.gold import GoldError
 from toolshed_evals.legal.legalbench_rag import (

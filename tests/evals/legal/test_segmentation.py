@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from toolshed.cli import main
+from toolshed.commands.main import main
 from toolshed_evals.datasets import data_folder
 from toolshed_evals.legal.baselines import BASELINES, aligned, segmenter_or_baseline
 from toolshed_evals.legal.segmentation import evaluate_segmenters

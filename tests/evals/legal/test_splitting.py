@@ -5,7 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from toolshed.cli import main
+from toolshed.commands.main import main
 from toolshed_evals.datasets import data_folder
 from toolshed_evals.legal.splitting import Chunk, _boundaries
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from toolshed.cli import main
+from toolshed.commands.main import main
 from toolshed.economics.replay.simulation import StreamOptions, run_stream
 from toolshed.economics.replay.tables import OutcomeTable, named_table, read_table, with_arms
 from toolshed.errors import SourceError

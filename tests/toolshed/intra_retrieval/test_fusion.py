@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from toolshed.config import PartWeights, RankingConfig
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.decomposition import decompose
 from toolshed.intra_retrieval.fusion import (
@@ -11,6 +10,7 @@ from toolshed.intra_retrieval.fusion import (
     part_weights,
     reciprocal_rank_fusion,
 )
+from toolshed.presets import PartWeights, RankingConfig
 
 CONFIG = RankingConfig(parts=PartWeights(whole=0.2, sentence=1, request=1, phrase=0.2), temperature=0.5)
 

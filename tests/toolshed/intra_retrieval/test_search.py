@@ -5,14 +5,14 @@ import pytest
 
 from toolshed.backbones.minilm import MiniLMEncoder
 from toolshed.backbones.static import StaticEncoder
-from toolshed.config import DEFAULT, PIPELINES, PipelineName
 from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Query, Search
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import Manifest
-from toolshed.pipeline import build_pipeline
+from toolshed.pipelines import build_pipeline
 from toolshed.post_retrieval.selection import Selection
 from toolshed.pre_retrieval.embedding import embed_tools
+from toolshed.presets import DEFAULT, PIPELINES, PipelineName
 from toolshed.stages import run_without_waiting
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed_evals.datasets import load_dataset

@@ -15,7 +15,7 @@ MANIFEST = Manifest("hashing:64", 64, StaticEncoder.model_id, StaticEncoder.dime
 
 HOLD = """
 import sys
-from toolshed.client import Toolshed
+from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 with Toolshed(sys.argv[1], encoder=HashingEncoder()):
     print("open", flush=True)

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from sqlalchemy import Table, select
 
 from toolshed.economics.ledger import tables
-from toolshed.economics.ledger.engine import reading
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.errors import LedgerError
+from toolshed.state.engine import reading
 
 ExportFormat = Literal["csv", "parquet"]
 

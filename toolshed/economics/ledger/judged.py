@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, select
 
-from toolshed.economics.evidence import Judgement, TokenCount
+from toolshed.economics.learning.evidence import Judgement, TokenCount
 from toolshed.economics.ledger import tables
 
 

@@ -10,12 +10,12 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Table, func, select, update
 
-from toolshed.economics.evidence import DriftRule, Evidence, fold
+from toolshed.economics.learning.evidence import DriftRule, Evidence, fold
 from toolshed.economics.ledger import tables
-from toolshed.economics.ledger.engine import open_engine, reading, writing
 from toolshed.economics.ledger.judged import judged_decisions, judged_tasks, judgements, token_counts
-from toolshed.economics.records import Call, Decision, Outcome, Task, new_id, storable, utc_now
+from toolshed.economics.ledger.records import Call, Decision, Outcome, Task, new_id, storable, utc_now
 from toolshed.errors import BudgetExceededError, InvalidRecordError, UnknownDecisionError
+from toolshed.state.engine import open_engine, reading, writing
 
 _BATCH = 5_000
 _IDS_PER_QUERY = 500

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from toolshed.economics.budget import DualPrice
-from toolshed.economics.candidates import BudgetState, Candidate, StepFeatures
-from toolshed.economics.certification import certify_looks
-from toolshed.economics.evidence import Judgement, TokenCount
-from toolshed.economics.pricing import PriceSheet
+from toolshed.economics.choosing.budget import DualPrice
+from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
+from toolshed.economics.choosing.selection import BackboneSelector, Selection
+from toolshed.economics.learning.certification import certify_looks
+from toolshed.economics.learning.evidence import Judgement, TokenCount
+from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.economics.replay.tables import Matrix
-from toolshed.economics.selection import BackboneSelector, Selection
 from toolshed.errors import ConfigurationError
 
 
@@ -186,7 +186,7 @@ class ParetoBandit(Policy):
 
 
 class Ours(Policy):
-    """:class:`~toolshed.economics.selection.BackboneSelector`, as it runs in production."""
+    """:class:`~toolshed.economics.choosing.selection.BackboneSelector`, as it runs in production."""
 
     def __init__(self, setting: Setting, seed: int) -> None:
         super().__init__(setting, seed)

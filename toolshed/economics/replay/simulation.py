@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.economics.pricing import PriceFile, PriceSheet
+from toolshed.economics.prices.pricing import PriceFile, PriceSheet
 from toolshed.economics.replay.policies import POLICIES, Policy, Setting
 from toolshed.economics.replay.tables import Matrix, OutcomeTable
 from toolshed.errors import InvalidQueryError

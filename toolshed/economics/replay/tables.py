@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.economics.pricing import PriceEntry, PriceFile, PriceSheet
+from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
 from toolshed.errors import SourceError, ToolshedError
-from toolshed.usage import estimated_tokens
+from toolshed.metering.usage import estimated_tokens
 
 Matrix = NDArray[np.float64]
 Row = Mapping[str, str]

@@ -19,8 +19,8 @@ from sqlalchemy import create_engine, text
 from tests.postgres import own_postgres
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.ledger import Ledger
-from toolshed.economics.records import Call, Decision, Outcome, Task
-from toolshed.economics.report import build_report
+from toolshed.economics.ledger.records import Call, Decision, Outcome, Task
+from toolshed.economics.reporting.report import build_report
 from toolshed.errors import (
     BudgetExceededError,
     ConfigurationError,
@@ -28,7 +28,7 @@ from toolshed.errors import (
     LedgerError,
     UnknownDecisionError,
 )
-from toolshed.usage import Usage
+from toolshed.metering.usage import Usage
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -273,7 +273,7 @@ _WRITER = """
 import sys
 from datetime import datetime, UTC
 from toolshed.economics.ledger.ledger import Ledger
-from toolshed.economics.records import Task, Outcome
+from toolshed.economics.ledger.records import Task, Outcome
 ledger = Ledger(sys.argv[1])
 for i in range(100000):
     ledger.add_task(Task(task_id=f"k{i}"))

@@ -1,0 +1,1 @@
+"""Endpoints, a folder for each noun."""

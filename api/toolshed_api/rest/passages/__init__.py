@@ -1,0 +1,1 @@
+"""Passages of legal text."""

@@ -1,0 +1,171 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import OpenShed
+from toolshed.backbones.embedding import Vectors
+from toolshed.catalog.definitions import Catalog
+from toolshed.errors import EncoderError, InvalidToolError, StorageFullError
+from toolshed.knowledge_base import edge_shard as edge
+from toolshed.knowledge_base.edge import EdgeKnowledgeBase
+from toolshed.shed.shed import Toolshed
+from toolshed.testing import HashingEncoder, make_tool
+
+
+def catalog(*names: str, source: str = "s", text: str = "Does {}.") -> Catalog:
+    return Catalog(source, tuple(make_tool(name, text.format(name), source=source) for name in names))
+
+
+def test_a_first_run_adds_and_a_second_embeds_nothing(open_shed: OpenShed) -> None:
+    with open_shed() as shed:
+        first = shed.sync_catalogs([catalog("a", "b")])
+        assert (first.added, first.unchanged) == (["s:a", "s:b"], 0)
+        assert first.n_embedded > 0
+    encoder = HashingEncoder()
+    second = open_shed(encoder=encoder).sync_catalogs([catalog("a", "b")])
+    assert (second.added, second.changed, second.removed, second.unchanged) == ([], [], [], 2)
+    assert second.n_embedded == 0
+    assert encoder.encoded == []
+
+
+def test_only_the_difference_is_embedded(open_shed: OpenShed) -> None:
+    with open_shed() as shed:
+        shed.sync_catalogs([catalog("a", "b", "c")])
+    encoder = HashingEncoder()
+    changed = Catalog("s", (*catalog("a", "d").tools, make_tool("b", "Something new.", source="s")))
+    report = open_shed(encoder=encoder).sync_catalogs([changed])
+    assert (report.added, report.changed, report.removed, report.unchanged) == (["s:d"], ["s:b"], ["s:c"], 1)
+    assert not any("Does a" in text for text in encoder.encoded)
+    assert any("Something new" in text for text in encoder.encoded)
+
+
+def test_other_sources_are_left_alone(shed: Toolshed) -> None:
+    shed.sync_catalogs([catalog("a", source="one"), catalog("b", source="two")])
+    shed.sync_catalogs([catalog("c", source="two")])
+    assert shed.list_tools() == ["one:a", "two:c"]
+
+
+def test_adding_removes_nothing(shed: Toolshed) -> None:
+    shed.add_catalogs([catalog("a", "b")])
+    report = shed.add_catalogs([catalog("b", "c")])
+    assert report.removed == []
+    assert shed.list_tools() == ["s:a", "s:b", "s:c"]
+
+
+def test_the_report_counts_the_texts_that_were_encoded(open_shed: OpenShed) -> None:
+    encoder = HashingEncoder()
+    report = open_shed(encoder=encoder).sync_catalogs([catalog("a", "b")])
+    assert len(encoder.encoded) == len(set(encoder.encoded))
+    # The static vectors' summaries are the texts that the dense encoder does not see.
+    assert report.n_embedded == len({*encoder.encoded, "a. Does a.", "b. Does b."})
+
+
+def test_a_bad_entry_stops_everything_or_is_skipped(shed: Toolshed) -> None:
+    with pytest.raises(InvalidToolError, match=r"arguments, number 2: the tool has no name"):
+        shed.add_tools({"name": "good"}, {"name": ""})
+    assert shed.list_tools() == []
+    report = shed.add_tools({"name": "good"}, {"name": ""}, skip_invalid=True)
+    assert shed.list_tools() == ["python:good"]
+    assert len(report.invalid) == 1
+
+
+def test_two_sources_of_one_name_are_refused(shed: Toolshed) -> None:
+    with pytest.raises(InvalidToolError, match="two sources are called 's'"):
+        shed.sync_catalogs([catalog("a"), catalog("b")])
+    assert shed.list_tools() == []
+
+
+class FailingEncoder(HashingEncoder):
+    """Works for some batches, then returns NaN."""
+
+    def __init__(self, good_batches: int) -> None:
+        super().__init__()
+        self._left = good_batches
+
+    def encode(self, texts: list[str]) -> Vectors:  # type: ignore[override]
+        self._left -= 1
+        if self._left < 0:
+            raise EncoderError("encoder 'hashing' returned NaN or infinity for text 0; nothing was stored")
+        return super().encode(texts)
+
+
+def test_a_run_that_fails_half_way_leaves_everything_as_it_was(open_shed: OpenShed) -> None:
+    with open_shed() as shed:
+        shed.sync_catalogs([catalog("tool_1", "old")])
+        before = shed.get_tool("s:tool_1")
+    many = catalog(*(f"tool_{n}" for n in range(600)), text="Changed {}.")
+    with open_shed(encoder=FailingEncoder(2)) as shed:
+        with pytest.raises(EncoderError):
+            shed.sync_catalogs([many])
+        assert shed.list_tools() == ["s:old", "s:tool_1"]
+        assert shed.get_tool("s:tool_1") == before
+
+
+def test_a_full_disk_is_told_before_anything_is_written(
+    open_shed: OpenShed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shed = open_shed()
+    shed.sync_catalogs([catalog("a")])
+    monkeypatch.setattr(edge, "_MIN_FREE_BYTES", 2**60)
+    with pytest.raises(StorageFullError, match="nothing was written"):
+        shed.sync_catalogs([catalog("a", "b")])
+    assert shed.list_tools() == ["s:a"]
+
+
+INDEX_FOREVER = """
+import sys
+from toolshed.catalog.definitions import Catalog
+from toolshed.shed.shed import Toolshed
+from toolshed.testing import HashingEncoder, make_tool
+with Toolshed(sys.argv[1], encoder=HashingEncoder()) as shed:
+    tools = tuple(make_tool(f"tool_{n}", f"Does {n}. " * 20, source="s") for n in range(100_000))
+    shed.sync_catalogs([Catalog("s", tools)], progress=lambda done, total: print(done, flush=True))
+"""
+
+
+@pytest.mark.parametrize("acknowledged_batches", [1, 3])
+def test_a_killed_run_loses_no_acknowledged_tool_and_goes_on(
+    tmp_path: Path, acknowledged_batches: int
+) -> None:
+    folder = tmp_path / "shed"
+    process = subprocess.Popen(
+        [sys.executable, "-c", INDEX_FOREVER, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    acknowledged = 0
+    while acknowledged < acknowledged_batches * 256:
+        acknowledged = int(process.stdout.readline())
+    time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    with Toolshed(folder, encoder=HashingEncoder()) as shed:
+        records = list(shed.knowledge_base.scan())
+        stored = {record.tool_id for record in records}
+        assert {f"s:tool_{n}" for n in range(acknowledged)} <= stored
+        for record in records:
+            assert record.dense is not None
+            assert np.linalg.norm(record.dense) == pytest.approx(1, abs=1e-4)
+        tools = tuple(
+            make_tool(f"tool_{n}", f"Does {n}. " * 20, source="s") for n in range(acknowledged + 300)
+        )
+        report = shed.add_catalogs([Catalog("s", tools)])
+        assert report.unchanged >= acknowledged
+        assert not set(report.added) & {f"s:tool_{n}" for n in range(acknowledged)}
+
+
+def test_a_run_killed_while_the_folder_is_made_can_be_repeated(tmp_path: Path) -> None:
+    # The manifest comes last: a folder with a shard and no manifest was never acknowledged.
+    folder = tmp_path / "shed"
+    (folder / "tools").mkdir(parents=True)
+    (folder / "tools" / "half-written").write_bytes(b"\0" * 100)
+    with Toolshed(folder, encoder=HashingEncoder()) as shed:
+        assert isinstance(shed.knowledge_base, EdgeKnowledgeBase)
+        shed.sync_catalogs([catalog("a")])
+        assert shed.list_tools() == ["s:a"]

@@ -1,0 +1,1 @@
+"""Toolshed inside the frameworks of others."""

@@ -1,0 +1,1 @@
+"""Which backbone the next step gets."""

@@ -1,0 +1,172 @@
+"""Backbones that could do a step, what is known of the step, and which of them may and can do it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from toolshed.economics.learning.evidence import Counts
+from toolshed.economics.learning.posteriors import Beliefs
+from toolshed.economics.prices.pricing import Rates
+from toolshed.errors import InvalidRecordError, NoEligibleBackboneError
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A backbone that could do the step.
+
+    Attributes:
+        model: What is called and priced, as in :class:`~toolshed.economics.prices.pricing.PriceSheet`.
+        arm: What is learnt about; the model, unless it is a variant of it such as ``model+examples``.
+        context_window: Most tokens it takes; the price list's figure when not given.
+        supports_tools: Whether it can call tools.
+        regions: Where it may process data; anywhere when empty.
+        is_healthy: Whether its provider answers at present.
+        extra_input_tokens: Tokens that the variant adds to every prompt.
+    """
+
+    model: str
+    arm: str = ""
+    context_window: int | None = None
+    supports_tools: bool = True
+    regions: frozenset[str] = frozenset()
+    is_healthy: bool = True
+    extra_input_tokens: int = 0
+
+    @property
+    def name(self) -> str:
+        """The arm's name."""
+        return self.arm or self.model
+
+
+@dataclass(frozen=True, slots=True)
+class StepFeatures:
+    """What is known of the step before it is done.
+
+    Attributes:
+        input_tokens: Tokens of the prompt; learnt from earlier calls when not given.
+        max_output_tokens: Cap on the reply that the call will set.
+        needs_tools: Whether the model must call tools.
+        region: Where data must be processed.
+        cached_tokens: Tokens of the session's prompt in the cache of ``cached_model``; another model reads
+            them at full price.
+        cached_model: The model that the session is on.
+        failed: Arms that have failed on this task; they are not tried again.
+        check_usd: Cost of checking whether a reply passed; None when nothing checks it before it is used, so
+            that there is no second attempt.
+        max_attempts: Most attempts, where something checks them.
+        is_run: Whether several calls will carry the decision out, as in the run of an agent: its cost is then
+            learnt from past runs, and the prompt is only its first.
+    """
+
+    input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    needs_tools: bool = False
+    region: str | None = None
+    cached_tokens: int = 0
+    cached_model: str | None = None
+    failed: tuple[str, ...] = ()
+    check_usd: Decimal | None = None
+    max_attempts: int = 3
+    is_run: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("input_tokens", "max_output_tokens", "cached_tokens", "check_usd"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise InvalidRecordError(f"{name} is {value}; it must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetState:
+    """What may be spent.
+
+    Attributes:
+        remaining_usd: A call that may cost more (95th percentile) is not eligible.
+        dual_price: How much dearer than its price a dollar is held to be, to spend no faster than allowed.
+    """
+
+    remaining_usd: Decimal | None = None
+    dual_price: float = 0.0
+
+
+def ineligibility(
+    one: Candidate,
+    features: StepFeatures,
+    window_of: Callable[[str], int | None],
+) -> str:
+    """Why a candidate may not or cannot do the step; empty when it can."""
+    if one.name in features.failed:
+        return "it has failed on this task"
+    if not one.is_healthy:
+        return "its provider does not answer"
+    if features.needs_tools and not one.supports_tools:
+        return "it cannot call tools"
+    if features.region is not None and one.regions and features.region not in one.regions:
+        return f"it may not process data in {features.region!r}"
+    if features.input_tokens is not None:
+        window = one.context_window or window_of(one.model)
+        needed = features.input_tokens + one.extra_input_tokens + (features.max_output_tokens or 0)
+        if window is not None and needed > window:
+            return f"its context window of {window:,} tokens is too small for {needed:,}"
+    return ""
+
+
+def unaffordability(budget: BudgetState, cost_95: float) -> str:
+    """Why the budget does not reach; empty when it does."""
+    if budget.remaining_usd is not None and cost_95 > float(budget.remaining_usd):
+        return f"it may cost ${cost_95:.6f}, and ${budget.remaining_usd:.6f} are left"
+    return ""
+
+
+def check_request(
+    offered: Sequence[Candidate], floor: float | None, price: float | None, incumbent: str | None
+) -> None:
+    """Refuse what cannot be chosen from.
+
+    Raises:
+        InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
+        NoEligibleBackboneError: If there is no candidate.
+    """
+    if not offered:
+        raise NoEligibleBackboneError("no candidates were given; name at least one model")
+    names = [one.name for one in offered]
+    if len(set(names)) < len(names):
+        raise InvalidRecordError(f"a candidate is named twice in {names}; give variants an arm of their own")
+    if floor is None and price is None:
+        raise InvalidRecordError(
+            "give failure_price, what a failed task costs, or floor, the least pass rate"
+        )
+    if floor is not None and not 0 < floor < 1:
+        raise InvalidRecordError(f"floor is {floor}; a pass rate lies between 0 and 1")
+    if price is not None and not 0 <= price < float("inf"):
+        raise InvalidRecordError(f"failure_price is {price}; it is an amount of dollars of 0 or more")
+    if incumbent is not None and incumbent not in names:
+        raise InvalidRecordError(f"the incumbent {incumbent!r} is not among the candidates {names}")
+
+
+def expected_costs(
+    offered: Sequence[Candidate], features: StepFeatures, known: Beliefs, rates: Sequence[Rates]
+) -> tuple[Counts, Counts]:
+    """Dollars of one attempt of each candidate: expected, and the 95th percentile."""
+    into, out = known.input_tokens, known.output_tokens
+    into_95, out_95 = known.input_tokens_95, known.output_tokens_95
+    if features.input_tokens is not None:
+        extra = np.array([one.extra_input_tokens for one in offered], float)
+        given = features.input_tokens + extra
+        into, into_95 = (
+            (np.maximum(into, given), np.maximum(into_95, given)) if features.is_run else (given, given)
+        )
+    if features.max_output_tokens is not None and not features.is_run:
+        out = np.minimum(out, features.max_output_tokens)
+        out_95 = np.full(len(offered), float(features.max_output_tokens))
+    cached = np.array([features.cached_tokens * (one.model == features.cached_model) for one in offered])
+    cached = np.minimum(cached, into)
+    table = np.array([(r.input_usd, r.output_usd, r.cached_usd, r.request_usd) for r in rates]).T
+    saved = (table[2] - table[0]) * cached
+    return (
+        table[0] * into + table[1] * out + saved + table[3],
+        # A cache may have been emptied: what is reserved does not count on it.
+        table[0] * into_95 + table[1] * out_95 + table[3],
+    )

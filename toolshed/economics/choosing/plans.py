@@ -1,0 +1,138 @@
+"""Lists of backbones that could be tried in turn, and what each would cost until the task is resolved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
+from toolshed.economics.learning.evidence import Counts
+from toolshed.economics.learning.posteriors import Beliefs
+
+# Lists of arms are enumerated over no more than these.
+_MAX_ARMS_IN_CASCADE = 8
+_MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step, its candidates and what is believed of them."""
+
+    task_class: str
+    offered: Sequence[Candidate]
+    features: StepFeatures
+    budget: BudgetState
+    known: Beliefs
+    costs: Counts
+    upper: Counts
+    problems: Sequence[str]
+    eligible: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The lists of arms that could be tried in turn, and what each would cost.
+
+    Attributes:
+        lists: Positions of candidates, ``[n_lists, n_attempts]``, -1 where a list is shorter.
+        costs: Cost of an attempt of each candidate, its check included, at the dual price.
+        failure: Price of failure; without one only the cost counts.
+        retry_share: Pass probability after a failure over the unconditional one, by candidate.
+        further_share: The same for the third attempt over the second.
+    """
+
+    lists: NDArray[np.intp]
+    costs: Counts
+    failure: float | None
+    retry_share: Counts
+    further_share: float
+
+    @classmethod
+    def of(cls, step: Step, failure: float | None, further_share: float) -> "Plan":
+        """The lists for a step; only single arms where nothing checks a reply, or one has failed already."""
+        check = step.features.check_usd
+        spent = step.costs + (0.0 if check is None else float(check))
+        costs = spent * (1.0 + step.budget.dual_price)
+        means = step.known.pass_probability
+        share = step.known.retry / np.maximum(means, 1e-9)
+        if check is None or failure is None or step.features.failed:
+            lists = step.eligible[:, None]
+        else:
+            useful = _undominated(step.eligible, costs, means)
+            orders = _orders(len(useful), step.features.max_attempts)
+            lists = np.where(orders < 0, -1, useful[orders])
+            alone = np.full((len(step.eligible), lists.shape[1]), -1)
+            alone[:, 0] = step.eligible
+            lists = np.unique(np.concatenate([alone, lists]), axis=0)
+        return cls(lists, costs, failure, share, further_share)
+
+    def first(self, which: int) -> int:
+        """The candidate that a list begins with."""
+        return int(self.lists[which, 0])
+
+    def best(self, passing: Counts, allowed: NDArray[np.bool_]) -> int:
+        """The list of least expected cost, by pass probabilities ``[candidate]``."""
+        _, _, expected = self.outlook(passing)
+        usable = np.where(self.lists >= 0, allowed[self.lists], True).all(1)
+        return int(np.where(usable, expected, np.inf).argmin())
+
+    def best_firsts(self, sampled: Counts, means: Counts) -> NDArray[np.intp]:
+        """The candidate to begin with for each row of sampled pass probabilities ``[n, candidate]``.
+
+        What follows its failure is taken as it would be by the ``means``: only the beginning is sampled.
+        """
+        _, _, expected = self.outlook(means)
+        after_failure = np.full(len(means), np.inf)
+        first = self.lists[:, 0]
+        tails = (expected - self.costs[first]) / np.maximum(1 - means[first], 1e-9)
+        np.minimum.at(after_failure, first, tails)
+        listed = np.isfinite(after_failure)
+        followed = np.where(listed, after_failure, 0.0)
+        return np.asarray(np.where(listed, self.costs + (1 - sampled) * followed, np.inf).argmin(1))
+
+    def outlook(self, passing: Counts) -> tuple[Counts, Counts, Counts]:
+        """Spend, pass probability and expected cost of every list, ``[n_lists]`` each."""
+        spend, open_ = np.zeros(len(self.lists)), np.ones(len(self.lists))
+        for attempt in range(self.lists.shape[1]):
+            arm = self.lists[:, attempt]
+            there = arm >= 0
+            chance = passing[arm]
+            if attempt:
+                chance = np.clip(chance * self.retry_share[arm] * self.further_share ** (attempt - 1), 0, 1)
+            spend += np.where(there, open_ * self.costs[arm], 0.0)
+            open_ = np.where(there, open_ * (1 - chance), open_)
+        expected = spend if self.failure is None else spend + self.failure * open_
+        return spend, 1 - open_, expected
+
+    def is_not_worth_it(self, means: Counts, allowed: NDArray[np.bool_]) -> bool:
+        """Whether every attempt costs more, for each pass it brings, than the failure would."""
+        assert self.failure is not None
+        tried = np.flatnonzero(allowed)
+        return bool((self.costs[tried] >= self.failure * means[tried]).all())
+
+
+@lru_cache(maxsize=64)
+def _orders(n: int, max_attempts: int) -> NDArray[np.intp]:
+    """All ordered lists of some of n, three at most, padded with -1."""
+    longest = max(1, min(_MAX_ATTEMPTS, max_attempts))
+    rows = [
+        (*order, *[-1] * (longest - size))
+        for size in range(1, min(longest, n) + 1)
+        for order in permutations(range(n), size)
+    ]
+    return np.array(rows, np.intp)
+
+
+def _undominated(eligible: NDArray[np.intp], costs: Counts, means: Counts) -> NDArray[np.intp]:
+    """Candidates that no other beats in both cost and pass probability; the cheapest first."""
+    kept: list[int] = []
+    for one in sorted(eligible, key=lambda i: (costs[i], -means[i])):
+        if not kept or means[one] > means[kept[-1]]:
+            kept.append(int(one))
+    if len(kept) > _MAX_ARMS_IN_CASCADE:
+        chosen = np.linspace(0, len(kept) - 1, _MAX_ARMS_IN_CASCADE).round().astype(int)
+        kept = [kept[i] for i in chosen]
+    return np.array(kept, np.intp)

@@ -1,0 +1,373 @@
+"""Which backbone next: the arm, or cascade of arms, with the least expected cost to resolution."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.economics.choosing.candidates import (
+    BudgetState,
+    Candidate,
+    StepFeatures,
+    check_request,
+    expected_costs,
+    ineligibility,
+    unaffordability,
+)
+from toolshed.economics.choosing.plans import Plan, Step
+from toolshed.economics.learning.certification import certify_looks
+from toolshed.economics.learning.evidence import Counts, Evidence
+from toolshed.economics.learning.posteriors import Prior, beliefs
+from toolshed.economics.prices.pricing import PriceSheet
+from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
+
+Verdict = Literal["chosen", "eligible", "not certified", "ineligible"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorationRule:
+    """How much is tried that is not held to be best.
+
+    Attributes:
+        temper: Posteriors are sharpened by this factor before they are sampled (Thompson sampling).
+        spend_share: Exploration may make this share of all spend, and no more.
+        share_under_floor: Share of requests that may explore where a floor is set.
+        n_draws: Samples of the posterior; one of their winners is taken, so that the propensity is exact.
+    """
+
+    temper: float = 10.0
+    spend_share: float = 0.05
+    share_under_floor: float = 0.05
+    n_draws: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A candidate as the selection saw it.
+
+    Attributes:
+        arm: Its name.
+        verdict: Chosen, eligible, not certified at the floor, or ineligible.
+        cost_usd: Expected cost of one attempt.
+        pass_probability: Posterior mean.
+        expected_usd: Cost plus what failure costs; what is compared.
+        probability: With which it would have been chosen.
+        why_not: Why it is not eligible.
+    """
+
+    arm: str
+    verdict: Verdict
+    cost_usd: float = 0.0
+    pass_probability: float = 0.0
+    expected_usd: float = 0.0
+    probability: float = 0.0
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The backbone of a step.
+
+    Attributes:
+        task_class: Class of the task.
+        candidate: What to call now; None when the step is better handed to a human.
+        cascade: Arms to try in turn, while the check fails; the first is the candidate's.
+        cost_usd: Expected spend of the whole cascade.
+        cost_95_usd: Spend of the first attempt that one in twenty exceeds; reserve this.
+        pass_probability: That some arm of the cascade passes.
+        arm_pass_probability: That the first one passes.
+        propensity: Probability with which the first arm was chosen.
+        is_explored: Whether another arm was held to be best.
+        exploration_usd: What trying it costs above the best one's cost.
+        reason: In words.
+        weighed: All candidates.
+        dual_price: What it counted with.
+    """
+
+    task_class: str
+    candidate: Candidate | None
+    cascade: tuple[str, ...]
+    cost_usd: float
+    cost_95_usd: float
+    pass_probability: float
+    arm_pass_probability: float
+    propensity: float
+    is_explored: bool
+    exploration_usd: float
+    reason: str
+    weighed: tuple[Weighed, ...] = ()
+    dual_price: float = 0.0
+
+    @property
+    def model(self) -> str | None:
+        """What to call now."""
+        return self.candidate.model if self.candidate else None
+
+    @property
+    def arm(self) -> str | None:
+        """What is learnt about."""
+        return self.candidate.name if self.candidate else None
+
+
+@dataclass
+class BackboneSelector:
+    """Chooses backbones by what the evidence says of them.
+
+    The rule: the least ``cost + failure_price * (1 - pass probability)`` (Weitzman's index where a check
+    allows further attempts); Thompson sampling with sharpened posteriors explores, within a share of the
+    spend. Thread-safe.
+
+    Attributes:
+        prices: Prices of the models, looked up at the time of the choice: tokens are learnt, never dollars.
+        evidence: What was seen; update it through :meth:`lock`.
+        prior: What is believed before.
+        exploration: How much is tried.
+        floor_error: Accepted probability that any arm is certified wrongly.
+        spend_usd, explored_usd: Spent, and spent on exploration, so far.
+    """
+
+    prices: PriceSheet
+    evidence: Evidence = field(default_factory=Evidence)
+    prior: Prior = field(default_factory=Prior)
+    exploration: ExplorationRule = field(default_factory=ExplorationRule)
+    floor_error: float = 0.05
+    rng: np.random.Generator = field(default_factory=np.random.default_rng)
+    spend_usd: float = 0.0
+    explored_usd: float = 0.0
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def select(
+        self,
+        task_class: str,
+        candidates: Sequence[Candidate | str],
+        features: StepFeatures | None = None,
+        floor: float | None = None,
+        failure_price: Decimal | float | None = None,
+        budget: BudgetState | None = None,
+        *,
+        incumbent: str | None = None,
+        at: datetime | None = None,
+    ) -> Selection:
+        """Choose the backbone of a step.
+
+        Args:
+            task_class: Class of the task; evidence is kept by it.
+            candidates: Backbones that could do it.
+            features: What is known of the step.
+            floor: Pass rate below which no arm may be; only arms certified at it are used, and the incumbent.
+            failure_price: Dollars that a failed task costs. Without it the cheapest certified arm is
+                chosen, so a floor is needed then.
+            budget: What may be spent.
+            incumbent: Arm to use while none is certified; the one held to pass most when not given.
+            at: Time of the choice, for prices; now when not given.
+
+        Raises:
+            InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
+            NoEligibleBackboneError: If no candidate may or can do the step; says why for each.
+            BudgetExceededError: If some can, and the budget reaches for none of them.
+            UnknownModelError: If a candidate has no price.
+        """
+        features, budget = features or StepFeatures(), budget or BudgetState()
+        offered = [Candidate(one) if isinstance(one, str) else one for one in candidates]
+        price = None if failure_price is None else float(failure_price)
+        check_request(offered, floor, price, incumbent)
+        at = at or datetime.now(UTC)
+        with self.lock:
+            step = self._weigh(task_class, offered, features, budget, at)
+            return self._choose(step, floor, price, incumbent)
+
+    def _weigh(
+        self,
+        task_class: str,
+        offered: Sequence[Candidate],
+        features: StepFeatures,
+        budget: BudgetState,
+        at: datetime,
+    ) -> Step:
+        known = beliefs(self.evidence, [one.name for one in offered], task_class, self.prior)
+        rates = [self.prices.rates(one.model, at) for one in offered]
+        costs, upper = expected_costs(offered, features, known, rates)
+        problems = [
+            ineligibility(one, features, self.prices.context_window)
+            or unaffordability(budget, float(cost_95))
+            for one, cost_95 in zip(offered, upper, strict=True)
+        ]
+        eligible = np.flatnonzero([not problem for problem in problems])
+        if not len(eligible):
+            told = "; ".join(f"{one.name}: {why}" for one, why in zip(offered, problems, strict=True))
+            if any(not ineligibility(one, features, self.prices.context_window) for one in offered):
+                raise BudgetExceededError(f"the budget has too little left for any candidate. {told}")
+            raise NoEligibleBackboneError(f"no candidate can do this step. {told}")
+        return Step(task_class, offered, features, budget, known, costs, upper, problems, eligible)
+
+    def _choose(
+        self, step: Step, floor: float | None, price: float | None, incumbent: str | None
+    ) -> Selection:
+        gate = self._gate(step, floor, incumbent)
+        plan = Plan.of(step, price, self.prior.retry_ratio)
+        means = step.known.retry if step.features.failed else step.known.pass_probability
+        if price is not None and plan.is_not_worth_it(means, gate.allowed):
+            return _handed_over(step, means, price)
+        best = plan.best(means, gate.allowed)
+        chances = self._chances(step, plan, means, plan.first(best), floor)
+        chosen = plan.first(best)
+        if chances[chosen] < 1:
+            chosen = int(self.rng.choice(len(chances), p=chances))
+        return _selection(step, plan, gate, means, best, chosen, chances)
+
+    def _gate(self, step: Step, floor: float | None, incumbent: str | None) -> "_Gate":
+        """Which eligible candidates may be used without exploring."""
+        allowed = np.zeros(len(step.offered), bool)
+        allowed[step.eligible] = True
+        if floor is None:
+            return _Gate(None, allowed, is_certified=False)
+        n_certificates = len(step.offered) * max(1, len(self.evidence.classes))
+        certified = np.array(
+            [
+                certify_looks(
+                    self.evidence.looks(one.name, step.task_class),
+                    floor,
+                    error=self.floor_error,
+                    n_candidates=n_certificates,
+                )
+                for one in step.offered
+            ]
+        )
+        if (allowed & certified).any():
+            return _Gate(floor, allowed & certified, is_certified=True)
+        names = [one.name for one in step.offered]
+        if incumbent is not None and allowed[names.index(incumbent)]:
+            safest = names.index(incumbent)
+        else:
+            safest = int(step.eligible[np.argmax(step.known.pass_probability[step.eligible])])
+        return _Gate(floor, np.arange(len(names)) == safest, is_certified=False)
+
+    def _chances(self, step: Step, plan: Plan, means: Counts, favourite: int, floor: float | None) -> Counts:
+        """Probability of each candidate: winners of posterior samples, within the spend on exploration."""
+        rule, known = self.exploration, step.known
+        chances = np.zeros(len(step.offered))
+        chances[favourite] = 1.0
+        if len(step.eligible) < 2 or step.features.failed:
+            return chances
+        shape = (rule.n_draws, len(step.offered))
+        sampled = self.rng.beta(known.alpha * rule.temper, known.beta * rule.temper, shape)
+        firsts = plan.best_firsts(sampled, means)
+        if floor is not None:
+            reached = np.take_along_axis(sampled, firsts[:, None], 1)[:, 0] >= floor
+            firsts = np.where(reached, firsts, favourite)
+        winners = np.bincount(firsts, minlength=len(chances)) / rule.n_draws
+        extra = np.maximum(step.costs - step.costs[favourite], 0.0)
+        affordable = self.explored_usd + extra <= rule.spend_share * self.spend_usd
+        share = 1.0 if floor is None else rule.share_under_floor
+        chances = np.where(affordable | (extra == 0), share * winners, 0.0)
+        chances[favourite] = 0.0
+        chances[favourite] = 1.0 - chances.sum()
+        return chances
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """Candidates that may be used, and why."""
+
+    floor: float | None
+    allowed: NDArray[np.bool_]
+    is_certified: bool
+
+
+def _handed_over(step: Step, means: Counts, price: float) -> Selection:
+    cheapest = int(step.eligible[np.argmin(step.costs[step.eligible] / means[step.eligible])])
+    index = step.costs[cheapest] / means[cheapest]
+    reason = (
+        f"hand over to a human: even {step.offered[cheapest].name} would cost ${index:.4f} for each pass, "
+        f"and a failure costs ${price:.4f}"
+    )
+    weighed = tuple(
+        Weighed(one.name, "ineligible" if why else "eligible", float(c), float(p), float(c), why_not=why)
+        for one, why, c, p in zip(step.offered, step.problems, step.costs, means, strict=True)
+    )
+    return Selection(step.task_class, None, (), 0.0, 0.0, 0.0, 0.0, 1.0, False, 0.0, reason, weighed)
+
+
+def _selection(
+    step: Step, plan: Plan, gate: _Gate, means: Counts, best: int, chosen: int, chances: Counts
+) -> Selection:
+    favourite = plan.first(best)
+    spend, passing, expected = plan.outlook(means)
+    begins_with = np.flatnonzero(plan.lists[:, 0] == chosen)
+    planned = best if chosen == favourite else int(begins_with[np.argmin(expected[begins_with])])
+    extra = float(max(0.0, step.costs[chosen] - step.costs[favourite]))
+    alone = step.costs + (plan.failure or 0.0) * (1 - means)
+    weighed = tuple(
+        Weighed(
+            one.name,
+            _verdict(i == chosen, step.problems[i], bool(gate.allowed[i])),
+            float(step.costs[i]),
+            float(means[i]),
+            float(alone[i]),
+            float(chances[i]),
+            step.problems[i],
+        )
+        for i, one in enumerate(step.offered)
+    )
+    cascade = tuple(step.offered[i].name for i in plan.lists[planned] if i >= 0)
+    return Selection(
+        task_class=step.task_class,
+        candidate=step.offered[chosen],
+        cascade=cascade,
+        cost_usd=float(spend[planned]) / (1.0 + step.budget.dual_price),
+        cost_95_usd=float(step.upper[chosen]),
+        pass_probability=float(passing[planned]),
+        arm_pass_probability=float(means[chosen]),
+        propensity=float(chances[chosen]),
+        is_explored=chosen != favourite,
+        exploration_usd=extra,
+        reason=_reason(step, plan, gate, weighed, favourite, chosen, cascade),
+        weighed=weighed,
+        dual_price=step.budget.dual_price,
+    )
+
+
+def _verdict(is_chosen: bool, problem: str, is_allowed: bool) -> Verdict:
+    if problem:
+        return "ineligible"
+    if is_chosen:
+        return "chosen"
+    return "eligible" if is_allowed else "not certified"
+
+
+def _reason(
+    step: Step,
+    plan: Plan,
+    gate: _Gate,
+    weighed: Sequence[Weighed],
+    favourite: int,
+    chosen: int,
+    cascade: tuple[str, ...],
+) -> str:
+    one = weighed[chosen]
+    parts = [
+        f"{one.arm} in class {step.task_class!r}: ${one.cost_usd:.6f} a call, passes "
+        f"{one.pass_probability:.1%} ({step.known.n[chosen]:.0f} outcomes seen)"
+    ]
+    if plan.failure is not None:
+        parts.append(f"${one.expected_usd:.6f} with failures at ${plan.failure:g}")
+    if chosen != favourite:
+        parts.append(f"explored, while {weighed[favourite].arm} is held to be best")
+    elif gate.floor is not None:
+        parts.append(
+            f"{gate.allowed.sum()} certified at the floor of {gate.floor:.1%}"
+            if gate.is_certified
+            else f"none is certified at the floor of {gate.floor:.1%} yet, so the incumbent stays"
+        )
+    others = [other for i, other in enumerate(weighed) if other.verdict == "eligible" and i != favourite]
+    if chosen == favourite and others:
+        next_one = min(others, key=lambda other: other.expected_usd)
+        parts.append(f"next is {next_one.arm} at ${next_one.expected_usd:.6f}")
+    if len(cascade) > 1:
+        parts.append(f"after a failed check {', then '.join(cascade[1:])}")
+    return "; ".join(parts)

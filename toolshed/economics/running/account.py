@@ -1,0 +1,331 @@
+"""The books of a tenant: choose backbones, book calls, report outcomes, and ask what it cost."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from toolshed.economics.choosing.budget import DualPrice
+from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
+from toolshed.economics.choosing.selection import BackboneSelector, Selection
+from toolshed.economics.learning.evidence import DriftAlarm, Judgement, TokenCount
+from toolshed.economics.ledger.ledger import Ledger
+from toolshed.economics.ledger.records import (
+    Call,
+    Component,
+    Decision,
+    Outcome,
+    OutcomeSource,
+    Task,
+    new_id,
+    utc_now,
+)
+from toolshed.economics.prices.pricing import PriceSheet
+from toolshed.economics.prices.runtime import MIN_CALLS, fit_runtime
+from toolshed.errors import InvalidRecordError
+from toolshed.metering.usage import Usage
+
+_logger = logging.getLogger(__name__)
+# Decisions whose calls are added up; older ones have surely ended.
+_MAX_OPEN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a tenant may spend.
+
+    Attributes:
+        limit_usd: Hard cap of a window; calls beyond it are refused.
+        window: Length of a window; windows begin at multiples of it since 1970.
+        pace_usd: Dollars that a request may cost on average; cheaper arms are preferred while it costs more.
+    """
+
+    limit_usd: Decimal | None = None
+    window: timedelta = timedelta(days=1)
+    pace_usd: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if self.window <= timedelta(0):
+            raise InvalidRecordError(f"the window of a budget is {self.window}; it must last some time")
+        for amount in (self.limit_usd, self.pace_usd):
+            if amount is not None and not amount > 0:
+                raise InvalidRecordError(f"a budget of ${amount} allows nothing; give an amount above 0")
+
+    def window_start(self, at: datetime) -> datetime:
+        """When the window of a time began."""
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        return epoch + (at - epoch) // self.window * self.window
+
+
+@dataclass
+class CostAccount:
+    """Ledger, prices and selection of one tenant. Thread-safe.
+
+    Attributes:
+        ledger: Where everything is booked.
+        prices: What calls cost.
+        tenant: Whose account it is.
+        refresh_seconds: How often the evidence is rebuilt from a ledger that others write to as well.
+        selector: Chooses by the evidence; rebuilt from the ledger when the account is opened.
+    """
+
+    ledger: Ledger
+    prices: PriceSheet = field(default_factory=PriceSheet)
+    tenant: str = "default"
+    refresh_seconds: float = 300.0
+    selector: BackboneSelector = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.selector = BackboneSelector(self.prices)
+        self._dual = DualPrice(None)
+        self._lock = threading.RLock()
+        self._taken: dict[str, TokenCount] = {}
+        self._refreshed = float("-inf")
+
+    def refresh(self) -> list[DriftAlarm]:
+        """Rebuild evidence, spend and runtimes from the ledger; returns the drift alarms it holds."""
+        prices = self.prices.with_runtimes(
+            {
+                model: fit_runtime(calls)
+                for model in self.prices.self_hosted
+                if len(calls := self.ledger.latencies(model)) >= MIN_CALLS
+            }
+        )
+        # What others book meanwhile is either read here or counted at once, never both.
+        with self._lock, self.selector.lock:
+            evidence = self.ledger.evidence(tenant=self.tenant)
+            spent, explored = self.ledger.spend(tenant=self.tenant)
+            self.selector.prices, self.selector.evidence = prices, evidence
+            self.selector.spend_usd, self.selector.explored_usd = float(spent), float(explored)
+            fitted = evidence.fitted_concentration(self.selector.prior.concentration)
+            self.selector.prior = replace(self.selector.prior, concentration=fitted)
+            self._refreshed = time.monotonic()
+        return list(evidence.alarms)
+
+    def select(
+        self,
+        task_class: str,
+        candidates: Sequence[Candidate | str],
+        features: StepFeatures | None = None,
+        floor: float | None = None,
+        failure_price: Decimal | float | None = None,
+        budget: Budget | None = None,
+        *,
+        incumbent: str | None = None,
+    ) -> Selection:
+        """Choose the backbone of a step; see :meth:`BackboneSelector.select`. Books nothing."""
+        if time.monotonic() - self._refreshed > self.refresh_seconds:
+            self.refresh()
+        return self.selector.select(
+            task_class,
+            candidates,
+            features,
+            floor,
+            failure_price,
+            self.budget_state(budget),
+            incumbent=incumbent,
+        )
+
+    def budget_state(self, budget: Budget | None) -> BudgetState:
+        """What a budget has left now, and its dual price."""
+        if budget is None:
+            return BudgetState()
+        remaining = None
+        if budget.limit_usd is not None:
+            start = budget.window_start(utc_now())
+            remaining = budget.limit_usd - self.ledger.committed(tenant=self.tenant, window_start=start)
+        self._dual.pace_usd = None if budget.pace_usd is None else float(budget.pace_usd)
+        return BudgetState(remaining, self._dual.value)
+
+    def start_task(self, task_class: str = "default", **details: Any) -> Task:
+        """Book a task of this tenant; details are those of :class:`.Task`."""
+        return self.ledger.add_task(Task(task_class, tenant=self.tenant, **details))
+
+    def decide(
+        self,
+        task_id: str,
+        selection: Selection,
+        *,
+        attempt: int = 1,
+        failed: Sequence[str] = (),
+        examples: Sequence[str] = (),
+    ) -> Decision:
+        """Book what was selected for a task: as which attempt, after which arms failed, shown which examples.
+
+        Raises:
+            InvalidRecordError: If the selection is to hand over to a human.
+        """
+        if selection.candidate is None:
+            raise InvalidRecordError(f"nothing was selected to book: {selection.reason}")
+        decision = Decision(
+            task_id,
+            selection.candidate.name,
+            selection.candidate.model,
+            propensity=min(1.0, selection.propensity),
+            predicted=selection.arm_pass_probability,
+            expected_cost=Decimal(repr(selection.cost_usd)),
+            task_class=selection.task_class,
+            attempt=attempt,
+            candidates={w.arm: round(w.probability, 6) for w in selection.weighed if w.probability > 0},
+            failed_before=tuple(failed),
+            is_explored=selection.is_explored,
+            exploration_cost=Decimal(repr(selection.exploration_usd)),
+            dual_price=selection.dual_price,
+            reason=selection.reason,
+            features={
+                "cascade": list(selection.cascade),
+                **({"examples": list(examples)} if examples else {}),
+            },
+        )
+        with self._lock, self.selector.lock:
+            self.ledger.add_decision(decision)
+            self.selector.explored_usd += selection.exploration_usd
+        return decision
+
+    def book_call(
+        self,
+        task_id: str,
+        component: Component,
+        model: str,
+        usage: Usage,
+        *,
+        decision: Decision | None = None,
+        latency_seconds: float | None = None,
+        started_at: datetime | None = None,
+        error: str | None = None,
+        call_id: str | None = None,
+    ) -> Call:
+        """Price a call at its date and book it.
+
+        Raises:
+            UnknownModelError: If no price is known.
+        """
+        started_at = started_at or utc_now()
+        priced = self.selector.prices.price_call(model, usage, started_at, latency_seconds=latency_seconds)
+        call = Call(
+            task_id,
+            component,
+            model,
+            usage,
+            priced.cost_usd,
+            call_id or new_id(),
+            decision.decision_id if decision else None,
+            priced.source,
+            priced.effective_from,
+            latency_seconds,
+            error,
+            started_at,
+        )
+        with self._lock:
+            self.ledger.add_call(call)
+            if decision is not None:
+                self._count(call, decision)
+        return call
+
+    def book_local_call(self, task_id: str, model: str, usage: Usage, seconds: float) -> Call:
+        """Book an encoding in this process: at the price file's price, or as free and marked so."""
+        if model in self.prices.overrides.models:
+            return self.book_call(task_id, "embedding", model, usage, latency_seconds=seconds)
+        call = Call(
+            task_id,
+            "embedding",
+            model,
+            usage,
+            Decimal(0),
+            price_source="in process, not priced",
+            latency_seconds=seconds,
+        )
+        self.ledger.add_call(call)
+        return call
+
+    def _count(self, call: Call, decision: Decision) -> None:
+        """Learn what the decision has taken so far; several calls may carry it out."""
+        before = self._taken.pop(decision.decision_id, None)
+        n_in, n_out = (before.input_tokens, before.output_tokens) if before else (0, 0)
+        taken = TokenCount(
+            decision.arm,
+            decision.task_class or "default",
+            n_in + call.usage.input_tokens,
+            n_out + call.usage.output_tokens,
+        )
+        self._taken[decision.decision_id] = taken
+        if len(self._taken) > _MAX_OPEN:
+            del self._taken[next(iter(self._taken))]
+        with self.selector.lock:
+            self.selector.evidence.count_tokens(taken, instead_of=before)
+            self.selector.spend_usd += float(call.cost)
+            self._dual.observe(float(call.cost))
+
+    def report(
+        self,
+        task_id: str | None = None,
+        passed: bool | None = None,
+        *,
+        decision_id: str | None = None,
+        grade: float | None = None,
+        source: OutcomeSource = "user",
+        reported_at: datetime | None = None,
+        outcome_id: str | None = None,
+    ) -> Outcome:
+        """Report whether a task, or one attempt at it, passed. Reporting again revises it.
+
+        Args:
+            task_id: The task; not needed with a decision.
+            passed: Whether it passed.
+            decision_id: The attempt.
+            grade: A finer grade, 0 to 1.
+            source: Who says so.
+            reported_at: When; now when not given.
+            outcome_id: Idempotency key, for callers that may send the same report twice.
+
+        Raises:
+            UnknownDecisionError: If there is no such task or decision.
+            InvalidRecordError: If neither is given, or the report is older than what it is about.
+        """
+        if passed is None:
+            raise InvalidRecordError("give passed, True or False; an outcome nobody knows is not reported")
+        if task_id is None:
+            if decision_id is None:
+                raise InvalidRecordError("give the task_id or the decision_id that the outcome is about")
+            task_id = self.ledger.task_of(decision_id)
+        outcome = Outcome(
+            task_id, passed, decision_id, outcome_id or new_id(), grade, source, reported_at or utc_now()
+        )
+        with self._lock:
+            self.ledger.add_outcome(outcome)
+            self._learn(outcome)
+        return outcome
+
+    def _learn(self, outcome: Outcome) -> None:
+        """Fold a first outcome in at once; after a revision the evidence is folded anew before it is used."""
+        story = self.ledger.task(outcome.task_id)
+        told = [one for one in story["outcomes"] if one["outcome_id"] != outcome.outcome_id]
+        own = {one["decision_id"] for one in told}
+        is_whole = outcome.decision_id is None
+        is_revised = is_whole and any(one["decision_id"] in own for one in story["decisions"])
+        if is_revised or outcome.decision_id in own or (not is_whole and None in own):
+            self._refreshed = float("-inf")
+            return
+        with self.selector.lock:
+            for decision in story["decisions"]:
+                is_meant = decision["decision_id"] == outcome.decision_id
+                if is_meant or is_whole:
+                    alarm = self.selector.evidence.judge(
+                        Judgement(
+                            decision["arm"],
+                            decision["task_class"] or story["task"]["task_class"],
+                            outcome.passed,
+                            decision["predicted"],
+                            len(decision["failed_before"]),
+                        )
+                    )
+                    if alarm is not None:
+                        _logger.warning("%s", alarm)
+
+    def close(self) -> None:
+        """Release the ledger."""
+        self.ledger.close()

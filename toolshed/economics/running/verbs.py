@@ -1,0 +1,114 @@
+"""What the SDK offers of economics: ``shed.backbones``, ``shed.outcomes`` and ``shed.costs``."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from toolshed.economics.choosing.candidates import Candidate, StepFeatures
+from toolshed.economics.choosing.selection import Selection
+from toolshed.economics.ledger.export import ExportFormat, export_ledger
+from toolshed.economics.ledger.records import Outcome
+from toolshed.economics.reporting.explain import explain_task
+from toolshed.economics.reporting.off_policy import LoggedChoice, OffPolicyEstimate, estimate_value
+from toolshed.economics.reporting.report import CostReport, build_report
+from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.backbone_policy import BackbonePolicy
+
+
+@dataclass(frozen=True)
+class Backbones:
+    """Choosing backbones.
+
+    Attributes:
+        account: The books.
+    """
+
+    account: CostAccount
+
+    def select(
+        self,
+        task_class: str,
+        candidates: Sequence[Candidate | str],
+        features: StepFeatures | None = None,
+        floor: float | None = None,
+        failure_price: Decimal | float | None = None,
+        budget: Budget | None = None,
+        *,
+        incumbent: str | None = None,
+    ) -> Selection:
+        """Choose; see :meth:`~toolshed.economics.choosing.selection.BackboneSelector.select`."""
+        return self.account.select(
+            task_class, candidates, features, floor, failure_price, budget, incumbent=incumbent
+        )
+
+    def policy(self, candidates: Sequence[Candidate | str], **options: Any) -> BackbonePolicy:
+        """A policy that runs calls on what is chosen; see its options."""
+        return BackbonePolicy(self.account, candidates, **options)
+
+    def estimate(
+        self, policy: Callable[[str], Mapping[str, float]], *, reward: str = "passed"
+    ) -> OffPolicyEstimate:
+        """What another policy would have passed, or cost, from the log of the one that ran.
+
+        Args:
+            policy: Probability of each arm for a task class.
+            reward: ``passed``, or ``dollars`` for minus the cost.
+
+        Raises:
+            TooLittleEvidenceError: If the log says too little of it.
+        """
+        log = [
+            LoggedChoice(task_class, arm, propensity, float(passed) if reward == "passed" else -cost)
+            for task_class, arm, propensity, passed, cost in self.account.ledger.first_attempts(
+                tenant=self.account.tenant
+            )
+        ]
+        return estimate_value(log, policy)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Reporting outcomes.
+
+    Attributes:
+        account: The books.
+    """
+
+    account: CostAccount
+
+    def report(self, task_id: str | None = None, passed: bool | None = None, **details: Any) -> Outcome:
+        """Report whether a task or attempt passed; see :meth:`.CostAccount.report`."""
+        return self.account.report(task_id, passed, **details)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Asking what it cost.
+
+    Attributes:
+        account: The books.
+    """
+
+    account: CostAccount
+
+    def report(
+        self,
+        by: str = "model",
+        *,
+        tenant: str | None = None,
+        since: datetime | None = None,
+        human_usd: float | None = None,
+    ) -> CostReport:
+        """What was spent and what it bought; see :func:`.build_report`."""
+        return build_report(self.account.ledger, by=by, tenant=tenant, since=since, human_usd=human_usd)
+
+    def explain(self, task_id: str) -> str:
+        """The story of a task."""
+        return explain_task(self.account.ledger, task_id)
+
+    def export(self, folder: str | Path, *, kind: ExportFormat = "parquet") -> list[Path]:
+        """Write the ledger to files."""
+        return export_ledger(self.account.ledger, Path(folder), kind=kind)

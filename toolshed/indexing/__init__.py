@@ -1,0 +1,1 @@
+"""Bring a knowledge base in step with what its sources say."""

@@ -1,0 +1,1 @@
+"""What a run tells of the calls it makes: tokens, seconds, errors."""

@@ -1,0 +1,40 @@
+"""Settings of the applications: the one reader of the environment."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from toolshed.presets import PipelineName
+
+
+class Settings(BaseSettings):
+    """Settings of the applications, each also an environment variable ``TOOLSHED_...``.
+
+    Attributes:
+        kb: Folder of the embedded knowledge base, or URL of a Qdrant server.
+        pipeline: The named pipeline that searches.
+        encoder: Name of another dense encoder than the offline default, ``sentence-transformers:MODEL``.
+        qdrant_api_key: Key of the Qdrant server.
+        collection: Collection on the Qdrant server.
+        api_keys: Keys that clients of the REST service must show; none allows loopback only.
+        ledger: Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base by default.
+        prices: Price file of the deployment.
+        encoder_threads: Threads of one query's encoding.
+        max_query_characters: Longest query the service takes.
+        max_k: Most tools, or passages, the service returns at once.
+        refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TOOLSHED_", extra="ignore")
+
+    kb: str = "./shed"
+    pipeline: PipelineName = "default"
+    encoder: str | None = None
+    qdrant_api_key: SecretStr | None = None
+    collection: str = "tools"
+    api_keys: list[SecretStr] = Field(default_factory=list)
+    ledger: str | None = None
+    prices: str | None = None
+    encoder_threads: int = Field(default=1, ge=1, le=64)
+    max_query_characters: int = Field(default=20_000, ge=1)
+    max_k: int = Field(default=100, ge=1)
+    refresh_seconds: float = Field(default=30.0, gt=0)

@@ -1,0 +1,1 @@
+"""Relational state: the database engine and its migrations."""
