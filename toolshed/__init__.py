@@ -7,16 +7,17 @@ if TYPE_CHECKING:
     from toolshed.adapters.langchain_middleware import BackboneMiddleware
     from toolshed.adapters.langchain_retriever import ToolshedRetriever
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
+    from toolshed.documents import LegalDocument, Passage
     from toolshed.economics.choosing.candidates import Candidate, StepFeatures
     from toolshed.economics.running.account import Budget
     from toolshed.economics.running.backbone_policy import BackbonePolicy, Reply
     from toolshed.errors import ToolshedError
-    from toolshed.legal.documents import LegalDocument, Passage
     from toolshed.metering.usage import Usage
+    from toolshed.rankings import FoundTool
     from toolshed.shed.passage_library import FoundPassage, PassageSearchResult
     from toolshed.shed.results import SearchResult
     from toolshed.shed.shed import AsyncToolshed, Toolshed
-    from toolshed.types import FoundTool, SyncReport, ToolDefinition
+    from toolshed.types import SyncReport, ToolDefinition
 
 __all__ = [
     "AsyncToolshed",

@@ -1,76 +1,120 @@
-"""Every number that was tuned: the weights of the named pipelines, one configuration for all catalogs."""
+"""Every number that was tuned: the named pipelines, one configuration for all catalogs."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
-ChannelName = Literal["dense", "topics", "static", "static_topics", "words", "ngrams"]
 
 
 @dataclass(frozen=True, slots=True)
-class PartWeights:
-    """The say of a part of the query by its kind; at most 1 each.
+class SubQueryWeights:
+    """The say of a sub-query by its kind; at most 1 each.
 
     Attributes:
-        whole: The whole query beside its parts.
+        whole: The whole query beside its sub-queries.
         sentence: A sentence.
-        request: A clause that opens with a verb or a question word.
-        phrase: Any other clause.
+        verb_clause: A clause that opens with a verb or a question word.
+        clause: Any other clause.
     """
 
     whole: float
     sentence: float
-    request: float
-    phrase: float
+    verb_clause: float
+    clause: float
 
 
 @dataclass(frozen=True, slots=True)
-class RankingConfig:
+class Calibration:
+    """Logistic calibration of confidence from a tool's raw similarities.
+
+    Absolute similarities carry over between catalogs, standardised scores do not. How it is fitted:
+    ``toolshed_evals.calibration``.
+
+    Attributes:
+        intercept: Log odds of a tool without any similarity.
+        weights: Log odds for each unit of similarity on a channel.
+        abstain_below: Confidence of the best tool below which none is returned, unless a query says
+            otherwise; chosen to cost at most a thousandth of Recall@5 on the dev splits. The baselines
+            rank and never abstain: what is compared with them is compared with their best.
+    """
+
+    intercept: float
+    weights: Mapping[str, float]
+    abstain_below: float = 0.0
+
+    def probabilities(self, similarities: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+        """Probability that tools with these similarities serve the query, in the same shape."""
+        logits = self.intercept + sum(w * similarities[name] for name, w in self.weights.items())
+        return np.asarray(1 / (1 + np.exp(-logits)))
+
+
+@dataclass(frozen=True, slots=True)
+class RankingPreset:
     """How channel scores become one ranking. The same for every catalog.
 
     Attributes:
         channels: Weight of each channel; channels are standardised first, so weights compare.
-        parts: Weight of each kind of part, or None to search with the whole query only.
-        temperature: Sharpness of the choice of a tool for a part, in standard deviations.
-        whole_weight: Weight of the whole query's ranking against that of the parts together.
+        calibration: From similarities to confidence; fitted on dev splits by
+            ``python -m toolshed_evals.calibration``.
+        sub_queries: Weight of each kind of sub-query, or None to search with the whole query only.
+        temperature: Sharpness of the choice of a tool for a sub-query, in standard deviations.
+        whole_weight: Weight of the whole query's ranking against that of the sub-queries together.
     """
 
-    channels: dict[ChannelName, float] = field(default_factory=dict)
-    parts: PartWeights | None = None
+    channels: Mapping[str, float]
+    calibration: Calibration
+    sub_queries: SubQueryWeights | None = None
     temperature: float = 0.6
     whole_weight: float = 1.0
 
 
-DEFAULT = RankingConfig(
-    channels={
-        "dense": 1.0,
-        "topics": 0.9,
-        "static": 0.7,
-        "static_topics": 0.4,
-        "words": 0.5,
-        "ngrams": 0.2,
-    },
-    parts=PartWeights(whole=0.15, sentence=1.0, request=0.9, phrase=0.25),
-    temperature=0.55,
-    whole_weight=1.5,
-)
-INSTANT = RankingConfig(
-    channels={"static": 0.9, "static_topics": 0.4, "words": 0.35, "ngrams": 0.15},
-    parts=PartWeights(whole=0.3, sentence=1.0, request=0.7, phrase=0.25),
-    temperature=0.6,
-    whole_weight=1.5,
-)
-# The plain baselines: one query, no parts.
-HYBRID = RankingConfig(channels={"dense": 1.0, "words": 1.0})
-DENSE = RankingConfig(channels={"dense": 1.0})
-BM25 = RankingConfig(channels={"words": 1.0})
-
-PIPELINES: dict[PipelineName, RankingConfig] = {
-    "default": DEFAULT,
-    "instant": INSTANT,
-    "hybrid": HYBRID,
-    "dense": DENSE,
-    "bm25": BM25,
+PIPELINES: dict[PipelineName, RankingPreset] = {
+    "default": RankingPreset(
+        channels={
+            "dense": 1.0,
+            "topics": 0.9,
+            "static": 0.7,
+            "static_topics": 0.4,
+            "words": 0.5,
+            "ngrams": 0.2,
+        },
+        calibration=Calibration(
+            intercept=-5.816,
+            weights={
+                "dense": 1.913,
+                "topics": 3.958,
+                "static": 0.91,
+                "static_topics": 2.271,
+                "words": 1.497,
+                "ngrams": 0.146,
+            },
+            abstain_below=0.02,
+        ),
+        sub_queries=SubQueryWeights(whole=0.15, sentence=1.0, verb_clause=0.9, clause=0.25),
+        temperature=0.55,
+        whole_weight=1.5,
+    ),
+    "instant": RankingPreset(
+        channels={"static": 0.9, "static_topics": 0.4, "words": 0.35, "ngrams": 0.15},
+        calibration=Calibration(
+            intercept=-5.249,
+            weights={"static": 3.387, "static_topics": 4.099, "words": 2.193},
+            abstain_below=0.02,
+        ),
+        sub_queries=SubQueryWeights(whole=0.3, sentence=1.0, verb_clause=0.7, clause=0.25),
+        temperature=0.6,
+        whole_weight=1.5,
+    ),
+    # The plain baselines: one query, not split.
+    "hybrid": RankingPreset(
+        {"dense": 1.0, "words": 1.0}, Calibration(-4.518, {"dense": 8.015, "words": 1.526})
+    ),
+    "dense": RankingPreset({"dense": 1.0}, Calibration(-5.353, {"dense": 8.618})),
+    "bm25": RankingPreset({"words": 1.0}, Calibration(-1.786, {"words": 3.454})),
 }
 DENSE_CHANNELS = frozenset({"dense", "topics"})
 
@@ -78,3 +122,20 @@ DENSE_CHANNELS = frozenset({"dense", "topics"})
 def needs_dense_encoder(pipeline: PipelineName) -> bool:
     """Whether a pipeline reads vectors of the transformer."""
     return bool(DENSE_CHANNELS & PIPELINES[pipeline].channels.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class PassagePreset:
+    """How passages are found. Chosen on the dev questions of the sample corpus.
+
+    Attributes:
+        channels: Weight of each channel.
+        min_cosine: Passages less similar to a need than this, on any of these channels, do not govern it.
+    """
+
+    channels: Mapping[str, float]
+    min_cosine: Mapping[str, float]
+
+
+PASSAGES = PassagePreset({"dense": 0.7, "sentences": 1.0, "words": 0.5}, {"dense": 0.46, "sentences": 0.46})
+STATIC_PASSAGES = PassagePreset({"static": 1.0, "words": 0.5}, {"static": 0.3})

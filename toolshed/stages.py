@@ -1,25 +1,31 @@
-"""Stages and their composition: ``Decompose() >> Score(index) >> Fuse()``."""
+"""Stages and their composition: ``Decompose() >> Encode(encoders) >> Search(index) >> Fuse(preset)``."""
 
-import time
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Coroutine, Sequence
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from toolshed.errors import ConfigurationError
+from toolshed.metering.runs import current_run
+from toolshed.waiting import wait_for
 
 In_contra = TypeVar("In_contra", contravariant=True)
 Out_co = TypeVar("Out_co", covariant=True)
-Middle = TypeVar("Middle")
 Next_co = TypeVar("Next_co", covariant=True)
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-_timings: ContextVar[dict[str, float] | None] = ContextVar("toolshed_timings", default=None)
 
 
 class Stage(ABC, Generic[In_contra, Out_co]):
-    """One step of a pipeline. Stages hold configuration, never the state of a query."""
+    """One step of a pipeline. Stages hold configuration, never the state of a query.
+
+    Attributes:
+        waits: Whether it waits for something outside this process, such as a model. What waits is awaited
+            on the caller's event loop; what only computes is kept off it, in a worker thread.
+    """
+
+    waits: bool = False
 
     @abstractmethod
     async def run(self, item: In_contra, /) -> Out_co:
@@ -27,47 +33,68 @@ class Stage(ABC, Generic[In_contra, Out_co]):
 
     def __rshift__(self, following: "Stage[Out_co, Next_co]") -> "Stage[In_contra, Next_co]":
         """Feed what this stage gives to the ``following`` one."""
-        return _Then(self, following)
+        return Pipeline([*_flattened(self), *_flattened(following)])
 
 
-class _Then(Stage[In_contra, Out_co]):
-    def __init__(self, first: Stage[In_contra, Middle], second: Stage[Middle, Out_co]) -> None:
-        self._first: Stage[In_contra, Any] = first
-        self._second: Stage[Any, Out_co] = second
+class Pipeline(Stage[In_contra, Out_co]):
+    """Stages one after the other, each timed in the record of the run.
+
+    Args:
+        stages: The stages; each takes what the one before gives, which ``>>`` lets the type checker see.
+    """
+
+    def __init__(self, stages: Sequence[Stage[Any, Any]]) -> None:
+        # Any: a sequence cannot say that neighbours fit.
+        self.stages = tuple(stages)
+        self.waits = any(stage.waits for stage in stages)
 
     async def run(self, item: In_contra, /) -> Out_co:
-        return await _timed(self._second, await _timed(self._first, item))
+        """Run the stages in order."""
+        value: Any = item
+        record = current_run()
+        for stage in self.stages:
+            with record.span(type(stage).__name__):
+                value = await stage.run(value)
+        result: Out_co = value
+        return result
 
     def __repr__(self) -> str:
-        return f"{self._first!r} >> {self._second!r}"
+        return " >> ".join(map(repr, self.stages))
 
 
-async def _timed(stage: Stage[In_contra, Out_co], item: In_contra) -> Out_co:
-    timings = _timings.get()
-    if timings is None or isinstance(stage, _Then):
-        return await stage.run(item)
-    started = time.perf_counter()
-    result = await stage.run(item)
-    timings[type(stage).__name__] = (time.perf_counter() - started) * 1000
+def _flattened(stage: Stage[Any, Any]) -> Sequence[Stage[Any, Any]]:
+    return stage.stages if isinstance(stage, Pipeline) else (stage,)
+
+
+def run_blocking(stage: Stage[Item, Result], item: Item) -> Result:
+    """Run a stage or pipeline to its end from synchronous code, in this thread where nothing waits."""
+    if stage.waits:
+        return wait_for(_timed(stage).run(item))
+    return _finished(_timed(stage).run(item), stage)
+
+
+async def run_awaited(stage: Stage[Item, Result], item: Item) -> Result:
+    """Run a stage or pipeline: await what waits, and compute the rest in worker threads."""
+    value: Any = item
+    for waits, group in groupby(_flattened(stage), key=lambda one: one.waits):
+        part: Pipeline[Any, Any] = Pipeline(list(group))
+        if waits:
+            value = await part.run(value)
+        else:
+            value = await asyncio.to_thread(run_blocking, part, value)
+    result: Result = value
     return result
 
 
-@contextmanager
-def stage_timings() -> Iterator[dict[str, float]]:
-    """Collect the milliseconds each stage takes while the context is open."""
-    timings: dict[str, float] = {}
-    token = _timings.set(timings)
-    try:
-        yield timings
-    finally:
-        _timings.reset(token)
+def _timed(stage: Stage[Item, Result]) -> Stage[Item, Result]:
+    return stage if isinstance(stage, Pipeline) else Pipeline([stage])
 
 
-def run_without_waiting(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Finish a coroutine that only computes; works with and without a running event loop.
+def _finished(coroutine: Coroutine[Any, Any, Result], stage: Stage[Any, Any]) -> Result:
+    """Finish a coroutine that only computes, without an event loop.
 
     Raises:
-        ConfigurationError: If it waits for something, as stages that call a model do.
+        ConfigurationError: If it waits for something although its stage does not say so.
     """
     try:
         coroutine.send(None)
@@ -75,4 +102,4 @@ def run_without_waiting(coroutine: Coroutine[Any, Any, Result]) -> Result:
         result: Result = finished.value
         return result
     coroutine.close()
-    raise ConfigurationError("this pipeline waits for a service; await the async method instead")
+    raise ConfigurationError(f"a stage of {stage!r} awaits, and does not say so; give its class waits = True")

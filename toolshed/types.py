@@ -1,4 +1,4 @@
-"""The nouns of tool retrieval: definitions as given, and what a search finds."""
+"""The nouns of indexing: tool definitions as given, and what a sync changed."""
 
 import hashlib
 import json
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+# Start and end of a stretch of text.
+Span = tuple[int, int]
 # A JSON value as it came from outside: its shape is only known to whoever wrote it.
 JsonObject = Mapping[str, Any]
 
@@ -65,34 +67,6 @@ class ToolDefinition:
     def from_json(cls, value: JsonObject) -> "ToolDefinition":
         """Read what :meth:`to_json` wrote."""
         return cls(**{**value, "tags": tuple(value["tags"])})
-
-
-@dataclass(frozen=True, slots=True)
-class FoundTool:
-    """A tool a search returned.
-
-    Attributes:
-        tool: The definition as its source gave it.
-        score: What tools are ordered by; comparable within one search only.
-        confidence: Estimated probability that the tool serves the query, 0 to 1.
-        part: The part of the query that speaks most for this tool.
-        channels: Similarity on every channel to that part or to the whole query, whichever is higher.
-    """
-
-    tool: ToolDefinition
-    score: float
-    confidence: float
-    part: str
-    channels: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class WeighedPart:
-    """A part of the query and the say it had in the result, 0 to 1."""
-
-    text: str
-    kind: str
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)

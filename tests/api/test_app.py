@@ -15,7 +15,7 @@ import uvicorn
 
 from tests.conftest import OpenShed
 from tests.qdrant_stub import qdrant_stub
-from toolshed.legal.documents import LegalDocument
+from toolshed.documents import LegalDocument
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool

@@ -13,6 +13,7 @@ import pytest
 from tests.qdrant_stub import qdrant_stub
 from toolshed.backbones.lexical import as_query_vector, query_words
 from toolshed.backbones.static import StaticEncoder
+from toolshed.documents import LegalDocument
 from toolshed.errors import KnowledgeBaseMismatchError
 from toolshed.knowledge_base.edge_passages import EdgePassageStore
 from toolshed.knowledge_base.memory_passages import MemoryPassageStore
@@ -27,7 +28,6 @@ from toolshed.knowledge_base.protocol import Manifest
 from toolshed.knowledge_base.server_passages import ServerPassageStore
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
-from toolshed.legal.documents import LegalDocument
 from toolshed.legal.passages import PassageOptions, build_passages
 from toolshed.pre_retrieval.passage_embedding import embed_passages
 from toolshed.testing import HashingEncoder

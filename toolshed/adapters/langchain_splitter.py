@@ -4,8 +4,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError
-from toolshed.legal.documents import LegalDocument, Passage
 from toolshed.legal.passages import DEFAULT_BUDGET, PassageOptions, build_passages
 from toolshed.legal.sentences import segmenter_named
 from toolshed.legal.tokens import TokenCounter, default_counter

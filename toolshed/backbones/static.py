@@ -11,8 +11,9 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Encoding, Tokenizer
 
-from toolshed.backbones.embedding import TokenVectors, Vectors, normalise
+from toolshed.backbones.embedding import TokenVectors, normalise
 from toolshed.errors import ConfigurationError
+from toolshed.vectors import Vectors
 
 _MAX_CHARACTERS = 8_192
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
@@ -31,6 +32,7 @@ class StaticEncoder:
 
     model_id = "wordllama:l2_supercat_256"
     dimension = 256
+    is_contextual = False
 
     def __init__(self) -> None:
         folder = _package_folder()

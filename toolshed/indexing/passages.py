@@ -11,11 +11,11 @@ from pathlib import Path
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
+from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import InvalidDocumentError, SourceError, ToolshedError
 from toolshed.knowledge_base.passages import PassageStore, StoredDocument
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
-from toolshed.legal.documents import LegalDocument, Passage
 from toolshed.legal.passages import PassageOptions, build_passages, cut_version
 from toolshed.legal.readers.files import MAX_BYTES, FoundFile, read_document
 from toolshed.pre_retrieval.passage_embedding import embed_passages

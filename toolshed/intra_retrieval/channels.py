@@ -1,4 +1,4 @@
-"""Channel scores: how similar every tool is to every part of a query, channel by channel."""
+"""Channel scores: how similar every tool is to every sub-query, channel by channel."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -6,17 +6,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.backbones.embedding import Vectors
-from toolshed.backbones.lexical import QueryWords, SparseVector
-from toolshed.intra_retrieval.encoding import EncodedParts
 from toolshed.knowledge_base.protocol import ToolRecord
-from toolshed.presets import ChannelName
+from toolshed.queries import Encodings
+from toolshed.vectors import QueryWords, Scores, SparseVector, Vectors
 
-Scores = NDArray[np.float32]
 Present = TypeVar("Present")
 # Cells of the term-by-document block that is laid out at once: 8 MB.
 _MAX_CELLS = 2_000_000
-ChannelScores = dict[ChannelName, Scores]
+ChannelScores = dict[str, Scores]
 
 
 class PostingsIndex:
@@ -68,7 +65,7 @@ class PostingsIndex:
             return scores
         holds = np.zeros((len(queries), len(positions)), np.float32)
         holds[asked_by[known], term] = 1
-        # Parts of a query share most of their terms: each posting list is laid out once for all.
+        # Sub-queries share most of their terms: each posting list is laid out once for all.
         step = max(1, _MAX_CELLS // self._n_documents)
         for start in range(0, len(positions), step):
             chunk = slice(start, start + step)
@@ -116,7 +113,7 @@ class ScoringIndex:
     """The vectors of a set of tools as matrices, scored exactly.
 
     Below some tens of thousands of tools one matrix product over all of them is quicker than one
-    index query for each part and channel, and standardising needs every tool's score.
+    index query for each sub-query and channel, and standardising needs every tool's score.
     """
 
     def __init__(self, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None) -> None:
@@ -142,8 +139,8 @@ class ScoringIndex:
     def __len__(self) -> int:
         return len(self.tool_ids)
 
-    def score(self, parts: EncodedParts, channels: Sequence[ChannelName]) -> ChannelScores:
-        """Scores of the wanted channels, each float32 ``[n_parts, n_tools]``.
+    def score(self, encodings: Encodings, channels: Sequence[str]) -> ChannelScores:
+        """Scores of the wanted channels, each float32 ``[n_sub_queries, n_tools]``.
 
         A topics channel needs its whole-document channel before it.
         """
@@ -151,21 +148,20 @@ class ScoringIndex:
         for channel in channels:
             match channel:
                 case "words":
-                    scores[channel] = self._words.score([words.terms for words in parts.words])
+                    scores[channel] = self._words.score([words.terms for words in encodings.words])
                 case "ngrams":
-                    ngrams = [self.ngrams_of_unknown(words) for words in parts.words]
+                    ngrams = [self.ngrams_of_unknown(words) for words in encodings.words]
                     scores[channel] = self._ngrams.score(ngrams)
                 case "static":
-                    scores[channel] = parts.static @ self._static
+                    scores[channel] = encodings.vectors["static"] @ self._static
                 case "dense":
-                    scores[channel] = _present(parts.dense) @ _present(self._dense)
+                    scores[channel] = encodings.vectors["dense"] @ _present(self._dense)
                 case "static_topics":
                     whole = scores["static"]
-                    scores[channel] = self._static_topics.score(parts.static, whole)
+                    scores[channel] = self._static_topics.score(encodings.vectors["static"], whole)
                 case "topics":
-                    dense = _present(parts.dense)
                     whole = scores["dense"]
-                    scores[channel] = _present(self._topics).score(dense, whole)
+                    scores[channel] = _present(self._topics).score(encodings.vectors["dense"], whole)
         return scores
 
     def ngrams_of_unknown(self, words: QueryWords) -> NDArray[np.uint32]:

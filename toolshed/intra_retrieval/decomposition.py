@@ -1,18 +1,18 @@
-"""Split a query into the parts that may each need a tool of their own, by rule.
+"""Split a query into the sub-queries that may each need a tool of their own, by rule.
 
-Sentences first, then clauses of a sentence. A part is a span of the query, never a rewriting, so its
+Sentences first, then clauses of a sentence. A sub-query is a span of the query, never a rewriting, so its
 vector can be pooled from the encoding of the sentence around it and a user can be shown it in place.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
-from toolshed.backbones.segments import clause_spans, lead_in_length, sentence_spans
+from toolshed.backbones.clauses import clause_spans, lead_in_length, sentence_spans
+from toolshed.queries import Query, QueryPlan, SubQuery, SubQueryKind
+from toolshed.stages import Stage
+from toolshed.types import Span
 
 _WORD = re.compile(r"[^\W_]+")
-PartKind = Literal["whole", "sentence", "clause"]
-
 _REQUEST = re.compile(
     r"""^(?:(?:can|could|would|will)\s(?:you|we|i)(?:\splease|\salso)*\s
       |i(?:\swould|'d)?\s(?:also\s)?(?:need|want|like|wish)(?:\syou)?\sto\s
@@ -70,47 +70,43 @@ _DELIVERY = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class QueryPart:
-    """A span of the query that may stand for a need of its own.
+class Decompose(Stage[Query, QueryPlan]):
+    """Split the query by rule.
 
     Attributes:
-        start: Offset of the first character in the query.
-        end: Offset after the last character.
-        kind: The whole query, a sentence of it, or a clause of a sentence.
-        sentence: Index of the sentence the part belongs to; -1 for the whole query.
-        opens_with_verb: Whether the part begins as a request or a question does.
+        is_split: Whether it is searched by its sub-queries too, or as a whole only.
     """
 
-    text: str
-    start: int
-    end: int
-    kind: PartKind
-    sentence: int
-    opens_with_verb: bool
+    is_split: bool = True
+
+    async def run(self, query: Query, /) -> QueryPlan:
+        """Return the whole query, followed by its sub-queries if there are several."""
+        sub_queries = decompose(query.text)
+        return QueryPlan(query, sub_queries if self.is_split else sub_queries[:1])
 
 
-def decompose(query: str, *, max_parts: int = 24) -> list[QueryPart]:
+def decompose(query: str, *, max_sub_queries: int = 24) -> list[SubQuery]:
     """Split a query into the whole, its sentences and their clauses, in reading order.
 
     A query of one sentence with one clause gives the whole alone. Quotations, URLs, addresses and
-    numbers are never cut. Of a long query only the first ``max_parts`` parts are kept.
+    numbers are never cut. Of a long query only the first ``max_sub_queries`` are kept.
     """
-    whole = _part(query, 0, len(query), "whole", -1)
+    whole = _sub_query(query, 0, len(query), "whole", -1)
     sentences = list(sentence_spans(query))
-    parts: list[QueryPart] = [whole]
+    found: list[SubQuery] = [whole]
     for index, (start, end) in enumerate(sentences):
-        sentence = _part(query, start, end, "sentence", index)
+        sentence = _sub_query(query, start, end, "sentence", index)
         if len(sentences) > 1:
-            parts.append(sentence)
+            found.append(sentence)
         clauses = [
             span for clause in clause_spans(query, start, end) for span in _delivery_spans(query, *clause)
         ]
         if len(clauses) > 1:
-            parts.extend(_part(query, s, e, "clause", index) for s, e in clauses)
-    return parts[: max_parts + 1]
+            found.extend(_sub_query(query, s, e, "clause", index) for s, e in clauses)
+    return found[: max_sub_queries + 1]
 
 
-def _delivery_spans(query: str, start: int, end: int) -> list[tuple[int, int]]:
+def _delivery_spans(query: str, start: int, end: int) -> list[Span]:
     """The order to deliver and what is to be delivered, or the clause as it is."""
     lead = lead_in_length(query[start:end])
     request = _REQUEST.match(query[start + lead : end])
@@ -121,9 +117,9 @@ def _delivery_spans(query: str, start: int, end: int) -> list[tuple[int, int]]:
     return [(begin, found.end()), (found.start("object"), end)]
 
 
-def _part(query: str, start: int, end: int, kind: PartKind, sentence: int) -> QueryPart:
+def _sub_query(query: str, start: int, end: int, kind: SubQueryKind, sentence: int) -> SubQuery:
     text = query[start:end]
-    return QueryPart(text, start, end, kind, sentence, _opens_with_verb(text))
+    return SubQuery(text, start, end, kind, sentence, _opens_with_verb(text))
 
 
 def _opens_with_verb(text: str) -> bool:

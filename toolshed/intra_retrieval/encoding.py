@@ -1,70 +1,72 @@
-"""Encode the parts of a query: one pass of the transformer for all of them."""
+"""Encode the sub-queries of a plan: one pass of the transformer for all of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, Vectors, normalise
-from toolshed.backbones.lexical import QueryWords, query_words
-from toolshed.backbones.static import StaticEncoder
-from toolshed.intra_retrieval.decomposition import QueryPart
+from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, normalise
+from toolshed.backbones.lexical import query_words
+from toolshed.queries import EncodedQuery, Encodings, QueryPlan, SubQuery
+from toolshed.stages import Stage
+from toolshed.vectors import Vectors
+
+# About 25 KB each.
+_REMEMBERED_QUERIES = 256
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedParts:
-    """The parts of a query in every form a channel asks for; row i belongs to part i.
+class Encode(Stage[QueryPlan, EncodedQuery]):
+    """Encode the sub-queries of a plan, the same ones once: agents ask again with another k or source.
 
-    Attributes:
-        static: float32 ``[n_parts, static_dimension]``.
-        words: The different words of each part.
-        dense: float32 ``[n_parts, dimension]``, or None when no channel needs the transformer.
+    Args:
+        encoders: The encoders by the name that channels call them.
     """
 
-    static: Vectors
-    words: list[QueryWords]
-    dense: Vectors | None = None
+    def __init__(self, encoders: Mapping[str, DenseEncoder]) -> None:
+        self._encoders = encoders
+        self._encodings = lru_cache(maxsize=_REMEMBERED_QUERIES)(self._encode)
+
+    async def run(self, plan: QueryPlan, /) -> EncodedQuery:
+        """Return the plan with the encodings of its sub-queries."""
+        return EncodedQuery(plan, self._encodings(tuple(plan.sub_queries)))
+
+    def _encode(self, sub_queries: tuple[SubQuery, ...]) -> Encodings:
+        return encode_sub_queries(sub_queries, self._encoders)
+
+    def __repr__(self) -> str:
+        return f"Encode({', '.join(f'{name}={e.model_id!r}' for name, e in self._encoders.items())})"
 
 
-def encode_parts(
-    parts: Sequence[QueryPart],
-    *,
-    static: StaticEncoder,
-    dense: DenseEncoder | None,
-) -> EncodedParts:
-    """Encode parts; ``parts[0]`` is the whole query."""
-    return EncodedParts(
-        static=_encode_static(parts, static),
-        words=[query_words(part.text) for part in parts],
-        dense=None if dense is None else _encode_dense(parts, dense),
+def encode_sub_queries(sub_queries: Sequence[SubQuery], encoders: Mapping[str, DenseEncoder]) -> Encodings:
+    """Encode sub-queries; ``sub_queries[0]`` is the whole query."""
+    return Encodings(
+        vectors={name: _vectors(sub_queries, encoder) for name, encoder in encoders.items()},
+        words=[query_words(sub_query.text) for sub_query in sub_queries],
     )
 
 
-def _encode_static(parts: Sequence[QueryPart], encoder: StaticEncoder) -> Vectors:
-    """Static vectors have no context: the query is tokenised once and every part pooled from it."""
-    (tokens,) = encoder.encode_tokens([parts[0].text])
-    return normalise(tokens.pool([(part.start, part.end) for part in parts]))
+def _vectors(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
+    if not isinstance(encoder, TokenEncoder):
+        return encoder.encode([sub_query.text for sub_query in sub_queries])
+    if encoder.is_contextual:
+        return _pooled_from_sentences(sub_queries, encoder)
+    (tokens,) = encoder.encode_tokens([sub_queries[0].text])
+    return normalise(tokens.pool([(sub_query.start, sub_query.end) for sub_query in sub_queries]))
 
 
-def _encode_dense(parts: Sequence[QueryPart], encoder: DenseEncoder) -> Vectors:
-    if isinstance(encoder, TokenEncoder):
-        return _pooled_from_sentences(parts, encoder)
-    return encoder.encode([part.text for part in parts])
-
-
-def _pooled_from_sentences(parts: Sequence[QueryPart], encoder: TokenEncoder) -> Vectors:
-    """Encode each sentence once and pool every other part from its token vectors.
+def _pooled_from_sentences(sub_queries: Sequence[SubQuery], encoder: TokenEncoder) -> Vectors:
+    """Encode each sentence once and pool every other sub-query from its token vectors.
 
     The whole query is the mean over all tokens, a clause the mean over its own tokens, which have
-    seen the rest of their sentence. This ranks as well as encoding every part by itself (measured on
-    Seal-Tools and ToolE dev) at a third of the tokens.
+    seen the rest of their sentence. This ranks as well as encoding every sub-query by itself (measured
+    on Seal-Tools and ToolE dev) at a third of the tokens.
     """
-    sentences = [part for part in parts if part.kind == "sentence"] or [parts[0]]
+    sentences = [one for one in sub_queries if one.kind == "sentence"] or [sub_queries[0]]
     encoded = encoder.encode_tokens([sentence.text for sentence in sentences])
     # The whole query keeps the special tokens that its sentences were encoded with.
     vectors = [np.concatenate([tokens.hidden for tokens in encoded]).mean(axis=0)]
-    for part in parts[1:]:
-        at = max(part.sentence, 0) if len(sentences) > 1 else 0
+    for sub_query in sub_queries[1:]:
+        at = max(sub_query.sentence, 0) if len(sentences) > 1 else 0
         start = sentences[at].start
-        vectors.extend(encoded[at].pool([(part.start - start, part.end - start)]))
+        vectors.extend(encoded[at].pool([(sub_query.start - start, sub_query.end - start)]))
     return normalise(np.stack(vectors))

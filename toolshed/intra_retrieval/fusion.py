@@ -1,6 +1,5 @@
-"""Fusion: from channel scores for every part to one score for every tool."""
+"""Fusion: from channel scores for every sub-query to one score for every tool."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,38 +7,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.errors import ConfigurationError
-from toolshed.intra_retrieval.channels import ChannelScores, Scores
-from toolshed.intra_retrieval.decomposition import QueryPart
-from toolshed.presets import ChannelName, PartWeights, RankingConfig
+from toolshed.presets import RankingPreset, SubQueryWeights
+from toolshed.queries import SubQuery
+from toolshed.rankings import ScoredCatalog, ScoredTools, Standard, WeighedSubQuery
+from toolshed.stages import Stage
+from toolshed.vectors import Scores
 
-# Keeps a channel in which every tool scores the same (no word matched) at zero, not at infinity.
-_MIN_DEVIATION = 1e-3
 _MAX_PROBABILITY = 0.999
 
 
-@dataclass(frozen=True, slots=True)
-class Standard:
-    """Mean and standard deviation of a channel over the catalog, ``[n_parts, 1]`` each."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Fuse(Stage[ScoredCatalog, ScoredTools]):
+    """Fuse channels, then sub-queries, into one score for each tool."""
 
-    mean: Scores
-    deviation: Scores
+    preset: RankingPreset
 
-    @classmethod
-    def of(cls, scores: Scores) -> "Standard":
-        """Measure the scores of one channel."""
-        mean = scores.mean(axis=1, keepdims=True)
-        # One pass; np.std would make two copies of the matrix.
-        squares = np.einsum("ij,ij->i", scores, scores)[:, None] / np.float32(scores.shape[1])
-        deviation = np.sqrt(np.maximum(squares - mean * mean, 0))
-        return cls(mean, deviation + np.float32(_MIN_DEVIATION))
+    def __repr__(self) -> str:
+        return f"Fuse(temperature={self.preset.temperature}, whole_weight={self.preset.whole_weight})"
+
+    async def run(self, scored: ScoredCatalog, /) -> ScoredTools:
+        """Return the scored tools."""
+        sub_queries = scored.asked.plan.sub_queries
+        weights = sub_query_weights(sub_queries, self.preset.sub_queries)
+        weighed = [
+            WeighedSubQuery(one.text, one.kind, float(weight))
+            for one, weight in zip(sub_queries, weights, strict=True)
+        ]
+        ranking = scored.ranking
+        if ranking is None:
+            nothing = np.empty((len(sub_queries), 0), np.float32)
+            return ScoredTools(scored.asked, (), nothing[0], weighed, nothing, {}, n_tools=0)
+        fused = fuse_channels(ranking.scores, self.preset.channels, ranking.standards)
+        scores = fuse_sub_queries(fused, weights, self.preset)
+        return ScoredTools(
+            scored.asked, ranking.tools, scores, weighed, fused, ranking.scores, ranking.n_tools
+        )
 
 
 def fuse_channels(
-    scores: ChannelScores,
-    weights: Mapping[ChannelName, float],
-    standards: Mapping[ChannelName, Standard],
+    scores: Mapping[str, Scores],
+    weights: Mapping[str, float],
+    standards: Mapping[str, Standard],
 ) -> Scores:
-    """Weighted mean of the standardised channels, ``[n_parts, n_tools]``.
+    """Weighted mean of the standardised channels, ``[n_sub_queries, n_tools]``.
 
     Standard scores make the channels comparable whatever the catalog: a cosine of 0.4 is much among
     tools of many domains and nothing among siblings. Score fusion beats rank fusion by far here.
@@ -56,49 +66,42 @@ def fuse_channels(
     return fused
 
 
-def part_weights(parts: Sequence[QueryPart], weights: PartWeights | None) -> NDArray[np.float32]:
-    """The say of each part, 0 to 1; a query without parts is its own and only part."""
-    if weights is None or len(parts) == 1:
-        return np.array([1.0, *([0.0] * (len(parts) - 1))], np.float32)
+def sub_query_weights(
+    sub_queries: Sequence[SubQuery], weights: SubQueryWeights | None
+) -> NDArray[np.float32]:
+    """The say of each sub-query, 0 to 1; a query that is not split has all of it."""
+    if weights is None or len(sub_queries) == 1:
+        return np.array([1.0, *([0.0] * (len(sub_queries) - 1))], np.float32)
     by_kind = {"whole": weights.whole, "sentence": weights.sentence}
     return np.array(
         [
-            by_kind.get(part.kind, weights.request if part.opens_with_verb else weights.phrase)
-            for part in parts
+            by_kind.get(one.kind, weights.verb_clause if one.opens_with_verb else weights.clause)
+            for one in sub_queries
         ],
         np.float32,
     )
 
 
-def fuse_parts(fused: Scores, weights: NDArray[np.float32], config: RankingConfig) -> Scores:
-    """One score per tool: the chance that some part calls for it, and the whole query's view.
+def fuse_sub_queries(fused: Scores, weights: NDArray[np.float32], preset: RankingPreset) -> Scores:
+    """One score per tool: the chance that some sub-query calls for it, and the whole query's view.
 
-    Each part spreads one unit of probability over the tools (softmax), and a tool is wanted unless
-    every part passes it over (noisy-or). A part's near-twins share its one unit, so they cannot fill
-    all the places, and a tool that is mediocre for every part does not beat the best tool of one.
+    Each sub-query spreads one unit of probability over the tools (softmax), and a tool is wanted unless
+    every sub-query passes it over (noisy-or):
+
+        p(t|q) = w_q softmax_t(z_qt / T)        wanted(t) = 1 - prod_q (1 - p(t|q))
+
+    A sub-query's near-twins share its one unit, so they cannot fill all the places, and a tool that is
+    mediocre for every sub-query does not beat the best tool of one.
     """
     if len(fused) == 1:
         return np.asarray(fused[0])
-    shifted = (fused - fused.max(axis=1, keepdims=True)) / np.float32(config.temperature)
+    shifted = (fused - fused.max(axis=1, keepdims=True)) / np.float32(preset.temperature)
     chances = np.exp(shifted)
     chances *= (weights / chances.sum(axis=1))[:, None]
     np.minimum(chances, _MAX_PROBABILITY, out=chances)
     wanted = 1 - np.exp(np.log1p(-chances).sum(axis=0))
-    return _standardised(wanted) + np.float32(config.whole_weight) * _standardised(fused[0])
+    return _standardised(wanted) + np.float32(preset.whole_weight) * _standardised(fused[0])
 
 
 def _standardised(values: Scores) -> Scores:
     return np.asarray((values - values.mean()) / (values.std() + 1e-6))
-
-
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[str]], *, k: int = 60) -> list[tuple[str, float]]:
-    """Fuse rankings of ids by summed reciprocal ranks (Cormack et al., SIGIR 2009), best first.
-
-    Not the default: a tool that is mediocre in every ranking beats one that is best in a single one.
-    Ties keep the order of first appearance.
-    """
-    scores: defaultdict[str, float] = defaultdict(float)
-    for ranking in rankings:
-        for rank, tool_id in enumerate(ranking, start=1):
-            scores[tool_id] += 1 / (k + rank)
-    return sorted(scores.items(), key=lambda item: -item[1])

@@ -8,6 +8,7 @@ from itertools import islice
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.lexical import STOP_WORDS, as_query_vector, query_words
 from toolshed.backbones.static import StaticEncoder
+from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import (
     PassageChannel,
     PassageFilter,
@@ -16,7 +17,6 @@ from toolshed.knowledge_base.passages import (
     PassageStore,
 )
 from toolshed.legal.defined_terms import find_definitions
-from toolshed.legal.documents import Passage
 
 # Weight of each channel. Chosen on the dev questions of the sample corpus.
 WEIGHTS: Mapping[PassageChannel, float] = {"dense": 0.7, "sentences": 1.0, "words": 0.5}

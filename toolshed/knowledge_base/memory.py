@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from toolshed.backbones.embedding import Vectors
-from toolshed.backbones.lexical import SparseVector
 from toolshed.knowledge_base.protocol import (
     ChannelQuery,
     Hit,
@@ -15,6 +13,7 @@ from toolshed.knowledge_base.protocol import (
     check_records,
     ordered_hits,
 )
+from toolshed.vectors import SparseVector, Vectors
 
 
 class MemoryKnowledgeBase:

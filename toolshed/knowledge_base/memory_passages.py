@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from toolshed.backbones.embedding import Vectors
-from toolshed.backbones.lexical import SparseVector
+from toolshed.documents import Passage
 from toolshed.knowledge_base.memory import sparse_scores
 from toolshed.knowledge_base.passages import (
     PassageFilter,
@@ -21,7 +20,7 @@ from toolshed.knowledge_base.passages import (
     payload,
 )
 from toolshed.knowledge_base.protocol import Manifest
-from toolshed.legal.documents import Passage
+from toolshed.vectors import SparseVector, Vectors
 
 
 class MemoryPassageStore:

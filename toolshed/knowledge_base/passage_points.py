@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from toolshed.backbones.embedding import Vectors
+from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import (
     SYNC_FIELDS,
     PassageFilter,
@@ -19,7 +19,7 @@ from toolshed.knowledge_base.passages import (
     sentence_vectors_from,
 )
 from toolshed.knowledge_base.protocol import Manifest
-from toolshed.legal.documents import Passage
+from toolshed.vectors import Vectors
 
 
 class PassagePoints(ABC):

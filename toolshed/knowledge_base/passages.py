@@ -8,12 +8,11 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from toolshed.backbones.embedding import Vectors
-from toolshed.backbones.lexical import SparseVector
+from toolshed.documents import Passage, Section
 from toolshed.errors import InvalidQueryError, KnowledgeBaseMismatchError
 from toolshed.knowledge_base.protocol import Manifest
 from toolshed.legal.citations import normal_citation
-from toolshed.legal.documents import Passage, Section
+from toolshed.vectors import SparseVector, Vectors
 
 # Raise when stored passages or their vectors change meaning: older ones are then refused.
 PASSAGE_SCHEMA_VERSION = 1

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from toolshed.backbones.embedding import Vectors
-from toolshed.backbones.lexical import SparseVector
 from toolshed.knowledge_base.protocol import (
     MULTI_VECTOR_CHANNELS,
     Channel,
@@ -16,6 +14,7 @@ from toolshed.knowledge_base.protocol import (
     ToolRecord,
 )
 from toolshed.types import ToolDefinition
+from toolshed.vectors import SparseVector, Vectors
 
 # Each library has its own class for sparse vectors; both take indices= and values=.
 SparseFactory = Callable[..., Any]

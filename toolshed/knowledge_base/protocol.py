@@ -7,10 +7,9 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from toolshed.backbones.embedding import Vectors
-from toolshed.backbones.lexical import SparseVector
 from toolshed.errors import KnowledgeBaseMismatchError
 from toolshed.types import ToolDefinition
+from toolshed.vectors import SparseVector, Vectors
 
 # Raise when stored vectors or texts change meaning: older knowledge bases are then refused.
 SCHEMA_VERSION = 1

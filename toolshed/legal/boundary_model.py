@@ -29,8 +29,8 @@ from toolshed.legal.boundary_features import (
     right_token,
     wrap_width,
 )
+from toolshed.types import Span
 
-Span = tuple[int, int]
 _WEIGHTS = "boundary_weights.json"
 # What one process remembers at most, per group; entries are a key and a float.
 _MEMO = 32_768

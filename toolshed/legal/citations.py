@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from toolshed.documents import Passage
 from toolshed.errors import ConfigurationError
-from toolshed.legal.documents import Passage, Span
+from toolshed.types import Span
 
 CitationKind = Literal["case", "statute", "rule", "docket", "section", "id"]
 

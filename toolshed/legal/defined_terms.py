@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from toolshed.legal.documents import Passage, Span
+from toolshed.documents import Passage
+from toolshed.types import Span
 
 _TERM = r"[\"“]([^\"“”\n]{2,60}?)[,.]?[\"”]"
 _MEANS = re.compile(

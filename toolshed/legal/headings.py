@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from toolshed.documents import LegalDocument, Section
 from toolshed.legal.boundary_features import wrap_width
-from toolshed.legal.documents import LegalDocument, Section
 
 # From the outside in: an outer one ends every inner one. Headings without a rank (numerals, letters) nest
 # in the order in which they first appear.

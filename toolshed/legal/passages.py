@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toolshed.legal.documents import LegalDocument, Passage
+from toolshed.documents import LegalDocument, Passage
 from toolshed.legal.headings import find_sections
 from toolshed.legal.sentences import SentenceSegmenter, segmenter_named
 from toolshed.legal.tokens import TokenCounter, default_counter

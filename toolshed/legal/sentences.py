@@ -15,8 +15,8 @@ import nupunkt
 
 from toolshed.errors import ConfigurationError
 from toolshed.legal.boundary_model import shipped_model, weights_version
+from toolshed.types import Span
 
-Span = tuple[int, int]
 Preset = Literal["balanced", "precise", "strict"]
 
 # Least logarithm of the odds for a boundary. Chosen on the twelve decisions, leaving one document out.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from toolshed.backbones.lexical import terms
 from toolshed.backbones.static import StaticEncoder
-from toolshed.legal.documents import Passage, Span
+from toolshed.documents import Passage
+from toolshed.types import Span
 
 # A sentence of this share of the best one's score is quoted too.
 _NEARLY_BEST = 0.8

@@ -2,81 +2,43 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.types import FoundTool, ToolDefinition, WeighedPart
+from toolshed.presets import Calibration
+from toolshed.rankings import FoundTool, ScoredTools, Selection
+from toolshed.stages import Stage
+from toolshed.types import ToolDefinition
 
 # Characters a token, for budgets without the model's own tokenizer. An estimate, and named so.
 _CHARACTERS_PER_TOKEN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredTools:
-    """What selection chooses from; the columns of all arrays are the tools.
+@dataclass(frozen=True, slots=True, repr=False)
+class Select(Stage[ScoredTools, Selection]):
+    """Take the best tools, or none."""
 
-    Attributes:
-        tools: The candidates.
-        scores: float32 ``[n_tools]``; minus infinity excludes a tool.
-        parts: The parts of the query and their weights.
-        fused: float32 ``[n_parts, n_tools]``, standardised.
-        evidence: float32 ``[n_parts, n_tools]`` by channel, not standardised.
-    """
+    calibration: Calibration
 
-    tools: Sequence[ToolDefinition]
-    scores: NDArray[np.float32]
-    parts: Sequence[WeighedPart]
-    fused: NDArray[np.float32]
-    evidence: Mapping[str, NDArray[np.float32]]
+    def __repr__(self) -> str:
+        return "Select()"
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The chosen tools.
-
-    Attributes:
-        tools: Best first; empty when nothing fits.
-        parts: The parts of the query and their weights.
-        confidence: Estimated probability that the best tool serves the query.
-        status: ``no_match`` when nothing fits.
-        n_below_floor: Tools among the best k left out for their low confidence.
-        n_over_budget: Tools among the best k left out for the token budget.
-    """
-
-    tools: Sequence[FoundTool]
-    parts: Sequence[WeighedPart]
-    confidence: float
-    status: Literal["ok", "no_match"]
-    n_below_floor: int = 0
-    n_over_budget: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Logistic calibration of confidence from a tool's raw similarities.
-
-    Absolute similarities carry over between catalogs, standardised scores do not. How it is fitted:
-    ``toolshed_evals.calibration``.
-
-    Attributes:
-        intercept: Log odds of a tool without any similarity.
-        weights: Log odds for each unit of similarity on a channel.
-        abstain_below: Confidence of the best tool below which none is returned, unless a query says
-            otherwise; chosen to cost at most a thousandth of Recall@5 on the dev splits.
-    """
-
-    intercept: float
-    weights: Mapping[str, float]
-    abstain_below: float
-
-    def probabilities(self, similarities: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
-        """Probability that tools with these similarities serve the query, in the same shape."""
-        logits = self.intercept + sum(w * similarities[name] for name, w in self.weights.items())
-        return np.asarray(1 / (1 + np.exp(-logits)))
+    async def run(self, scored: ScoredTools, /) -> Selection:
+        """Return the selection for the query's k, floor and budget."""
+        query = scored.asked.plan.query
+        return select(
+            scored,
+            self.calibration,
+            k=query.k,
+            min_confidence=query.min_confidence,
+            abstain_below=self.calibration.abstain_below
+            if query.abstain_below is None
+            else query.abstain_below,
+            max_tokens=query.max_tokens,
+        )
 
 
 def select(
@@ -100,10 +62,12 @@ def select(
         confident = []
     affordable = list(_within_budget(confident, max_tokens))
     return Selection(
+        asked=scored.asked,
         tools=affordable,
-        parts=scored.parts,
+        sub_queries=scored.sub_queries,
         confidence=confidence,
         status="ok" if affordable else "no_match",
+        n_tools=scored.n_tools,
         n_below_floor=len(best) - len(confident),
         n_over_budget=len(confident) - len(affordable),
     )
@@ -121,11 +85,11 @@ def _best_columns(scores: NDArray[np.float32], k: int) -> list[int]:
 
 
 def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) -> list[FoundTool]:
-    """Describe the chosen columns: the part that speaks most for each, and the confidence."""
-    weights = np.array([part.weight for part in scored.parts], np.float32)[:, None]
+    """Describe the chosen columns: the sub-query that speaks most for each, and the confidence."""
+    weights = np.array([one.weight for one in scored.sub_queries], np.float32)[:, None]
     fused = np.where(weights > 0, scored.fused[:, columns] * weights, -np.inf)
     rows = fused.argmax(axis=0) if columns else np.empty(0, np.int64)
-    # A tool may serve the whole query better than the part it was found by.
+    # A tool may serve the whole query better than the sub-query it was found by.
     evidence = {
         name: np.maximum(values[rows, columns], values[0, columns])
         for name, values in scored.evidence.items()
@@ -136,7 +100,7 @@ def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) ->
             tool=scored.tools[column],
             score=float(scored.scores[column]),
             confidence=float(confidences[at]),
-            part=scored.parts[row].text,
+            sub_query=scored.sub_queries[row].text,
             channels={name: float(values[at]) for name, values in evidence.items()},
         )
         for at, (row, column) in enumerate(zip(rows.tolist(), columns, strict=True))

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from toolshed.backbones.embedding import DenseEncoder, Vectors, normalise
+from toolshed.backbones.embedding import DenseEncoder, normalise
 from toolshed.backbones.lexical import bm25_vector, ngram_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.knowledge_base.protocol import ToolRecord
 from toolshed.pre_retrieval.documents import build_tool_document
 from toolshed.types import ToolDefinition
+from toolshed.vectors import Vectors
 
 # BM25's saturation and length normalisation, chosen on Seal-Tools dev.
 _K1, _B = 1.6, 0.75

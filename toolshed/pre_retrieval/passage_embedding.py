@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolshed.backbones.embedding import DenseEncoder, Vectors
+from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.lexical import WeightedField, bm25_vector
 from toolshed.backbones.static import StaticEncoder
+from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import PassageRecord
-from toolshed.legal.documents import Passage
+from toolshed.vectors import Vectors
 
 # BM25's saturation and length normalisation; a passage has about 110 words that are no stop words.
 _K1, _B = 1.2, 0.6

@@ -2,7 +2,7 @@
 
 import re
 
-from toolshed.backbones.segments import clause_spans, sentence_spans
+from toolshed.backbones.clauses import clause_spans, sentence_spans
 
 _MAX_TOPICS = 12
 _MAX_CHARACTERS = 3_000

@@ -8,6 +8,7 @@ from typing import Any
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
+from toolshed.documents import LegalDocument, Passage, joined_text
 from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownDocumentError
 from toolshed.indexing.passages import DocumentReport, Progress, sync_documents
 from toolshed.intra_retrieval.passage_search import (
@@ -17,7 +18,6 @@ from toolshed.intra_retrieval.passage_search import (
     used_definitions,
 )
 from toolshed.knowledge_base.passages import FilterValue, PassageFilter, PassageStore, passage_filter
-from toolshed.legal.documents import LegalDocument, Passage, joined_text
 from toolshed.legal.passages import PassageOptions
 from toolshed.legal.readers.files import find_files
 from toolshed.post_retrieval.quotes import Quote, quotes, static_similarities

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from toolshed.economics.learning.task_classes import Difficulty, RetrievalFeatures, difficulty
 from toolshed.post_retrieval import equip
-from toolshed.types import FoundTool, ToolDefinition, WeighedPart
+from toolshed.rankings import FoundTool, WeighedSubQuery
+from toolshed.types import ToolDefinition
 
 if TYPE_CHECKING:
     from toolshed.shed.passage_library import FoundPassage
@@ -37,7 +38,7 @@ class SearchResult:
     tools: Sequence[FoundTool]
     confidence: float
     status: Literal["ok", "no_match"]
-    parts: Sequence[WeighedPart]
+    parts: Sequence[WeighedSubQuery]
     n_tools: int
     n_below_floor: int
     n_over_budget: int
@@ -150,7 +151,7 @@ class Need:
         return difficulty(self.features)
 
 
-def need_texts(query: str, parts: Sequence[WeighedPart]) -> list[str]:
+def need_texts(query: str, parts: Sequence[WeighedSubQuery]) -> list[str]:
     """The parts that are needs of their own; the whole query where there are no such parts.
 
     A sentence with several needs stands for none itself; one with a single need stands for it.

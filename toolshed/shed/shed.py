@@ -20,24 +20,26 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.sources import Source, read_objects, read_source
 from toolshed.errors import ConfigurationError, ToolshedError, UnknownToolError
 from toolshed.indexing.tools import Progress, sync_catalogs, unwatched
-from toolshed.intra_retrieval.search import CatalogIndex, Query
+from toolshed.intra_retrieval.search import CatalogIndex
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
 from toolshed.metering.calls import MeteredCall, metering
 from toolshed.metering.usage import estimated_usage
 from toolshed.pipelines import build_pipeline, check_query
-from toolshed.post_retrieval.selection import Selection, estimated_tokens
+from toolshed.post_retrieval.selection import estimated_tokens
 from toolshed.presets import PIPELINES, PipelineName, needs_dense_encoder
+from toolshed.queries import Query
+from toolshed.rankings import Selection, WeighedSubQuery
 from toolshed.shed.results import SearchResult, need_texts
 from toolshed.stages import run_without_waiting, stage_timings
-from toolshed.types import SyncReport, ToolDefinition, WeighedPart
+from toolshed.types import SyncReport, ToolDefinition
 
 if TYPE_CHECKING:
+    from toolshed.documents import LegalDocument, Passage
     from toolshed.economics.running.account import CostAccount
     from toolshed.economics.running.verbs import Backbones, Costs, Outcomes
     from toolshed.indexing.passages import DocumentReport
     from toolshed.knowledge_base.passages import FilterValue, PassageStore
-    from toolshed.legal.documents import LegalDocument, Passage
     from toolshed.shed.passage_library import FoundPassage, PassageLibrary, PassageSearchResult
 
 _logger = logging.getLogger(__name__)
@@ -210,7 +212,7 @@ class Toolshed:
         )
 
     def _governing_passages(
-        self, query: str, parts: Sequence[WeighedPart], per_need: int
+        self, query: str, parts: Sequence[WeighedSubQuery], per_need: int
     ) -> "list[FoundPassage]":
         """The passages for each need, the best of every need before the second of any."""
         columns = [

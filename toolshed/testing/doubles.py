@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolshed.backbones.embedding import Vectors, normalise
+from toolshed.backbones.embedding import normalise
 from toolshed.backbones.lexical import term_index, terms
 from toolshed.types import JsonObject, ToolDefinition
+from toolshed.vectors import Vectors
 
 
 class HashingEncoder:

@@ -8,8 +8,8 @@ from typing import Any
 
 from toolshed.errors import ConfigurationError
 from toolshed.legal.sentences import SEGMENTERS, SentenceSegmenter, segmenter_named, tighten
+from toolshed.types import Span
 
-Span = tuple[int, int]
 # LangChain's default size; without overlap, or no chunk could be scored.
 _CHUNK_CHARACTERS = 1000
 

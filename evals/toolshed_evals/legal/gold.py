@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolshed.errors import ToolshedError
-
-Span = tuple[int, int]
+from toolshed.types import Span
 
 
 class GoldError(ToolshedError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from toolshed.legal.documents import LegalDocument, Passage
+from toolshed.documents import LegalDocument, Passage
 from toolshed.pre_retrieval.passage_embedding import embed_passages
 from toolshed.presets import PipelineName
 from toolshed.shed.passage_library import FoundPassage

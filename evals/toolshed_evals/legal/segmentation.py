@@ -10,6 +10,7 @@ from typing import Literal
 from toolshed.errors import ConfigurationError
 from toolshed.legal.boundary_model import BoundaryModel, fitted_on, text_hash
 from toolshed.legal.sentences import PRESETS, LegalSegmenter, SentenceSegmenter
+from toolshed.types import Span
 from toolshed_evals.datasets import data_folder
 from toolshed_evals.legal.baselines import BASELINES, OWN, segmenter_or_baseline
 from toolshed_evals.legal.gold import BoundaryScores, GoldDocument, load_gold, score_boundaries
@@ -17,7 +18,6 @@ from toolshed_evals.legal.training import fitted_model, written_document
 
 logger = logging.getLogger(__name__)
 
-Span = tuple[int, int]
 HoldOut = Literal["document", "genre"]
 _WARM_UP = "This loads what is loaded at first use. It is not measured.\n"
 

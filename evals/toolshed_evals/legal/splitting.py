@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolshed.backbones.minilm import verified_tokenizer
+from toolshed.documents import LegalDocument
 from toolshed.errors import ConfigurationError
-from toolshed.legal.documents import LegalDocument
 from toolshed.legal.passages import DEFAULT_BUDGET, PassageOptions, build_passages
 from toolshed.legal.sentences import SentenceSegmenter, segmenter_named
 from toolshed.legal.tokens import WordPieceCounter

@@ -1,7 +1,7 @@
 """The LangChain retriever over a real knowledge base."""
 
 from toolshed import ToolshedRetriever
-from toolshed.legal.documents import LegalDocument
+from toolshed.documents import LegalDocument
 from toolshed.shed.shed import Toolshed
 
 TEXT = (

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import OpenShed
+from toolshed.documents import LegalDocument, joined_text
 from toolshed.errors import ConfigurationError, EncoderError, InvalidDocumentError
-from toolshed.legal.documents import LegalDocument, joined_text
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 
@@ -138,7 +138,7 @@ def test_several_processes_cut_the_same_passages(open_shed: OpenShed, law: Path)
 INDEX_FOREVER = """
 import sys
 from toolshed.shed.shed import Toolshed
-from toolshed.legal.documents import LegalDocument
+from toolshed.documents import LegalDocument
 from toolshed.testing import HashingEncoder
 
 text = "The committee met and adjourned for the week. " * 400

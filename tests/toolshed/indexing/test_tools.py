@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from tests.conftest import OpenShed
-from toolshed.backbones.embedding import Vectors
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import EncoderError, InvalidToolError, StorageFullError
 from toolshed.knowledge_base import edge_shard as edge
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
+from toolshed.vectors import Vectors
 
 
 def catalog(*names: str, source: str = "s", text: str = "Does {}.") -> Catalog:

@@ -3,16 +3,11 @@ import pytest
 
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.decomposition import decompose
-from toolshed.intra_retrieval.fusion import (
-    Standard,
-    fuse_channels,
-    fuse_parts,
-    part_weights,
-    reciprocal_rank_fusion,
-)
-from toolshed.presets import PartWeights, RankingConfig
+from toolshed.intra_retrieval.fusion import fuse_channels, fuse_parts, part_weights, reciprocal_rank_fusion
+from toolshed.presets import RankingConfig, SubQueryWeights
+from toolshed.rankings import Standard
 
-CONFIG = RankingConfig(parts=PartWeights(whole=0.2, sentence=1, request=1, phrase=0.2), temperature=0.5)
+CONFIG = RankingConfig(parts=SubQueryWeights(whole=0.2, sentence=1, request=1, phrase=0.2), temperature=0.5)
 
 
 def scores(*rows: list[float]) -> np.ndarray:
@@ -69,7 +64,7 @@ def test_a_query_of_one_part_is_ranked_by_that_part() -> None:
 
 def test_parts_weigh_by_kind() -> None:
     parts = decompose("Book a flight to Rome and my old friend Ana's place. Go home now.")
-    weights = part_weights(parts, PartWeights(whole=0.1, sentence=0.2, request=0.3, phrase=0.4))
+    weights = part_weights(parts, SubQueryWeights(whole=0.1, sentence=0.2, request=0.3, phrase=0.4))
     np.testing.assert_allclose(weights, [0.1, 0.2, 0.3, 0.4, 0.2])
     np.testing.assert_allclose(part_weights(parts, None), [1, 0, 0, 0, 0])
     np.testing.assert_allclose(part_weights(parts[:1], CONFIG.parts), [1])

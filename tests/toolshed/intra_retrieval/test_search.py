@@ -5,14 +5,15 @@ import pytest
 
 from toolshed.backbones.minilm import MiniLMEncoder
 from toolshed.backbones.static import StaticEncoder
-from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Query, Search
+from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Search
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import Manifest
 from toolshed.pipelines import build_pipeline
-from toolshed.post_retrieval.selection import Selection
 from toolshed.pre_retrieval.embedding import embed_tools
 from toolshed.presets import DEFAULT, PIPELINES, PipelineName
+from toolshed.queries import Query
+from toolshed.rankings import Selection
 from toolshed.stages import run_without_waiting
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed_evals.datasets import load_dataset

@@ -2,8 +2,8 @@
 
 import pytest
 
+from toolshed.documents import LegalDocument
 from toolshed.legal.citations import find_citations, normal_citation, with_citations
-from toolshed.legal.documents import LegalDocument
 from toolshed.legal.passages import PassageOptions, build_passages
 
 

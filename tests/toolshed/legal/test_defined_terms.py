@@ -2,8 +2,8 @@
 
 import pytest
 
+from toolshed.documents import LegalDocument
 from toolshed.legal.defined_terms import find_definitions, with_definitions
-from toolshed.legal.documents import LegalDocument
 from toolshed.legal.passages import build_passages
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from toolshed.legal.documents import GivenHeading, LegalDocument
+from toolshed.documents import GivenHeading, LegalDocument
 from toolshed.legal.headings import find_sections, roman_value
 
 BODY = "The parties agree to the terms that follow and to nothing else whatsoever, as they both confirm."

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.toolshed.legal.test_sentences import TEXTS
-from toolshed.legal.documents import LegalDocument, Passage, joined_text
+from toolshed.documents import LegalDocument, Passage, joined_text
 from toolshed.legal.passages import PassageOptions, build_passages
 from toolshed.legal.tokens import CharacterCounter, default_counter
 

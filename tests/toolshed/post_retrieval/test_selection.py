@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from toolshed.post_retrieval.selection import Calibration, ScoredTools, Selection, estimated_tokens, select
+from toolshed.post_retrieval.selection import Calibration, estimated_tokens, select
+from toolshed.rankings import ScoredTools, Selection, WeighedSubQuery
 from toolshed.testing import make_tool
-from toolshed.types import WeighedPart
 
 CALIBRATION = Calibration(intercept=0.0, weights={"dense": 1.0}, abstain_below=0.0)
 NAMES = ["a", "b", "c", "d"]
@@ -11,7 +11,7 @@ NAMES = ["a", "b", "c", "d"]
 
 def scored(scores: list[float], evidence: list[list[float]] | None = None) -> ScoredTools:
     rows = np.array(evidence or [scores], np.float32)
-    parts = [WeighedPart(f"part {n}", "sentence", 1.0) for n in range(len(rows))]
+    parts = [WeighedSubQuery(f"part {n}", "sentence", 1.0) for n in range(len(rows))]
     tools = [make_tool(name, "x" * 40) for name in NAMES[: len(scores)]]
     return ScoredTools(tools, np.array(scores, np.float32), parts, rows, {"dense": rows})
 
@@ -78,7 +78,7 @@ def test_a_tool_is_shown_with_the_part_that_speaks_most_for_it() -> None:
 
 def test_the_whole_query_may_speak_for_a_tool_more_than_its_part() -> None:
     tools = scored([1.0], evidence=[[0.8], [0.3]])
-    parts = [WeighedPart("whole", "whole", 0.1), WeighedPart("part", "sentence", 1.0)]
+    parts = [WeighedSubQuery("whole", "whole", 0.1), WeighedSubQuery("part", "sentence", 1.0)]
     tools = ScoredTools(tools.tools, tools.scores, parts, tools.fused, tools.evidence)
     (found,) = chosen(tools).tools
     assert found.part == "part"

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import OpenShed
+from toolshed.documents import LegalDocument
 from toolshed.errors import InvalidQueryError, UnknownDocumentError
-from toolshed.legal.documents import LegalDocument
+from toolshed.rankings import WeighedSubQuery
 from toolshed.shed.results import need_texts
 from toolshed.shed.shed import AsyncToolshed, Toolshed
 from toolshed.testing import HashingEncoder, make_tool
-from toolshed.types import WeighedPart
 
 FILLER = "The committee considered the matter at length and adjourned. " * 14
 LEASE = LegalDocument(
@@ -234,7 +234,7 @@ async def test_the_asynchronous_shed_has_the_same_verbs() -> None:
 )
 def test_needs_do_not_contain_each_other(texts: list[str], needs: list[str]) -> None:
     parts = [
-        WeighedPart("the whole query", "whole", 1.0),
-        *(WeighedPart(text, "sentence", 1.0) for text in texts),
+        WeighedSubQuery("the whole query", "whole", 1.0),
+        *(WeighedSubQuery(text, "sentence", 1.0) for text in texts),
     ]
     assert need_texts("the whole query", parts) == needs

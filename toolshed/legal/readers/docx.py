@@ -12,8 +12,8 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 from lxml.etree import LxmlError
 
+from toolshed.documents import GivenHeading
 from toolshed.errors import SourceError
-from toolshed.legal.documents import GivenHeading
 from toolshed.legal.readers.files import Content
 
 _HEADING = re.compile(r"(?:heading|title)\s?(\d?)", re.IGNORECASE)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from toolshed.documents import GivenHeading, LegalDocument
 from toolshed.errors import ConfigurationError, SourceError, ToolshedError
-from toolshed.legal.documents import GivenHeading, LegalDocument
 
 MAX_BYTES = 100 * 2**20
 # Reader and extra of each kind of file. Readers are imported when they are used.

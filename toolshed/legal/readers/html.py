@@ -6,8 +6,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from bs4.element import Comment, NavigableString, PreformattedString, Tag
 
+from toolshed.documents import GivenHeading
 from toolshed.errors import SourceError
-from toolshed.legal.documents import GivenHeading
 from toolshed.legal.readers.files import Content
 
 _HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "svg", "nav", "iframe", "object"})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from toolshed.legal.documents import GivenHeading
+from toolshed.documents import GivenHeading
 from toolshed.legal.readers.files import Content
 from toolshed.legal.readers.plain import decoded
 

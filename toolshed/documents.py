@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-Span = tuple[int, int]
+from toolshed.types import Span
+
 _MIN_QUOTABLE_WORDS = 5
 _NAMESPACE = uuid.UUID("b8a9a6d2-6c35-5d43-93f5-4d6b7f0d1a52")
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolshed.backbones.segments import clause_spans, sentence_spans
+from toolshed.backbones.clauses import clause_spans, sentence_spans
 
 
 def sentences(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-Span = tuple[int, int]
+from toolshed.types import Span
 
 # Every repetition that may fail late is bounded or possessive: no query, however odd, takes quadratic time.
 _PROTECTED = re.compile(
