@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from toolshed.errors import ToolshedError
     from toolshed.metering.usage import Usage
     from toolshed.rankings import FoundTool
-    from toolshed.shed.passage_library import FoundPassage, PassageSearchResult
+    from toolshed.rankings import FoundPassage
+    from toolshed.shed.results import PassageSearchResult
     from toolshed.shed.results import SearchResult
-    from toolshed.shed.shed import AsyncToolshed, Toolshed
+    from toolshed.shed.asynchronous import AsyncToolshed
+    from toolshed.shed.shed import Toolshed
     from toolshed.types import SyncReport, ToolDefinition
 
 __all__ = [
@@ -43,17 +45,17 @@ __all__ = [
 ]
 
 _HOME = {
-    "AsyncToolshed": "shed.shed",
+    "AsyncToolshed": "shed.asynchronous",
     "BackboneMiddleware": "adapters.langchain_middleware",
     "BackbonePolicy": "economics.running.backbone_policy",
     "Budget": "economics.running.account",
     "Candidate": "economics.choosing.candidates",
-    "FoundPassage": "shed.passage_library",
-    "FoundTool": "types",
-    "LegalDocument": "legal.documents",
+    "FoundPassage": "rankings",
+    "FoundTool": "rankings",
+    "LegalDocument": "documents",
     "LegalTextSplitter": "adapters.langchain_splitter",
-    "Passage": "legal.documents",
-    "PassageSearchResult": "shed.passage_library",
+    "Passage": "documents",
+    "PassageSearchResult": "shed.results",
     "Reply": "economics.running.backbone_policy",
     "SearchResult": "shed.results",
     "StepFeatures": "economics.choosing.candidates",

@@ -1,9 +1,11 @@
 """What is asked for, on its way through the pipeline: a query, its sub-queries, their encodings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from toolshed.errors import InvalidQueryError
+from toolshed.options import SearchArguments, checked
 from toolshed.vectors import QueryWords, Vectors
 
 SubQueryKind = Literal["whole", "sentence", "clause"]
@@ -16,19 +18,32 @@ class Query:
     Attributes:
         text: The agent's request.
         k: Most tools to return.
-        min_confidence: Tools below it are left out.
-        abstain_below: When even the best tool is below it, nothing fits; the calibrated threshold of the
-            pipeline when None.
-        max_tokens: Budget for the definitions together, or None.
-        sources: Search only these sources, or all of them when None.
+        options: What else was asked, complete; see :class:`~toolshed.options.SearchArguments`.
     """
 
     text: str
     k: int = 5
-    min_confidence: float = 0.0
-    abstain_below: float | None = None
-    max_tokens: int | None = None
-    sources: frozenset[str] | None = None
+    options: SearchArguments = field(default_factory=lambda: checked(SearchArguments, {}))
+
+
+MAX_QUERY_CHARACTERS = 20_000
+
+
+def checked_text(text: str) -> str:
+    """The text of a query as encoders can read it.
+
+    Raises:
+        InvalidQueryError: If it is empty or too long.
+    """
+    if not text.strip():
+        raise InvalidQueryError("the query is empty; say what is wanted")
+    if len(text) > MAX_QUERY_CHARACTERS:
+        raise InvalidQueryError(
+            f"the query has {len(text):,} characters; at most {MAX_QUERY_CHARACTERS:,} are searched. "
+            "Send the request itself, not the documents it is about"
+        )
+    # Lone surrogates are no text to tokenizers; one character takes the place of one.
+    return text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,25 @@ class Encodings:
 
     vectors: Mapping[str, Vectors]
     words: Sequence[QueryWords]
+
+    def of(self, row: int, text: str) -> "EncodedText":
+        """One sub-query by itself."""
+        return EncodedText(text, {name: rows[row] for name, rows in self.vectors.items()}, self.words[row])
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """A text in every form that a channel compares with.
+
+    Attributes:
+        text: The text.
+        vectors: float32 ``[dimension]`` by the name of the encoder.
+        words: Its different words.
+    """
+
+    text: str
+    vectors: Mapping[str, Vectors]
+    words: QueryWords
 
 
 @dataclass(frozen=True, slots=True)

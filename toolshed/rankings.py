@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from toolshed.documents import Passage, joined_text
 from toolshed.queries import EncodedQuery
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Scores
@@ -108,6 +109,101 @@ class FoundTool:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of a passage, by its offsets in the document.
+
+    Attributes:
+        start: Offset of its first character in the document.
+        end: Offset after its last character.
+        text: The sentence as it stands there.
+        section: Label of the innermost section it stands in; empty where there is none.
+        score: How well it answers the query; comparable within one search only.
+    """
+
+    start: int
+    end: int
+    text: str
+    section: str
+    score: float
+
+
+@dataclass(frozen=True)
+class FoundPassage:
+    """A passage that a search returned.
+
+    Attributes:
+        passage: The passage; ``text[start:end]`` of its document.
+        score: What passages are ordered by; comparable within one search only.
+        channels: Similarity on every channel that named it: a cosine for ``dense``, BM25 for ``words``.
+        quotes: The sentences that answer the query, best first.
+        before: Neighbours before it, where they were asked for.
+        after: Neighbours after it.
+        sub_query: The sub-query that it was found for.
+    """
+
+    passage: Passage
+    score: float
+    channels: Mapping[str, float]
+    quotes: tuple[Quote, ...]
+    before: tuple[Passage, ...] = ()
+    after: tuple[Passage, ...] = ()
+    sub_query: str = ""
+
+    @property
+    def citation(self) -> str:
+        """Where the first quote stands: title, sections from the outside in, page."""
+        quote = self.quotes[0] if self.quotes else None
+        offset = quote.start if quote else self.passage.start
+        section = self.passage.section_at(offset)
+        page = f"p. {self.passage.page}" if self.passage.page is not None else ""
+        parts = [
+            self.passage.title or self.passage.document_id,
+            " > ".join(section.path) if section else "",
+            page,
+        ]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def expanded_text(self) -> str:
+        """The passage with its neighbours, as it stands in the document."""
+        return joined_text([*self.before, self.passage, *self.after])
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON."""
+        passage = self.passage
+        return {
+            "passage_id": passage.passage_id,
+            "document": passage.document_id,
+            "title": passage.title,
+            "section_path": list(passage.section_path),
+            "page": passage.page,
+            "last_page": passage.last_page,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,
+            "is_partial": passage.is_partial,
+            "citation": self.citation,
+            "quotes": [
+                {
+                    "start": quote.start,
+                    "end": quote.end,
+                    "quote": quote.text,
+                    "section": quote.section,
+                    "score": round(quote.score, 4),
+                }
+                for quote in self.quotes
+            ],
+            "cites": list(passage.cites),
+            "defines": list(passage.defines),
+            "score": round(self.score, 5),
+            "channels": {name: round(value, 4) for name, value in self.channels.items()},
+            "sub_query": self.sub_query,
+            "before": [neighbour.text for neighbour in self.before],
+            "after": [neighbour.text for neighbour in self.after],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """The chosen tools.
 
@@ -120,6 +216,7 @@ class Selection:
         n_tools: How many tools were searched.
         n_below_floor: Tools among the best k left out for their low confidence.
         n_over_budget: Tools among the best k left out for the token budget.
+        passages: The passages that govern what is asked, where they were wanted.
     """
 
     asked: EncodedQuery
@@ -130,3 +227,4 @@ class Selection:
     n_tools: int
     n_below_floor: int = 0
     n_over_budget: int = 0
+    passages: Sequence[FoundPassage] = ()

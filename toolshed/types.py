@@ -80,6 +80,7 @@ class SyncReport:
         unchanged: How many tools needed no work.
         n_embedded: Texts that were sent through an encoder; 0 when nothing is new.
         invalid: Reasons for the entries that were left out.
+        unbooked: Why calls are not in the ledger, where they should be.
     """
 
     added: Sequence[str] = ()
@@ -88,3 +89,4 @@ class SyncReport:
     unchanged: int = 0
     n_embedded: int = 0
     invalid: Sequence[str] = ()
+    unbooked: Sequence[str] = ()

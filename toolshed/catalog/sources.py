@@ -92,6 +92,20 @@ def read_objects(objects: Sequence[Any]) -> list[Catalog]:
     return [*catalogs, Catalog("arguments", (), tuple(failed))] if failed else catalogs
 
 
+def read_sources(sources: Sequence[Source]) -> list[Catalog]:
+    """Read sources of any kind: what has a place one by one, Python objects together.
+
+    Raises:
+        ConfigurationError: If there are none.
+        SourceError: If one cannot be read.
+    """
+    if not sources:
+        raise ConfigurationError("give at least one source of tools")
+    locations = [source for source in sources if isinstance(source, str | Path)]
+    objects = [source for source in sources if not isinstance(source, str | Path)]
+    return [*map(read_source, locations), *read_objects(objects)]
+
+
 def read_object(value: Any) -> ToolDefinition:
     """Describe one Python object as a tool.
 

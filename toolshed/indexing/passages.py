@@ -38,6 +38,7 @@ class DocumentReport:
         unchanged: How many documents needed no work.
         n_passages: Passages that were embedded and written.
         left_out: For each file that could not be indexed, its reason.
+        unbooked: Why calls are not in the ledger, where they should be.
     """
 
     added: Sequence[str] = ()
@@ -46,6 +47,7 @@ class DocumentReport:
     unchanged: int = 0
     n_passages: int = 0
     left_out: Sequence[str] = ()
+    unbooked: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

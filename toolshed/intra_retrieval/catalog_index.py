@@ -68,6 +68,10 @@ class CatalogIndex:
         """Whether there is nothing to search."""
         return self._load().index is None
 
+    def sources(self) -> frozenset[str]:
+        """The sources that tools came from."""
+        return frozenset(tool.source for tool in self._kb.stored_tools())
+
     def __len__(self) -> int:
         return self._load().n_tools
 

@@ -1,13 +1,17 @@
 """Encode the sub-queries of a plan: one pass of the transformer for all of them."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
 
 from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, normalise
 from toolshed.backbones.lexical import query_words
-from toolshed.queries import EncodedQuery, Encodings, QueryPlan, SubQuery
+from toolshed.metering.runs import MeteredCall, current_run
+from toolshed.metering.usage import estimated_usage
+from toolshed.queries import EncodedQuery, EncodedText, Encodings, QueryPlan, SubQuery
 from toolshed.stages import Stage
 from toolshed.vectors import Vectors
 
@@ -45,7 +49,34 @@ def encode_sub_queries(sub_queries: Sequence[SubQuery], encoders: Mapping[str, D
     )
 
 
+def encode_texts(texts: Sequence[str], encoders: Mapping[str, DenseEncoder]) -> list[EncodedText]:
+    """Encode texts that have nothing to do with each other."""
+    vectors = {}
+    for name, encoder in encoders.items():
+        with _told_of(encoder, "".join(texts)):
+            vectors[name] = encoder.encode(texts)
+    encodings = Encodings(vectors, [query_words(text) for text in texts])
+    return [encodings.of(row, text) for row, text in enumerate(texts)]
+
+
+@contextmanager
+def _told_of(encoder: DenseEncoder, text: str) -> Iterator[None]:
+    """Report an encoding in this process, unless the encoder reports its calls itself or only looks up."""
+    calls, started = current_run().calls, time.monotonic()
+    n_before = len(calls)
+    yield
+    is_lookup = isinstance(encoder, TokenEncoder) and not encoder.is_contextual
+    if len(calls) == n_before and not is_lookup:
+        seconds = time.monotonic() - started
+        calls.append(MeteredCall("embedding", encoder.model_id, estimated_usage(text), seconds, is_local=True))
+
+
 def _vectors(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
+    with _told_of(encoder, sub_queries[0].text):
+        return _encoded(sub_queries, encoder)
+
+
+def _encoded(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
     if not isinstance(encoder, TokenEncoder):
         return encoder.encode([sub_query.text for sub_query in sub_queries])
     if encoder.is_contextual:

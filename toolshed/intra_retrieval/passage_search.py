@@ -5,22 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from toolshed.backbones.embedding import DenseEncoder
-from toolshed.backbones.lexical import STOP_WORDS, as_query_vector, query_words
-from toolshed.backbones.static import StaticEncoder
+from toolshed.backbones.lexical import STOP_WORDS, as_query_vector
 from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import (
-    PassageChannel,
     PassageFilter,
     PassageHit,
     PassageQuery,
     PassageStore,
 )
+from toolshed.queries import EncodedText
 from toolshed.legal.defined_terms import find_definitions
 
-# Weight of each channel. Chosen on the dev questions of the sample corpus.
-WEIGHTS: Mapping[PassageChannel, float] = {"dense": 0.7, "sentences": 1.0, "words": 0.5}
-STATIC_WEIGHTS: Mapping[PassageChannel, float] = {"static": 1.0, "words": 0.5}
 # Each channel names this many candidates, or more when more results are wanted.
 _MIN_CANDIDATES = 100
 # Say of the definition of a term that the query uses.
@@ -49,58 +44,58 @@ class UsedDefinition:
     document_id: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PassageSearch:
     """Hybrid search over a store of passages.
 
     Attributes:
         store: Where the passages are.
-        static: The static encoder.
-        dense: The dense encoder, or None to search by static vectors and words.
+        weights: Weight of each channel.
+        encoder: Name of the encoder whose vectors the dense channels are compared with.
     """
 
     store: PassageStore
-    static: StaticEncoder
-    dense: DenseEncoder | None
+    weights: Mapping[str, float]
+    encoder: str
 
     def run(
         self,
-        query: str,
+        asked: EncodedText,
         *,
         limit: int,
         only: PassageFilter | None = None,
-        definitions: Sequence[UsedDefinition] = (),
+        definitions: Sequence[EncodedText] = (),
     ) -> list[ScoredPassage]:
-        """The ``limit`` best passages; ties ordered by passage id."""
-        texts = [query, *(definition.text for definition in definitions)]
+        """The ``limit`` best passages; ties ordered by passage id.
+
+        Args:
+            asked: What is asked.
+            limit: Most passages.
+            only: Passages that may be found; all when None.
+            definitions: Definitions of terms that the question uses, which are searched with it.
+        """
         fused: defaultdict[str, float] = defaultdict(float)
         channels: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        for position, (queries, hits) in enumerate(self._hits(texts, limit, only)):
+        total = sum(self.weights.values())
+        for position, text in enumerate([asked, *definitions]):
             share = 1.0 if position == 0 else _DEFINITION_WEIGHT / len(definitions)
-            for asked, found in zip(queries, hits, strict=True):
-                weight = self._weights[asked.channel] / sum(self._weights.values())
-                for hit, scaled in zip(found, _scaled(found), strict=True):
+            queries = list(self._queries(text))
+            found = self.store.search(queries, limit=max(_MIN_CANDIDATES, 4 * limit), only=only)
+            for query, hits in zip(queries, found, strict=True):
+                weight = self.weights[query.channel] / total
+                for hit, scaled in zip(hits, _scaled(hits), strict=True):
                     fused[hit.passage_id] += share * weight * scaled
                     if position == 0:
-                        channels[hit.passage_id][asked.channel] = hit.score
+                        channels[hit.passage_id][query.channel] = hit.score
         ordered = sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:limit]
         return [ScoredPassage(passage_id, score, channels[passage_id]) for passage_id, score in ordered]
 
-    @property
-    def _weights(self) -> Mapping[PassageChannel, float]:
-        return STATIC_WEIGHTS if self.dense is None else WEIGHTS
-
-    def _hits(
-        self, texts: Sequence[str], limit: int, only: PassageFilter | None
-    ) -> Iterator[tuple[list[PassageQuery], list[list[PassageHit]]]]:
-        vectors = (self.dense or self.static).encode(texts)
-        channels = [channel for channel in self._weights if channel != "words"]
-        for text, vector in zip(texts, vectors, strict=True):
-            queries = [PassageQuery(channel, vector) for channel in channels]
-            words = query_words(text)
-            if len(words.terms):
-                queries.append(PassageQuery("words", as_query_vector(words.terms)))
-            yield queries, self.store.search(queries, limit=max(_MIN_CANDIDATES, 4 * limit), only=only)
+    def _queries(self, text: EncodedText) -> Iterator[PassageQuery]:
+        for channel in self.weights:
+            if channel != "words":
+                yield PassageQuery(channel, text.vectors[self.encoder])  # type: ignore[arg-type]  # until layouts name channels
+            elif len(text.words.terms):
+                yield PassageQuery("words", as_query_vector(text.words.terms))
 
 
 def _scaled(hits: Sequence[PassageHit]) -> list[float]:

@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Literal
 
 from toolshed.metering.usage import Usage
+
+
+# What a call was made for.
+Component = Literal["agent", "planner", "reranker", "verifier", "embedding", "tool", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,18 +19,20 @@ class MeteredCall:
     """A call of a model that someone may have to pay for.
 
     Attributes:
-        component: Kind of the caller, such as ``embedding`` or ``planner``.
+        component: What it was made for.
         model: What was called.
         usage: Its tokens.
         seconds: How long it took.
         error: What went wrong, if anything.
+        is_local: Whether it ran in this process, where nobody sends a bill.
     """
 
-    component: str
+    component: Component
     model: str
     usage: Usage
     seconds: float
     error: str | None = None
+    is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +57,16 @@ class RunRecord:
     """What a run tells of itself, in the order it happened; whoever keeps books reads it afterwards.
 
     Threads that work for one run append to its one record, which lists do safely.
+
+    Attributes:
+        spans: The stages.
+        calls: The calls of models.
+        unbooked: Why calls are not in the ledger, where they should be.
     """
 
     spans: list[StageSpan] = field(default_factory=list)
     calls: list[MeteredCall] = field(default_factory=list)
+    unbooked: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.perf_counter)
 
     @contextmanager

@@ -3,35 +3,17 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from toolshed.backbones.lexical import terms
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
+from toolshed.rankings import Quote
 from toolshed.types import Span
+from toolshed.vectors import Vectors
 
 # A sentence of this share of the best one's score is quoted too.
 _NEARLY_BEST = 0.8
 _LEXICAL_WEIGHT = 0.6
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A sentence of a passage, by its offsets in the document.
-
-    Attributes:
-        start: Offset of its first character in the document.
-        end: Offset after its last character.
-        text: The sentence as it stands there.
-        section: Label of the innermost section it stands in; empty where there is none.
-        score: How well it answers the query; comparable within one search only.
-    """
-
-    start: int
-    end: int
-    text: str
-    section: str
-    score: float
 
 
 def quotes(
@@ -52,10 +34,7 @@ def quotes(
     A sentence's score is its similarity and the share of the query's words that it holds, rare ones
     counting more; rarity is counted over the sentences of all the passages.
     """
-    texts = [
-        [passage.text[start - passage.start : end - passage.start] for start, end in passage.quotable]
-        for passage in passages
-    ]
+    texts = sentence_texts(passages)
     shares = iter(_word_shares(query, [text for own in texts for text in own]))
     return [
         _best(passage, [similarity + _LEXICAL_WEIGHT * next(shares) for similarity in own], most)
@@ -63,15 +42,21 @@ def quotes(
     ]
 
 
-def static_similarities(query: str, passages: Sequence[Passage], static: StaticEncoder) -> list[list[float]]:
-    """Similarity of each quotable sentence to the query, by static vectors."""
-    texts = [
+def sentence_texts(passages: Sequence[Passage]) -> list[list[str]]:
+    """The quotable sentences of each passage."""
+    return [
         [passage.text[start - passage.start : end - passage.start] for start, end in passage.quotable]
         for passage in passages
     ]
-    clean = [text.encode("utf-8", "replace").decode() for text in (query, *(t for own in texts for t in own))]
-    vectors = static.encode(clean)
-    similar = iter((vectors[1:] @ vectors[0]).tolist())
+
+
+def static_similarities(
+    asked: Vectors, passages: Sequence[Passage], static: StaticEncoder
+) -> list[list[float]]:
+    """Similarity of each quotable sentence to the static vector of what is asked."""
+    texts = sentence_texts(passages)
+    vectors = static.encode([text.encode("utf-8", "replace").decode() for own in texts for text in own])
+    similar = iter((vectors @ asked).tolist())
     return [[next(similar) for _ in own] for own in texts]
 
 

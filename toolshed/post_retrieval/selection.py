@@ -29,15 +29,14 @@ class Select(Stage[ScoredTools, Selection]):
     async def run(self, scored: ScoredTools, /) -> Selection:
         """Return the selection for the query's k, floor and budget."""
         query = scored.asked.plan.query
+        wanted = query.options["abstain_below"]
         return select(
             scored,
             self.calibration,
             k=query.k,
-            min_confidence=query.min_confidence,
-            abstain_below=self.calibration.abstain_below
-            if query.abstain_below is None
-            else query.abstain_below,
-            max_tokens=query.max_tokens,
+            min_confidence=query.options["min_confidence"],
+            abstain_below=self.calibration.abstain_below if wanted is None else wanted,
+            max_tokens=query.options["max_tokens"],
         )
 
 

@@ -1,19 +1,16 @@
-"""What a search for tools found, and the forms it can be handed on in."""
+"""What searches found, and the forms it can be handed on in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from toolshed.economics.learning.task_classes import Difficulty, RetrievalFeatures, difficulty
+from toolshed.intra_retrieval.passage_search import UsedDefinition
+from toolshed.metering.runs import RunRecord
 from toolshed.post_retrieval import equip
-from toolshed.rankings import FoundTool, WeighedSubQuery
+from toolshed.post_retrieval.needs import need_of, need_texts
+from toolshed.rankings import FoundPassage, FoundTool, Selection, WeighedSubQuery
 from toolshed.types import ToolDefinition
-
-if TYPE_CHECKING:
-    from toolshed.shed.passage_library import FoundPassage
-
-# Parts that have less of a say are no needs of their own.
-_MIN_NEED_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -25,36 +22,57 @@ class SearchResult:
         tools: The chosen tools, best first; empty when nothing fits.
         confidence: Estimated probability that the best tool serves the query, 0 to 1.
         status: ``ok``, or ``no_match`` when nothing fits.
-        parts: The parts the query was split into, with their say in the result.
+        sub_queries: What the query was split into, with the say of each in the result.
         n_tools: Size of the catalog.
         n_below_floor: Tools among the best k that were left out for their low confidence.
         n_over_budget: Tools among the best k that did not fit the token budget.
         timings_ms: Milliseconds of each stage, and ``total``.
         pipeline: The stages and their settings, in words.
-        passages: Governing passages, where they were asked for: in turn for every part that is a need.
+        passages: Governing passages, where they were asked for: in turn for every need.
+        unbooked: Why calls are not in the ledger, where they should be.
     """
 
     query: str
     tools: Sequence[FoundTool]
     confidence: float
     status: Literal["ok", "no_match"]
-    parts: Sequence[WeighedSubQuery]
+    sub_queries: Sequence[WeighedSubQuery]
     n_tools: int
     n_below_floor: int
     n_over_budget: int
     timings_ms: dict[str, float]
     pipeline: str
-    passages: "Sequence[FoundPassage]" = ()
+    passages: Sequence[FoundPassage] = ()
+    unbooked: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, query: str, selection: Selection, run: RunRecord, *, pipeline: str) -> "SearchResult":
+        """What a run of a pipeline came to."""
+        timings = run.timings_ms
+        return cls(
+            query=query,
+            tools=selection.tools,
+            confidence=selection.confidence,
+            status=selection.status,
+            sub_queries=selection.sub_queries,
+            n_tools=selection.n_tools,
+            n_below_floor=selection.n_below_floor,
+            n_over_budget=selection.n_over_budget,
+            timings_ms={**timings, "total": sum(timings.values())},
+            pipeline=pipeline,
+            passages=selection.passages,
+            unbooked=tuple(run.unbooked),
+        )
 
     @property
     def needs(self) -> "list[Need]":
-        """What was asked for, part by part, with the tools and the passages for each."""
-        texts = need_texts(self.query, self.parts)
+        """What was asked for, need by need, with the tools and the passages for each."""
+        texts = need_texts(self.query, self.sub_queries)
         return [
             Need(
                 text,
-                [tool for tool in self.tools if _need_of(tool.part, texts) == text],
-                [found for found in self.passages if found.part == text],
+                [tool for tool in self.tools if need_of(tool.sub_query, texts) == text],
+                [found for found in self.passages if found.sub_query == text],
             )
             for text in texts
         ]
@@ -92,30 +110,35 @@ class SearchResult:
             "status": self.status,
             "confidence": round(self.confidence, 4),
             "tools": [_found_json(found, rank) for rank, found in enumerate(self.tools, start=1)],
-            "parts": [{"text": p.text, "kind": p.kind, "weight": round(p.weight, 3)} for p in self.parts],
+            "sub_queries": [
+                {"text": one.text, "kind": one.kind, "weight": round(one.weight, 3)} for one in self.sub_queries
+            ],
             "n_tools": self.n_tools,
             "n_below_floor": self.n_below_floor,
             "n_over_budget": self.n_over_budget,
             "timings_ms": {name: round(ms, 3) for name, ms in self.timings_ms.items()},
             "pipeline": self.pipeline,
             "passages": [found.to_json() for found in self.passages],
+            "unbooked": list(self.unbooked),
         }
 
     def explain(self) -> str:
-        """Say for a human which part and which channel brought each tool in, and what was left out."""
+        """Say for a human which sub-query and which channel brought each tool in, and what was left out."""
         lines = [
             f"status      {self.status}, confidence {self.confidence:.2f}, {self.n_tools:,} tools searched"
         ]
-        lines += [f"part        {p.weight:.2f}  {p.kind:<9} {p.text!r}" for p in self.parts if p.weight]
+        lines += [
+            f"sub-query   {one.weight:.2f}  {one.kind:<9} {one.text!r}" for one in self.sub_queries if one.weight
+        ]
         for rank, found in enumerate(self.tools, start=1):
             channels = "  ".join(f"{name} {value:.3f}" for name, value in found.channels.items())
             lines.append(
                 f"{rank:>2}. {found.tool.tool_id}  score {found.score:.3f}  confidence {found.confidence:.2f}"
             )
-            lines.append(f"    for {found.part!r}: {channels}")
+            lines.append(f"    for {found.sub_query!r}: {channels}")
         for found_passage in self.passages:
             lines.append(f"passage     {found_passage.citation}  score {found_passage.score:.3f}")
-            lines.append(f"    for {found_passage.part!r}")
+            lines.append(f"    for {found_passage.sub_query!r}")
         if self.n_below_floor:
             lines.append(f"left out    {self.n_below_floor} below the confidence floor")
         if self.n_over_budget:
@@ -131,7 +154,7 @@ class Need:
 
     text: str
     tools: Sequence[FoundTool]
-    passages: "Sequence[FoundPassage]"
+    passages: Sequence[FoundPassage]
 
     @property
     def features(self) -> RetrievalFeatures:
@@ -151,24 +174,6 @@ class Need:
         return difficulty(self.features)
 
 
-def need_texts(query: str, parts: Sequence[WeighedSubQuery]) -> list[str]:
-    """The parts that are needs of their own; the whole query where there are no such parts.
-
-    A sentence with several needs stands for none itself; one with a single need stands for it.
-    """
-    parts = [part for part in parts if part.kind != "whole" and part.weight >= _MIN_NEED_WEIGHT]
-    texts = list(dict.fromkeys(part.text for part in parts))
-    inner = {text: [other for other in texts if other != text and other in text] for text in texts}
-    covered = {other for within in inner.values() if len(within) == 1 for other in within}
-    return [text for text in texts if len(inner[text]) < 2 and text not in covered] or [query]
-
-
-def _need_of(part: str, texts: Sequence[str]) -> str:
-    """The need that a part belongs to: itself, the one around or within it, or the first."""
-    around = next((text for text in texts if part in text), None)
-    return around or next((text for text in texts if text in part), texts[0])
-
-
 def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
     return {
         "rank": rank,
@@ -178,6 +183,46 @@ def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
         "parameters": found.tool.parameters,
         "score": round(found.score, 5),
         "confidence": round(found.confidence, 4),
-        "part": found.part,
+        "sub_query": found.sub_query,
         "channels": {name: round(value, 4) for name, value in found.channels.items()},
     }
+
+
+@dataclass(frozen=True)
+class PassageSearchResult:
+    """What a search for passages found.
+
+    Attributes:
+        query: The text that was searched.
+        passages: The passages, best first; grouped by document where that was asked for.
+        definitions: Definitions of terms in the query that were searched with it.
+        n_passages: Size of the library.
+        unbooked: Why calls are not in the ledger, where they should be.
+    """
+
+    query: str
+    passages: Sequence[FoundPassage]
+    definitions: Sequence[UsedDefinition]
+    n_passages: int
+    unbooked: Sequence[str] = ()
+
+    @property
+    def by_document(self) -> dict[str, list[FoundPassage]]:
+        """The passages by document, documents in the order of their best passage."""
+        grouped: dict[str, list[FoundPassage]] = {}
+        for found in self.passages:
+            grouped.setdefault(found.passage.document_id, []).append(found)
+        return grouped
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON."""
+        return {
+            "query": self.query,
+            "passages": [{"rank": rank, **found.to_json()} for rank, found in enumerate(self.passages, 1)],
+            "definitions": [
+                {"term": used.term, "text": used.text, "document": used.document_id}
+                for used in self.definitions
+            ],
+            "n_passages": self.n_passages,
+            "unbooked": list(self.unbooked),
+        }

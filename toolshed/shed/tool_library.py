@@ -1,0 +1,157 @@
+"""The tools of a knowledge base: index them, search them, list and remove them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from toolshed.catalog.definitions import Catalog
+from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownToolError
+from toolshed.indexing.tools import sync_catalogs, unwatched
+from toolshed.intra_retrieval.catalog_index import CatalogIndex
+from toolshed.knowledge_base.protocol import KnowledgeBase
+from toolshed.metering.runs import RunRecord
+from toolshed.options import IndexArguments, SearchArguments, checked
+from toolshed.pipelines import Ingredients, PipelineBuilder, build_pipeline
+from toolshed.post_retrieval.selection import estimated_tokens
+from toolshed.presets import PIPELINES, PipelineName, needs_dense_encoder
+from toolshed.queries import Query, checked_text
+from toolshed.rankings import Selection
+from toolshed.shed.encoders import Encoders
+from toolshed.shed.passage_library import PassageLibrary
+from toolshed.shed.results import SearchResult
+from toolshed.stages import Stage, run_awaited, run_blocking
+from toolshed.types import SyncReport, ToolDefinition
+
+
+def reads_dense_vectors(pipeline: PipelineName | PipelineBuilder) -> bool:
+    """Whether a pipeline reads vectors of the transformer; one of the user's own may.
+
+    Raises:
+        ConfigurationError: If there is no pipeline of that name.
+    """
+    if callable(pipeline):
+        return True
+    if pipeline not in PIPELINES:
+        raise ConfigurationError(f"unknown pipeline {pipeline!r}; choose one of {', '.join(PIPELINES)}")
+    return needs_dense_encoder(pipeline)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSearch:
+    """A search that was checked and only needs to be run.
+
+    Attributes:
+        query: What is asked for.
+        given: The query's text as the user gave it.
+        pipeline: What answers it.
+    """
+
+    query: Query
+    given: str
+    pipeline: Stage[Query, Selection]
+
+    def run(self) -> Selection:
+        """Run the pipeline to its end."""
+        return run_blocking(self.pipeline, self.query)
+
+    async def run_awaited(self) -> Selection:
+        """Run the pipeline: await what waits, compute in worker threads."""
+        return await run_awaited(self.pipeline, self.query)
+
+    def result(self, selection: Selection, run: RunRecord) -> SearchResult:
+        """What was found, and what it took."""
+        return SearchResult.of(self.given, selection, run, pipeline=repr(self.pipeline))
+
+
+class ToolLibrary:
+    """The tools of a knowledge base.
+
+    Args:
+        store: Where they are.
+        encoders: The encoders.
+        pipeline: Name of the pipeline that searches, or what builds one.
+    """
+
+    def __init__(
+        self, store: KnowledgeBase, encoders: Encoders, pipeline: PipelineName | PipelineBuilder
+    ) -> None:
+        self.store = store
+        self._encoders = encoders
+        self._index = CatalogIndex(store)
+        self._built_by = pipeline
+
+    def sync(
+        self, catalogs: Sequence[Catalog], given: IndexArguments, *, remove_missing: bool
+    ) -> SyncReport:
+        """See :meth:`Toolshed.sync_catalogs`."""
+        options = checked(IndexArguments, given)
+        return sync_catalogs(
+            self.store,
+            catalogs,
+            static=lambda: self._encoders.static,
+            dense=lambda: self._encoders.stored,
+            remove_missing=remove_missing,
+            skip_invalid=options["skip_invalid"],
+            progress=options["progress"] or unwatched,
+        )
+
+    def prepared(
+        self, query: str, k: int, given: SearchArguments, passages: PassageLibrary
+    ) -> PreparedSearch:
+        """A search, checked before anything is computed.
+
+        Raises:
+            InvalidQueryError: If the query is empty or too long, an option out of range, or a source unknown.
+        """
+        options = checked(SearchArguments, given, k=k)
+        asked = Query(checked_text(query), k, options)
+        self._check_sources(options["sources"])
+        pipeline = self._pipeline
+        if options["include_passages"]:
+            pipeline = pipeline >> passages.governing()
+        return PreparedSearch(asked, query, pipeline)
+
+    def _check_sources(self, wanted: Sequence[str] | None) -> None:
+        if wanted is None:
+            return
+        known = self._index.sources()
+        unknown = sorted(set(wanted) - known)
+        if unknown:
+            raise InvalidQueryError(
+                f"there is no source {unknown[0]!r}; the knowledge base has {', '.join(sorted(known)) or 'none'}"
+            )
+
+    @cached_property
+    def _pipeline(self) -> Stage[Query, Selection]:
+        made_of = Ingredients(self._index, self._encoders.read)
+        return self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
+
+    def get(self, tool_id: str) -> ToolDefinition:
+        """See :meth:`Toolshed.get_tool`."""
+        found = self.store.fetch([tool_id])
+        if not found:
+            raise UnknownToolError(f"there is no tool {tool_id!r}; ids are written source:name")
+        return found[0].definition
+
+    def ids(self) -> list[str]:
+        """The ids of all tools, sorted."""
+        return [tool.tool_id for tool in self.store.stored_tools()]
+
+    def delete(self, tool_ids: Sequence[str]) -> int:
+        """Remove tools; returns how many there were."""
+        present = [record.tool_id for record in self.store.fetch(tool_ids)]
+        if present:
+            self.store.delete(present)
+        return len(present)
+
+    def tokens(self) -> int:
+        """See :meth:`Toolshed.catalog_tokens`."""
+        return sum(estimated_tokens(record.definition) for record in self.store.scan())
+
+    def refresh(self) -> bool:
+        """See :meth:`Toolshed.refresh`."""
+        return self.store.is_shared and self._index.refresh()
+
+    def close(self) -> None:
+        """Release the store."""
+        self.store.close()
