@@ -1,152 +1,177 @@
-"""Every error a user of Toolshed can meet.
+"""Every error a user of Toolshed can meet, with the HTTP status that the REST service answers it with.
 
-ToolshedError
-├── InvalidToolError        a tool definition that cannot be indexed
-├── InvalidDocumentError    a legal document that cannot be indexed
-├── SourceError             a source of tools or documents that cannot be read
-├── InvalidQueryError       a query that cannot be searched
-├── UnknownToolError        a tool id that the knowledge base does not hold
-├── UnknownDocumentError    a document id that the knowledge base does not hold
-├── ConfigurationError      a setting that is wrong or an extra that is missing
-├── EncoderError            an encoder that failed or returned unusable vectors
-├── UnknownModelError       a model without a price
-├── InvalidRecordError      usage, a decision or an outcome that cannot be booked
-├── UnknownDecisionError    a task or decision that the ledger does not hold
-├── NoEligibleBackboneError no candidate may or can do the step
-├── BudgetExceededError     the call would spend more than the budget has left
-├── TooLittleEvidenceError  too few outcomes for the estimate that was asked for
-├── BackboneError           a model that could not be called, or whose reply cannot be used
-├── LedgerError             the ledger could not do what was asked
-└── KnowledgeBaseError      the store could not do what was asked
-    ├── KnowledgeBaseBusyError      another process has the folder open
-    ├── KnowledgeBaseMismatchError  it was written with another encoder or schema
-    └── StorageFullError            there is no room left on the disk
+ToolshedError                      500
+├── InvalidToolError               422  a tool definition that cannot be indexed
+├── InvalidDocumentError           422  a legal document that cannot be indexed
+├── SourceError                    502  a source of tools or documents that cannot be read
+├── InvalidQueryError              422  a query that cannot be searched
+├── UnknownToolError               404  a tool id that the knowledge base does not hold
+├── UnknownDocumentError           404  a document id that the knowledge base does not hold
+├── ConfigurationError             500  a setting that is wrong or an extra that is missing
+├── EncoderError                   502  an encoder that failed or returned unusable vectors
+├── UnknownModelError              422  a model without a price
+├── InvalidRecordError             422  usage, a decision or an outcome that cannot be booked
+├── UnknownDecisionError           404  a task or decision that the ledger does not hold
+├── NoEligibleBackboneError        422  no candidate may or can do the step
+├── BudgetExceededError            402  the call would spend more than the budget has left
+├── TooLittleEvidenceError         409  too few outcomes for the estimate that was asked for
+├── LedgerError                    503  the ledger could not do what was asked
+└── KnowledgeBaseError             503  the store could not do what was asked
+    ├── KnowledgeBaseBusyError     503  another process has the folder open
+    ├── KnowledgeBaseMismatchError 503  it was written with another encoder or schema
+    └── StorageFullError           507  there is no room left on the disk
 """
 
 from typing import ClassVar
 
 
 class ToolshedError(Exception):
-    """Base of all errors raised on purpose; ``code`` is stable across releases."""
+    """Base of all errors raised on purpose; every class states both of its attributes.
+
+    Attributes:
+        code: Names the kind of error; stable across releases.
+        http_status: The status of an answer that reports it.
+    """
 
     code: ClassVar[str] = "toolshed_error"
+    http_status: ClassVar[int] = 500
 
 
 class InvalidToolError(ToolshedError):
     """A tool definition that cannot be indexed."""
 
     code = "invalid_tool"
+    http_status = 422
 
 
 class InvalidDocumentError(ToolshedError):
     """A legal document that cannot be indexed."""
 
     code = "invalid_document"
+    http_status = 422
 
 
 class SourceError(ToolshedError):
     """A source of tools or documents that cannot be read."""
 
     code = "unreadable_source"
+    http_status = 502
 
 
 class InvalidQueryError(ToolshedError):
     """A query, or one of its options, that cannot be searched."""
 
     code = "invalid_query"
+    http_status = 422
 
 
 class UnknownToolError(ToolshedError):
     """A tool id that the knowledge base does not hold."""
 
     code = "unknown_tool"
+    http_status = 404
 
 
 class UnknownDocumentError(ToolshedError):
     """A document id that the knowledge base does not hold."""
 
     code = "unknown_document"
+    http_status = 404
 
 
 class ConfigurationError(ToolshedError):
     """A setting that is wrong, or an extra that is not installed."""
 
     code = "configuration"
+    http_status = 500
 
 
 class EncoderError(ToolshedError):
     """An encoder that failed or returned vectors that cannot be used."""
 
     code = "encoder"
-
-
-class KnowledgeBaseError(ToolshedError):
-    """The knowledge base could not do what was asked of it."""
-
-    code = "knowledge_base"
-
-
-class KnowledgeBaseBusyError(KnowledgeBaseError):
-    """Another process has the knowledge base open."""
-
-    code = "knowledge_base_busy"
-
-
-class KnowledgeBaseMismatchError(KnowledgeBaseError):
-    """The knowledge base was written with another encoder or schema."""
-
-    code = "knowledge_base_mismatch"
-
-
-class StorageFullError(KnowledgeBaseError):
-    """The disk has no room for what was to be written."""
-
-    code = "storage_full"
+    http_status = 502
 
 
 class UnknownModelError(ToolshedError):
     """A model without a price; it is never taken to be free."""
 
     code = "unknown_model"
+    http_status = 422
 
 
 class InvalidRecordError(ToolshedError):
     """Usage, a decision or an outcome that cannot be booked."""
 
     code = "invalid_record"
+    http_status = 422
 
 
 class UnknownDecisionError(ToolshedError):
     """A task or decision that the ledger does not hold."""
 
     code = "unknown_decision"
+    http_status = 404
 
 
 class NoEligibleBackboneError(ToolshedError):
     """No candidate may or can do the step."""
 
     code = "no_eligible_backbone"
+    http_status = 422
 
 
 class BudgetExceededError(ToolshedError):
     """The call would spend more than the budget has left."""
 
     code = "budget_exceeded"
+    http_status = 402
 
 
 class TooLittleEvidenceError(ToolshedError):
-    """Too few outcomes for the estimate that was asked for."""
+    """Too few outcomes for the estimate that was asked for; more of them may do."""
 
     code = "too_little_evidence"
-
-
-class BackboneError(ToolshedError):
-    """A model that could not be called, or whose reply cannot be used."""
-
-    code = "backbone"
+    http_status = 409
 
 
 class LedgerError(ToolshedError):
     """The ledger could not do what was asked of it."""
 
     code = "ledger"
+    http_status = 503
+
+
+class KnowledgeBaseError(ToolshedError):
+    """The knowledge base could not do what was asked of it."""
+
+    code = "knowledge_base"
+    http_status = 503
+
+
+class KnowledgeBaseBusyError(KnowledgeBaseError):
+    """Another process has the knowledge base open."""
+
+    code = "knowledge_base_busy"
+    http_status = 503
+
+
+class KnowledgeBaseMismatchError(KnowledgeBaseError):
+    """The knowledge base was written with another encoder or schema."""
+
+    code = "knowledge_base_mismatch"
+    http_status = 503
+
+
+class StorageFullError(KnowledgeBaseError):
+    """The disk has no room for what was to be written."""
+
+    code = "storage_full"
+    http_status = 507
+
+
+def missing_extra(module: str, extra: str) -> ConfigurationError:
+    """The error that says how to install a package that an extra brings."""
+    return ConfigurationError(
+        f"{module} is not installed; from the Toolshed checkout run: pip install '.[{extra}]'"
+    )

@@ -1,35 +1,19 @@
-"""Errors as RFC 9457 problem details: the one mapping from our errors to HTTP."""
+"""Errors as RFC 9457 problem details."""
 
 import logging
+from collections import defaultdict
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from toolshed.errors import (
-    ConfigurationError,
-    EncoderError,
-    InvalidQueryError,
-    InvalidToolError,
-    KnowledgeBaseError,
-    SourceError,
-    ToolshedError,
-    UnknownToolError,
-)
-from toolshed.schemas import Problem
+from toolshed.errors import ToolshedError
 
 logger = logging.getLogger(__name__)
 
-_STATUS: dict[type[ToolshedError], int] = {
-    InvalidQueryError: 422,
-    InvalidToolError: 422,
-    UnknownToolError: 404,
-    SourceError: 502,
-    EncoderError: 502,
-    KnowledgeBaseError: 503,
-    ConfigurationError: 500,
-}
 _HTTP_CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -37,9 +21,36 @@ class UnauthorizedError(ToolshedError):
     """The request shows no valid API key."""
 
     code = "unauthorized"
+    http_status = 401
 
 
-_STATUS[UnauthorizedError] = 401
+class InvalidRequestError(ToolshedError):
+    """The request is not of the form that the OpenAPI description gives."""
+
+    code = "invalid_request"
+    http_status = 422
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; ``code`` is stable across releases."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+
+
+def problem_responses(*errors: type[ToolshedError]) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that may end in one of the errors, for the OpenAPI description."""
+    codes: defaultdict[int, list[str]] = defaultdict(list)
+    for error in errors:
+        codes[error.http_status].append(error.code)
+    return {
+        status: {"model": Problem, "description": f"Problem details; code: {' or '.join(named)}."}
+        for status, named in codes.items()
+    }
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -47,13 +58,12 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ToolshedError)
     async def own(request: Request, error: ToolshedError) -> JSONResponse:
-        status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
-        return _problem(request, status, error.code, str(error))
+        return _problem(request, error.http_status, error.code, str(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         details = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
-        return _problem(request, 422, "invalid_request", details)
+        return await own(request, InvalidRequestError(details))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:

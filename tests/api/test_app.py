@@ -196,9 +196,21 @@ def test_a_shared_server_is_followed_while_serving() -> None:
         assert body["tools"][0]["tool_id"] == "weather:get_forecast"
 
 
-def test_the_openapi_description_names_the_problems(client: httpx.Client) -> None:
-    operation = client.get("/openapi.json").json()["paths"]["/v1/tools/search"]["post"]
-    assert {"200", "401", "422", "503"} <= operation["responses"].keys()
+@pytest.mark.parametrize(
+    ("path", "method", "expected"),
+    [
+        ("/v1/tools/search", "post", {"401", "422", "502", "503"}),
+        ("/v1/passages/search", "post", {"401", "422", "502", "503"}),
+        ("/v1/tools/{tool_id}", "get", {"401", "404", "422", "503"}),
+        ("/readyz", "get", {"503"}),
+    ],
+)
+def test_the_openapi_description_names_the_problems(path: str, method: str, expected: set[str]) -> None:
+    responses = create_app(Settings()).openapi()["paths"][path][method]["responses"]
+    assert responses.keys() - {"200"} == expected
+    for status in expected:
+        schema = responses[status]["content"]["application/json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/Problem"}
 
 
 def test_passages_are_found_cited_and_filtered(client: httpx.Client, shed: Toolshed) -> None:

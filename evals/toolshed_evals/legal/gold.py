@@ -14,6 +14,7 @@ class GoldError(ToolshedError):
     """A file of gold sentences that cannot be used."""
 
     code = "unusable_gold"
+    http_status = 422
 
 
 @dataclass(frozen=True, slots=True)

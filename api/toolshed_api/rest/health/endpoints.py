@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
-from toolshed.schemas import HealthResponse, Problem
+from toolshed.errors import KnowledgeBaseError
 from toolshed_api.dependencies import CurrentShed
+from toolshed_api.problems import problem_responses
+from toolshed_api.rest.health.schemas import HealthResponse
 
 router = APIRouter(tags=["health"])
 
@@ -14,7 +16,7 @@ async def healthz() -> HealthResponse:
     return HealthResponse(status="ok")
 
 
-@router.get("/readyz", responses={503: {"model": Problem}})
+@router.get("/readyz", responses=problem_responses(KnowledgeBaseError))
 def readyz(shed: CurrentShed) -> HealthResponse:
     """Ready: the knowledge base answers."""
     return HealthResponse(status="ok", n_tools=shed.knowledge_base.count())

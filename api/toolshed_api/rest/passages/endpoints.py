@@ -4,19 +4,27 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from toolshed.schemas import DocumentListResponse, PassageSearchRequest, PassageSearchResponse, Problem
+from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError
 from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits, page_of
+from toolshed_api.problems import InvalidRequestError, UnauthorizedError, problem_responses
+from toolshed_api.rest.passages.schemas import (
+    DocumentListResponse,
+    PassageSearchRequest,
+    PassageSearchResponse,
+)
 
 router = APIRouter(
     prefix="/v1",
     tags=["passages"],
     dependencies=[Authorized],
-    responses={status: {"model": Problem} for status in (401, 422, 503)},
+    responses=problem_responses(UnauthorizedError, InvalidRequestError, KnowledgeBaseError),
 )
 
 
-@router.post("/passages/search")
+@router.post(
+    "/passages/search", responses=problem_responses(InvalidRequestError, InvalidQueryError, EncoderError)
+)
 def search_passages(
     body: PassageSearchRequest, shed: CurrentShed, settings: CurrentSettings
 ) -> PassageSearchResponse:

@@ -4,22 +4,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from toolshed.schemas import Problem, SearchRequest, SearchResponse, ToolBody, ToolListResponse
+from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError, UnknownToolError
 from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits, page_of
+from toolshed_api.problems import InvalidRequestError, UnauthorizedError, problem_responses
+from toolshed_api.rest.tools.schemas import SearchRequest, SearchResponse, ToolBody, ToolListResponse
 
 router = APIRouter(
     prefix="/v1/tools",
     tags=["tools"],
     dependencies=[Authorized],
-    responses={status: {"model": Problem} for status in (401, 422, 503)},
+    responses=problem_responses(UnauthorizedError, InvalidRequestError, KnowledgeBaseError),
 )
 
 # Plain functions: FastAPI runs them in threads, and the encoder and the matrix products release the
 # interpreter, so one request's work never blocks the others.
 
 
-@router.post("/search")
+@router.post("/search", responses=problem_responses(InvalidRequestError, InvalidQueryError, EncoderError))
 def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettings) -> SearchResponse:
     """Find the tools for a request. An empty list with status ``no_match`` says that none fits."""
     check_limits(body.query, body.k, settings, of="tools")
@@ -47,7 +49,7 @@ def list_tools(
     return ToolListResponse(tool_ids=page.ids, total=page.total, next_after=page.next_after)
 
 
-@router.get("/{tool_id:path}", responses={404: {"model": Problem}})
+@router.get("/{tool_id:path}", responses=problem_responses(UnknownToolError))
 def get_tool(tool_id: str, shed: CurrentShed) -> ToolBody:
     """The definition of one tool."""
     tool = shed.get_tool(tool_id)
