@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     from toolshed.economics.running.backbone_policy import BackbonePolicy, Reply
     from toolshed.errors import ToolshedError
     from toolshed.metering.usage import Usage
-    from toolshed.rankings import FoundTool
-    from toolshed.rankings import FoundPassage
-    from toolshed.shed.results import PassageSearchResult
-    from toolshed.shed.results import SearchResult
+    from toolshed.rankings import FoundPassage, FoundTool
     from toolshed.shed.asynchronous import AsyncToolshed
+    from toolshed.shed.results import PassageSearchResult, SearchResult
     from toolshed.shed.shed import Toolshed
     from toolshed.types import SyncReport, ToolDefinition
 

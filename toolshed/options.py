@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, GroupedMetadata, Le
 from typing_extensions import TypedDict
@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 from toolshed.errors import ConfigurationError, InvalidQueryError
 
 FilterValue = str | int | Sequence[str] | Sequence[int]
+PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
 SegmenterName = Literal["legal", "legal:precise", "legal:strict", "nupunkt", "charboundary", "regex"]
 # Called with the number of items done and the number to do.
 Progress = Callable[[int, int], None]
@@ -83,7 +84,10 @@ class SearchArguments(TypedDict, total=False):
     max_tokens: Annotated[
         int | None,
         Option(
-            None, "Token budget for the definitions together, at four characters a token.", least=1, most=10**9
+            None,
+            "Token budget for the definitions together, at four characters a token.",
+            least=1,
+            most=10**9,
         ),
     ]
     sources: Annotated[
@@ -93,9 +97,7 @@ class SearchArguments(TypedDict, total=False):
         bool, Option(False, "Also find the legal passages that govern what is asked.", flag="--passages")
     ]
     passages_per_need: Annotated[int, Option(2, "Most passages for each need.", least=1, most=20)]
-    task_id: Annotated[
-        str | None, Option(None, "The task in the ledger that the search is booked under.")
-    ]
+    task_id: Annotated[str | None, Option(None, "The task in the ledger that the search is booked under.")]
 
 
 class PassageArguments(TypedDict, total=False):
@@ -117,11 +119,11 @@ class PassageArguments(TypedDict, total=False):
         int | None,
         Option(None, "Group by document, with this many passages of each.", least=1, most=1000),
     ]
-    expand_terms: Annotated[bool, Option(True, "Search also by the definitions of terms that the query uses.")]
-    n_quotes: Annotated[int, Option(2, "Most sentences of each passage to quote.", least=0, most=20)]
-    task_id: Annotated[
-        str | None, Option(None, "The task in the ledger that the search is booked under.")
+    expand_terms: Annotated[
+        bool, Option(True, "Search also by the definitions of terms that the query uses.")
     ]
+    n_quotes: Annotated[int, Option(2, "Most sentences of each passage to quote.", least=0, most=20)]
+    task_id: Annotated[str | None, Option(None, "The task in the ledger that the search is booked under.")]
 
 
 class IndexArguments(TypedDict, total=False):
@@ -173,7 +175,11 @@ class Declared:
             return "" if self.is_optional else f"{self.name} is None; leave it out for its default"
         if get_origin(self.kind) is Literal:
             choices = get_args(self.kind)
-            return "" if value in choices else f"unknown {self.name} {value!r}; choose one of {', '.join(choices)}"
+            return (
+                ""
+                if value in choices
+                else f"unknown {self.name} {value!r}; choose one of {', '.join(choices)}"
+            )
         if not _is_of(value, self.kind):
             return f"{self.name} is {value!r}; it takes {_NAMES.get(self.kind, self.kind)}"
         least, most = self.option.least, self.option.most
@@ -203,8 +209,9 @@ def _is_of(value: object, kind: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def declared_options(arguments: type) -> tuple[Declared, ...]:
+def declared_options(arguments: Any) -> tuple[Declared, ...]:
     """The options of a ``...Arguments`` class, in their order."""
+    # Any: a class of the kind TypedDict has no type of its own.
     hints = get_type_hints(arguments, include_extras=True)
     return tuple(_declared(name, hint) for name, hint in hints.items())
 
@@ -236,6 +243,5 @@ def checked(arguments: type[Arguments], given: Mapping[str, Any], *, k: int | No
         refusal = one.refusal(value)
         if refusal:
             raise InvalidQueryError(refusal)
-    # Any: a TypedDict is a dict, which only its author can tell the type checker.
-    complete: Any = {name: given.get(name, one.option.default) for name, one in options.items()}
-    return complete
+    # A TypedDict is a dict, which a type checker does not see from the outside.
+    return cast(Arguments, {name: given.get(name, one.option.default) for name, one in options.items()})

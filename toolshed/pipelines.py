@@ -10,8 +10,9 @@ from toolshed.intra_retrieval.decomposition import Decompose
 from toolshed.intra_retrieval.encoding import Encode
 from toolshed.intra_retrieval.fusion import Fuse
 from toolshed.intra_retrieval.search import Search
+from toolshed.options import PipelineName
 from toolshed.post_retrieval.selection import Select
-from toolshed.presets import PIPELINES, PipelineName
+from toolshed.presets import PIPELINES
 from toolshed.queries import Query
 from toolshed.rankings import Selection
 from toolshed.stages import Stage

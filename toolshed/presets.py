@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
+from toolshed.options import PipelineName
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Settings of the applications: the one reader of the environment."""
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Any
 
-from toolshed.presets import PipelineName
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from toolshed.errors import ConfigurationError
+from toolshed.options import PipelineName
 
 
 class Settings(BaseSettings):
@@ -38,3 +41,16 @@ class Settings(BaseSettings):
     max_query_characters: int = Field(default=20_000, ge=1)
     max_k: int = Field(default=100, ge=1)
     refresh_seconds: float = Field(default=30.0, gt=0)
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings: what is given, and the environment for the rest.
+
+    Raises:
+        ConfigurationError: If a variable of the environment is wrong.
+    """
+    # Any: pydantic checks the values.
+    try:
+        return Settings(**given)
+    except (SettingsError, ValidationError) as error:
+        raise ConfigurationError(f"a TOOLSHED_... variable is wrong: {error}") from error

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 
 from toolshed.errors import KnowledgeBaseError
 from toolshed.settings import Settings
+from toolshed.shed.opening import options_from
 from toolshed.shed.shed import Toolshed
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.health import endpoints as health
@@ -55,17 +56,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
 
 
 def _open(settings: Settings) -> Toolshed:
-    key = settings.qdrant_api_key
-    return Toolshed(
-        settings.kb,
-        pipeline=settings.pipeline,
-        encoder=settings.encoder,
-        encoder_threads=settings.encoder_threads,
-        qdrant_api_key=key.get_secret_value() if key else None,
-        collection=settings.collection,
-        ledger=settings.ledger,
-        prices=settings.prices,
-    )
+    return Toolshed(settings.kb, **options_from(settings))
 
 
 async def _keep_fresh(shed: Toolshed, seconds: float) -> None:

@@ -4,7 +4,7 @@ import ipaddress
 
 import click
 
-from toolshed.commands.main import KnowledgeBaseOptions, knowledge_base_options
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options
 from toolshed.errors import ConfigurationError
 
 
@@ -33,16 +33,11 @@ def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
       TOOLSHED_API_KEYS='["secret"]' toolshed serve --host 0.0.0.0
     """
     import uvicorn
-    from pydantic import ValidationError
-    from pydantic_settings import SettingsError
 
-    from toolshed.settings import Settings
+    from toolshed.settings import read_settings
     from toolshed_api.app import create_app
 
-    try:
-        settings = Settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
-    except (SettingsError, ValidationError) as error:
-        raise ConfigurationError(f"a TOOLSHED_... variable is wrong: {error}") from error
+    settings = read_settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
     if not settings.api_keys and not _is_loopback(host):
         raise ConfigurationError(
             f"{host!r} can be reached from outside, and no API key is set; "

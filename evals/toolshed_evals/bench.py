@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from toolshed.commands.main import print_json
+from toolshed.commands.output import print_json
 
 # Short rounds in turn: when the machine slows down, it slows down for all contestants.
 _ROUNDS = 5

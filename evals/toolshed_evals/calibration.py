@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from toolshed.presets import PIPELINES, PipelineName
+from toolshed.options import PipelineName
+from toolshed.presets import PIPELINES
 from toolshed.shed.shed import Toolshed
 from toolshed_evals.datasets import Dataset, dataset_tool_id, load_dataset
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.commands.main import print_json, progress_bar
+from toolshed.commands.output import print_json, progress_bar
 
 if TYPE_CHECKING:
-    from toolshed.presets import PipelineName
+    from toolshed.options import PipelineName
     from toolshed_evals.experiments import Experiment
     from toolshed_evals.legal.segmentation import HoldOut
 

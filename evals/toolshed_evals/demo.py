@@ -99,9 +99,9 @@ def _answer(console: "Console", found: "SearchResult", everything: int) -> None:
     from toolshed.post_retrieval.selection import estimated_tokens
 
     console.print(f"\n> {found.query}", style="bold")
-    for part in found.parts:
-        if part.kind != "whole" and part.weight >= _MIN_WEIGHT:
-            console.print(f"  part  {part.text}", style="dim")
+    for asked in found.sub_queries:
+        if asked.kind != "whole" and asked.weight >= _MIN_WEIGHT:
+            console.print(f"  part  {asked.text}", style="dim")
     for tool in found.tools:
         described = " ".join(tool.tool.description.split())[:_DESCRIPTION]
         line = f"  {tool.confidence:>4.0%}  {tool.score:5.2f}  {tool.tool.tool_id:<33} {described}"

@@ -11,8 +11,9 @@ from typing import Protocol, Self
 from rank_bm25 import BM25Okapi
 
 from toolshed.errors import ConfigurationError
+from toolshed.options import PipelineName
 from toolshed.pre_retrieval.documents import readable_name
-from toolshed.presets import PIPELINES, PipelineName
+from toolshed.presets import PIPELINES
 from toolshed.shed.shed import Toolshed
 from toolshed_evals.datasets import Dataset, dataset_tool_id
 from toolshed_evals.measures import DEPTH

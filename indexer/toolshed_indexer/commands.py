@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.commands.main import (
-    KnowledgeBaseOptions,
-    knowledge_base_options,
-    open_shed,
-    print_json,
-    progress_bar,
-)
+from toolshed.commands.declared import takes
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.output import print_json, progress_bar
 from toolshed.errors import ConfigurationError, SourceError
+from toolshed.options import DocumentArguments, IndexArguments
 
 if TYPE_CHECKING:
     from toolshed.catalog.definitions import Catalog
     from toolshed.catalog.sources import NamedSource
+    from toolshed.indexing.passages import DocumentReport
     from toolshed.shed.shed import Toolshed
     from toolshed.types import SyncReport
 
@@ -34,12 +32,7 @@ def index() -> None:
 
 @index.command("tools")
 @click.argument("sources", nargs=-1, required=True)
-@click.option(
-    "--skip-invalid",
-    is_flag=True,
-    envvar="TOOLSHED_SKIP_INVALID",
-    help="Index the good entries when some are bad.",
-)
+@takes(IndexArguments)
 @click.option(
     "--keep-removed",
     is_flag=True,
@@ -63,7 +56,7 @@ def index() -> None:
 @knowledge_base_options
 def index_tools(
     sources: tuple[str, ...],
-    skip_invalid: bool,
+    options: IndexArguments,
     keep_removed: bool,
     watch: bool,
     workers: int,
@@ -90,11 +83,12 @@ def index_tools(
         raise ConfigurationError("--watch follows MCP servers, and none of the sources is one")
     catalogs = [read_source(source.location, name=source.name) for source in named]
     # Before a folder is made: a run that is refused leaves nothing behind.
-    check_catalogs(catalogs, skip_invalid=skip_invalid)
+    check_catalogs(catalogs, skip_invalid=options["skip_invalid"])
     with open_shed(at, must_exist=False, threads=workers) as shed:
         write = shed.sync_catalogs if not keep_removed else shed.add_catalogs
         with progress_bar("embedding", show=not as_json) as advance:
-            report = write(catalogs, skip_invalid=skip_invalid, progress=advance)
+            options["progress"] = advance
+            report = write(catalogs, **options)
         tell = _print_json if as_json else _print
         tell(report, shed)
         if watched:
@@ -104,28 +98,12 @@ def index_tools(
 
 @index.command("legal")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--glob", help="Only files in folders whose name or path matches, such as '*.pdf'.")
-@click.option(
-    "--segmenter",
-    default="legal",
-    show_default=True,
-    envvar="TOOLSHED_SEGMENTER",
-    type=click.Choice(["legal", "legal:precise", "legal:strict", "nupunkt", "charboundary", "regex"]),
-    help="What finds the sentences.",
-)
+@takes(DocumentArguments)
 @click.option(
     "--keep-removed",
     is_flag=True,
     envvar="TOOLSHED_KEEP_REMOVED",
     help="Keep documents whose files are gone from the folders.",
-)
-@click.option(
-    "--max-megabytes",
-    default=100,
-    show_default=True,
-    type=click.IntRange(1, 4096),
-    envvar="TOOLSHED_MAX_MEGABYTES",
-    help="Larger files are left out.",
 )
 @click.option(
     "--workers",
@@ -139,10 +117,8 @@ def index_tools(
 @knowledge_base_options
 def index_legal(
     paths: tuple[Path, ...],
-    glob: str | None,
-    segmenter: str,
+    options: DocumentArguments,
     keep_removed: bool,
-    max_megabytes: int,
     workers: int,
     as_json: bool,
     at: KnowledgeBaseOptions,
@@ -161,21 +137,21 @@ def index_legal(
     from toolshed.legal.readers.files import find_files
 
     # Before a folder is made: a run that is refused leaves nothing behind.
-    found, problems = find_files(paths, glob=glob)
+    found, problems = find_files(paths, glob=options["glob"])
     if not found and not problems:
         raise SourceError(f"there is nothing to read in {', '.join(map(str, paths))}; is --glob right?")
     with open_shed(at, must_exist=False, threads=workers) as shed:
         write = shed.add_documents if keep_removed else shed.sync_documents
         with progress_bar("documents", show=not as_json) as advance:
-            report = write(
-                *paths,
-                glob=glob,
-                segmenter=segmenter,
-                n_workers=workers,
-                max_megabytes=max_megabytes,
-                progress=advance,
-            )
+            options["n_workers"], options["progress"] = workers, advance
+            report = write(*paths, **options)
         n_passages, location = shed.passages.store.count(), shed.passages.store.location
+    _tell_of_documents(report, n_passages, location, as_json=as_json)
+    if report.left_out:
+        raise click.exceptions.Exit(1)
+
+
+def _tell_of_documents(report: "DocumentReport", n_passages: int, location: str, *, as_json: bool) -> None:
     if as_json:
         print_json({**asdict(report), "n_passages_stored": n_passages})
     else:
@@ -186,8 +162,6 @@ def index_legal(
         )
     for reason in report.left_out:
         click.echo(f"left out: {reason}", err=True)
-    if report.left_out:
-        raise click.exceptions.Exit(1)
 
 
 async def _follow(

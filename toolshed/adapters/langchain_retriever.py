@@ -1,44 +1,41 @@
 """LangChain: the passages of a knowledge base as a retriever."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Unpack
 
-from toolshed.errors import ConfigurationError
-from toolshed.knowledge_base.passages import FilterValue
-from toolshed.shed.passage_library import FoundPassage, PassageSearchResult
+from toolshed.errors import missing_extra
+from toolshed.options import PassageArguments, checked
+from toolshed.rankings import FoundPassage
+from toolshed.shed.shed import Toolshed
 
 try:
     from langchain_core.callbacks import CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
 except ImportError as missing:
-    raise ConfigurationError(
-        f"{missing.name} is not installed; run pip install 'toolshed-kb[langchain]'"
-    ) from missing
-
-
-class SearchesPassages(Protocol):
-    """Anything that searches passages as :class:`~toolshed.shed.shed.Toolshed` does."""
-
-    def search_passages(self, query: str, k: int = 5, **options: Any) -> PassageSearchResult:
-        """See :meth:`Toolshed.search_passages`."""
+    raise missing_extra(str(missing.name), "langchain") from missing
 
 
 class ToolshedRetriever(BaseRetriever):
     """Retrieves passages of legal text as LangChain documents.
 
-    Attributes:
+    Args:
         shed: The knowledge base, a :class:`~toolshed.shed.shed.Toolshed`.
         k: Most passages to return.
-        filters: Values by field, as :meth:`Toolshed.search_passages` takes them.
-        neighbours: Passages before and after each that are part of its document.
+        options: See :class:`~toolshed.options.PassageArguments`.
+
+    Raises:
+        ConfigurationError: If there is no option of a name.
+        InvalidQueryError: If an option is out of range.
     """
 
-    # Any: pydantic would check a protocol by isinstance, which says nothing about signatures.
+    # Any: pydantic would check the types of an open knowledge base.
     shed: Any
-    k: int = 5
-    filters: Mapping[str, FilterValue] | None = None
-    neighbours: int = 0
+    k: int
+    options: Any
+
+    def __init__(self, shed: Toolshed, k: int = 5, **options: Unpack[PassageArguments]) -> None:
+        given = checked(PassageArguments, options, k=k)
+        super().__init__(shed=shed, k=k, options=given)  # type: ignore[call-arg]  # fields of ours, which pydantic takes
 
     def _get_relevant_documents(
         self,
@@ -46,8 +43,7 @@ class ToolshedRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002  # the base class's signature
     ) -> list[Document]:
-        shed: SearchesPassages = self.shed
-        found = shed.search_passages(query, self.k, filters=self.filters, neighbours=self.neighbours)
+        found = self.shed.search_passages(query, self.k, **self.options)
         return [_document(one) for one in found.passages]
 
 

@@ -15,7 +15,7 @@ from toolshed.catalog.langchain_tools import is_langchain_tool, langchain_tool
 from toolshed.catalog.mcp_servers import read_mcp_server
 from toolshed.catalog.openapi import is_openapi, parse_openapi
 from toolshed.catalog.python_functions import function_tool
-from toolshed.errors import InvalidToolError, SourceError
+from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 
 _MAX_BYTES = 256 * 2**20

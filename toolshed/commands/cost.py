@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from toolshed.commands.main import print_json, progress_bar
+from toolshed.commands.output import print_json, progress_bar
 from toolshed.errors import SourceError
 
 if TYPE_CHECKING:

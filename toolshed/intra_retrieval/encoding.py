@@ -68,7 +68,9 @@ def _told_of(encoder: DenseEncoder, text: str) -> Iterator[None]:
     is_lookup = isinstance(encoder, TokenEncoder) and not encoder.is_contextual
     if len(calls) == n_before and not is_lookup:
         seconds = time.monotonic() - started
-        calls.append(MeteredCall("embedding", encoder.model_id, estimated_usage(text), seconds, is_local=True))
+        calls.append(
+            MeteredCall("embedding", encoder.model_id, estimated_usage(text), seconds, is_local=True)
+        )
 
 
 def _vectors(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:

@@ -13,8 +13,8 @@ from toolshed.knowledge_base.passages import (
     PassageQuery,
     PassageStore,
 )
-from toolshed.queries import EncodedText
 from toolshed.legal.defined_terms import find_definitions
+from toolshed.queries import EncodedText
 
 # Each channel names this many candidates, or more when more results are wanted.
 _MIN_CANDIDATES = 100

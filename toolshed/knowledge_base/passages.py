@@ -12,12 +12,12 @@ from toolshed.documents import Passage, Section
 from toolshed.errors import InvalidQueryError, KnowledgeBaseMismatchError
 from toolshed.knowledge_base.protocol import Manifest
 from toolshed.legal.citations import normal_citation
+from toolshed.options import FilterValue
 from toolshed.vectors import SparseVector, Vectors
 
 # Raise when stored passages or their vectors change meaning: older ones are then refused.
 PASSAGE_SCHEMA_VERSION = 1
 PassageChannel = Literal["dense", "sentences", "static", "words"]
-FilterValue = str | int | Sequence[str] | Sequence[int]
 
 # What passages can be filtered by, and whether its values are numbers.
 FILTERS: Mapping[str, bool] = {
@@ -163,6 +163,9 @@ def passage_filter(filters: Mapping[str, FilterValue] | None) -> PassageFilter |
         if not values:
             raise InvalidQueryError(f"the filter {field!r} has no values; leave it out to match everything")
         wanted = int if FILTERS[field] else str
+        if wanted is int:
+            # The command line knows text only.
+            values = [int(one) if isinstance(one, str) and one.isdecimal() else one for one in values]
         if not all(isinstance(one, wanted) and not isinstance(one, bool) for one in values):
             kind = "whole numbers" if FILTERS[field] else "text"
             raise InvalidQueryError(f"the filter {field!r} takes {kind}, not {value!r}")

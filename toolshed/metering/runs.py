@@ -9,7 +9,6 @@ from typing import Literal
 
 from toolshed.metering.usage import Usage
 
-
 # What a call was made for.
 Component = Literal["agent", "planner", "reranker", "verifier", "embedding", "tool", "summary"]
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.named import encoder_named
 from toolshed.backbones.static import StaticEncoder
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.knowledge_base.protocol import Manifest
 
 # The default encoder's identity, known without loading it: a second run embeds nothing.
@@ -63,7 +63,8 @@ class Encoders:
             return self._given
         if self._stored_id != _DEFAULT_ENCODER[0]:
             raise ConfigurationError(
-                f"the knowledge base was written with the encoder {self._stored_id!r}; open it with that encoder"
+                f"the knowledge base was written with the encoder {self._stored_id!r}; "
+                "open it with that encoder"
             )
         from toolshed.backbones.minilm import MiniLMEncoder
 
@@ -80,6 +81,6 @@ def _require_transformer() -> None:
     missing = [module for module in _TRANSFORMER_MODULES if importlib.util.find_spec(module) is None]
     if missing:
         raise ConfigurationError(
-            f"the default pipeline needs a transformer, and {missing[0]!r} is not installed; from the Toolshed "
-            "checkout run: pip install '.[transformer]', or use the pipeline 'instant', which needs none"
+            f"the pipeline needs a transformer: {missing_extra(missing[0], 'transformer')}, "
+            "or use the pipeline 'instant', which needs none"
         )

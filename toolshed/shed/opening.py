@@ -11,9 +11,9 @@ from toolshed.errors import missing_extra
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.passages import PASSAGE_SCHEMA_VERSION, PassageStore
 from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
-from toolshed.options import Option
+from toolshed.options import Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
-from toolshed.presets import PipelineName
+from toolshed.settings import Settings
 from toolshed.shed.location import Location
 
 
@@ -32,10 +32,28 @@ class ShedArguments(TypedDict, total=False):
     collection: Annotated[str, Option("tools", "Collection on the Qdrant server.")]
     ledger: Annotated[
         str | Path | None,
-        Option(None, "Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base if none."),
+        Option(
+            None, "Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base if none."
+        ),
     ]
-    prices: Annotated[str | Path | None, Option(None, "Price file of the deployment, beside the public list.")]
+    prices: Annotated[
+        str | Path | None, Option(None, "Price file of the deployment, beside the public list.")
+    ]
     tenant: Annotated[str, Option("default", "Whose costs they are.")]
+
+
+def options_from(settings: Settings) -> ShedArguments:
+    """The options that the applications' settings stand for."""
+    key = settings.qdrant_api_key
+    return ShedArguments(
+        pipeline=settings.pipeline,
+        encoder=settings.encoder,
+        encoder_threads=settings.encoder_threads,
+        qdrant_api_key=key.get_secret_value() if key else None,
+        collection=settings.collection,
+        ledger=settings.ledger,
+        prices=settings.prices,
+    )
 
 
 def open_tools(location: Location, manifest: Manifest, options: ShedArguments) -> KnowledgeBase:

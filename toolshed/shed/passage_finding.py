@@ -1,6 +1,6 @@
 """Find passages: candidates by score, grouped where that is wanted, with quotes and neighbours."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from toolshed.backbones.static import StaticEncoder

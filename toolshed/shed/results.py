@@ -111,7 +111,8 @@ class SearchResult:
             "confidence": round(self.confidence, 4),
             "tools": [_found_json(found, rank) for rank, found in enumerate(self.tools, start=1)],
             "sub_queries": [
-                {"text": one.text, "kind": one.kind, "weight": round(one.weight, 3)} for one in self.sub_queries
+                {"text": one.text, "kind": one.kind, "weight": round(one.weight, 3)}
+                for one in self.sub_queries
             ],
             "n_tools": self.n_tools,
             "n_below_floor": self.n_below_floor,
@@ -128,7 +129,9 @@ class SearchResult:
             f"status      {self.status}, confidence {self.confidence:.2f}, {self.n_tools:,} tools searched"
         ]
         lines += [
-            f"sub-query   {one.weight:.2f}  {one.kind:<9} {one.text!r}" for one in self.sub_queries if one.weight
+            f"sub-query   {one.weight:.2f}  {one.kind:<9} {one.text!r}"
+            for one in self.sub_queries
+            if one.weight
         ]
         for rank, found in enumerate(self.tools, start=1):
             channels = "  ".join(f"{name} {value:.3f}" for name, value in found.channels.items())

@@ -46,16 +46,16 @@ class Toolshed:
         given = checked(ShedArguments, options)
         at = Location.of(location)
         pipeline = given["pipeline"]
-        encoders = Encoders(
+        self.encoders = Encoders(
             given["encoder"], reads_dense=reads_dense_vectors(pipeline), n_threads=given["encoder_threads"]
         )
-        store = open_tools(at, encoders.manifest, given)
-        encoders.opened(store.manifest)
-        self.tools = ToolLibrary(store, encoders, pipeline)
+        store = open_tools(at, self.encoders.manifest, given)
+        self.encoders.opened(store.manifest)
+        self.tools = ToolLibrary(store, self.encoders, pipeline)
         self.passages = PassageLibrary(
             lambda: open_passages(at, store.manifest, given),
             exists=lambda: at.holds("passages"),
-            encoders=encoders,
+            encoders=self.encoders,
         )
         self.booking = Booking(
             at,

@@ -10,10 +10,10 @@ from toolshed.indexing.tools import sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.knowledge_base.protocol import KnowledgeBase
 from toolshed.metering.runs import RunRecord
-from toolshed.options import IndexArguments, SearchArguments, checked
+from toolshed.options import IndexArguments, PipelineName, SearchArguments, checked
 from toolshed.pipelines import Ingredients, PipelineBuilder, build_pipeline
 from toolshed.post_retrieval.selection import estimated_tokens
-from toolshed.presets import PIPELINES, PipelineName, needs_dense_encoder
+from toolshed.presets import PIPELINES, needs_dense_encoder
 from toolshed.queries import Query, checked_text
 from toolshed.rankings import Selection
 from toolshed.shed.encoders import Encoders
@@ -80,9 +80,7 @@ class ToolLibrary:
         self._index = CatalogIndex(store)
         self._built_by = pipeline
 
-    def sync(
-        self, catalogs: Sequence[Catalog], given: IndexArguments, *, remove_missing: bool
-    ) -> SyncReport:
+    def sync(self, catalogs: Sequence[Catalog], given: IndexArguments, *, remove_missing: bool) -> SyncReport:
         """See :meth:`Toolshed.sync_catalogs`."""
         options = checked(IndexArguments, given)
         return sync_catalogs(
@@ -118,13 +116,15 @@ class ToolLibrary:
         unknown = sorted(set(wanted) - known)
         if unknown:
             raise InvalidQueryError(
-                f"there is no source {unknown[0]!r}; the knowledge base has {', '.join(sorted(known)) or 'none'}"
+                f"there is no source {unknown[0]!r}; the sources are {', '.join(sorted(known)) or 'none yet'}"
             )
 
     @cached_property
     def _pipeline(self) -> Stage[Query, Selection]:
         made_of = Ingredients(self._index, self._encoders.read)
-        return self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
+        return (
+            self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
+        )
 
     def get(self, tool_id: str) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 from toolshed.documents import LegalDocument, Passage
+from toolshed.options import PipelineName, SegmenterName
 from toolshed.pre_retrieval.passage_embedding import embed_passages
-from toolshed.presets import PipelineName
-from toolshed.shed.passage_library import FoundPassage
+from toolshed.rankings import FoundPassage
 from toolshed.shed.shed import Toolshed
 from toolshed_evals.legal.baselines import aligned
 from toolshed_evals.legal.gold import GoldError
@@ -201,15 +202,15 @@ def scores_table(benchmark: LegalBenchmark, results: Mapping[str, RetrievalScore
 
 def _index(shed: Toolshed, documents: Sequence[LegalDocument], chunker: str) -> None:
     if chunker != "recursive":
-        shed.add_documents(*documents, segmenter=chunker)
+        shed.add_documents(*documents, segmenter=cast("SegmenterName", chunker))
         return
     for document in documents:
         records = embed_passages(
             _recursive_chunks(document),
             source="",
             content_hash=document.content_hash,
-            static=shed._static,
-            dense=shed._stored_encoder,
+            static=shed.encoders.static,
+            dense=shed.encoders.stored,
         )
         shed.passages.store.upsert(records)
 

@@ -9,9 +9,10 @@ from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Search
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import Manifest
+from toolshed.options import PipelineName
 from toolshed.pipelines import build_pipeline
 from toolshed.pre_retrieval.embedding import embed_tools
-from toolshed.presets import DEFAULT, PIPELINES, PipelineName
+from toolshed.presets import DEFAULT, PIPELINES
 from toolshed.queries import Query
 from toolshed.rankings import Selection
 from toolshed.stages import run_without_waiting

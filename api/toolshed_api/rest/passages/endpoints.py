@@ -29,16 +29,9 @@ def search_passages(
     body: PassageSearchRequest, shed: CurrentShed, settings: CurrentSettings
 ) -> PassageSearchResponse:
     """Find the passages of legal text that answer a question, with quotes and citations."""
-    check_limits(body.query, body.k * (body.per_document or 1), settings, of="passages")
-    found = shed.search_passages(
-        body.query,
-        body.k,
-        filters=body.filters,
-        neighbours=body.neighbours,
-        per_document=body.per_document,
-        expand_terms=body.expand_terms,
-        n_quotes=body.n_quotes,
-    )
+    n_passages = body.get("k", 5) * (body.get("per_document") or 1)
+    check_limits(body["query"], n_passages, settings, of="passages")
+    found = shed.search_passages(**body)
     return PassageSearchResponse.model_validate(found.to_json())
 
 

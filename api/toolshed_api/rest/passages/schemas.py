@@ -1,26 +1,18 @@
 """Bodies of the endpoints of passages."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Required
+
+from pydantic import BaseModel, ConfigDict, Field, with_config
+
+from toolshed.options import Option, PassageArguments, TopK
 
 
-class PassageSearchRequest(BaseModel):
+@with_config(ConfigDict(extra="forbid"))
+class PassageSearchRequest(PassageArguments, total=False):
     """What passages to search for."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    query: str = Field(description="The question, in the user's own words.")
-    k: int = Field(default=5, ge=1, description="Most passages; most documents with per_document.")
-    filters: dict[str, list[str] | list[int] | str | int] | None = Field(
-        default=None,
-        description="Values by field: document, source, section, cites, defines, page. Several values of "
-        "a field are alternatives; all fields must match.",
-    )
-    neighbours: int = Field(default=0, ge=0, le=10, description="Passages before and after each.")
-    per_document: int | None = Field(
-        default=None, ge=1, description="Group by document, with so many of each."
-    )
-    expand_terms: bool = Field(default=True, description="Search also by definitions of the query's terms.")
-    n_quotes: int = Field(default=2, ge=0, le=20, description="Most quotes of each passage.")
+    query: Required[Annotated[str, Option(None, "The question, in the user's own words.")]]
+    k: TopK
 
 
 class QuoteBody(BaseModel):
@@ -52,7 +44,7 @@ class PassageBody(BaseModel):
     defines: list[str]
     score: float
     channels: dict[str, float]
-    part: str
+    sub_query: str
     before: list[str]
     after: list[str]
 
@@ -78,6 +70,7 @@ class PassageSearchResponse(BaseModel):
     passages: list[RankedPassageBody]
     definitions: list[DefinitionBody]
     n_passages: int
+    unbooked: list[str] = Field(description="Why calls are not in the ledger, where they should be.")
 
 
 class DocumentListResponse(BaseModel):

@@ -24,17 +24,8 @@ router = APIRouter(
 @router.post("/search", responses=problem_responses(InvalidRequestError, InvalidQueryError, EncoderError))
 def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettings) -> SearchResponse:
     """Find the tools for a request. An empty list with status ``no_match`` says that none fits."""
-    check_limits(body.query, body.k, settings, of="tools")
-    found = shed.search(
-        body.query,
-        body.k,
-        min_confidence=body.min_confidence,
-        abstain_below=body.abstain_below,
-        max_tokens=body.max_tokens,
-        sources=body.sources,
-        include_passages=body.include_passages,
-        passages_per_need=body.passages_per_need,
-    )
+    check_limits(body["query"], body.get("k", 5), settings, of="tools")
+    found = shed.search(**body)
     return SearchResponse.model_validate(found.to_json())
 
 

@@ -1,30 +1,19 @@
 """Bodies of the endpoints of tools."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Required
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, with_config
 
+from toolshed.options import Option, SearchArguments, TopK
 from toolshed_api.rest.passages.schemas import PassageBody
 
 
-class SearchRequest(BaseModel):
+@with_config(ConfigDict(extra="forbid"))
+class SearchRequest(SearchArguments, total=False):
     """What to search for."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    query: str = Field(description="The agent's request, in its own words.")
-    k: int = Field(default=5, ge=1, description="Most tools to return.")
-    min_confidence: float = Field(default=0.0, ge=0, le=1, description="Leave out tools below it.")
-    abstain_below: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="Return no tool when even the best is below it; 0 never abstains.",
-    )
-    max_tokens: int | None = Field(default=None, ge=1, description="Token budget for the definitions.")
-    sources: list[str] | None = Field(default=None, description="Search these sources only.")
-    include_passages: bool = Field(default=False, description="Also find the governing legal passages.")
-    passages_per_need: int = Field(default=2, ge=1, le=20, description="Most passages for each need.")
+    query: Required[Annotated[str, Option(None, "The agent's request, in its own words.")]]
+    k: TopK
 
 
 class FoundToolBody(BaseModel):
@@ -37,12 +26,12 @@ class FoundToolBody(BaseModel):
     parameters: dict[str, Any]
     score: float
     confidence: float
-    part: str
+    sub_query: str
     channels: dict[str, float]
 
 
-class PartBody(BaseModel):
-    """A part of the query and its say in the result."""
+class SubQueryBody(BaseModel):
+    """A sub-query and its say in the result."""
 
     text: str
     kind: str
@@ -56,13 +45,14 @@ class SearchResponse(BaseModel):
     status: Literal["ok", "no_match"]
     confidence: float
     tools: list[FoundToolBody]
-    parts: list[PartBody]
+    sub_queries: list[SubQueryBody]
     n_tools: int
     n_below_floor: int
     n_over_budget: int
     timings_ms: dict[str, float]
     pipeline: str
     passages: list[PassageBody] = Field(description="Governing passages, where they were asked for.")
+    unbooked: list[str] = Field(description="Why calls are not in the ledger, where they should be.")
 
 
 class ToolBody(BaseModel):

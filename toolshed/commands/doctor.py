@@ -1,0 +1,71 @@
+"""``toolshed doctor``."""
+
+import importlib.util
+from importlib.metadata import version
+
+import click
+
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.output import print_json
+from toolshed.errors import ToolshedError
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@knowledge_base_options
+def doctor(as_json: bool, at: KnowledgeBaseOptions) -> None:
+    """Check the installation and the knowledge base, and say what to do about what is wrong.
+
+    \b
+    Example:
+      toolshed doctor --kb ./shed
+    """
+    checks = [*_package_checks(), _encoder_check(), _knowledge_base_check(at)]
+    if as_json:
+        print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in checks])
+    else:
+        for name, ok, detail in checks:
+            click.echo(f"{'ok  ' if ok else 'FAIL'}  {name:<16} {detail}")
+    if not all(ok for _, ok, _ in checks):
+        raise click.exceptions.Exit(1)
+
+
+def _package_checks() -> list[tuple[str, bool, str]]:
+    extras = {
+        "transformer": "onnxruntime",
+        "legal": "eyecite",
+        "economics": "sqlalchemy",
+        "server": "qdrant_client",
+        "api": "fastapi",
+        "mcp": "mcp",
+    }
+    checks = [("toolshed-kb", True, version("toolshed-kb"))]
+    for extra, module in extras.items():
+        installed = importlib.util.find_spec(module) is not None
+        detail = "installed" if installed else f"not installed; optional: pip install 'toolshed-kb[{extra}]'"
+        checks.append((f"extra {extra}", True, detail))
+    return checks
+
+
+def _encoder_check() -> tuple[str, bool, str]:
+    from toolshed.backbones.static import StaticEncoder
+
+    try:
+        StaticEncoder()
+        if importlib.util.find_spec("onnxruntime") is None:
+            return "encoder", True, "the transformer is not installed; the pipeline 'instant' works without"
+        from toolshed.backbones.minilm import MiniLMEncoder
+
+        dimension = MiniLMEncoder().encode(["doctor"]).shape[1]
+    except ToolshedError as error:
+        return "encoder", False, str(error)
+    return "encoder", True, f"all-MiniLM-L6-v2 verified and answering, {dimension} dimensions"
+
+
+def _knowledge_base_check(at: KnowledgeBaseOptions) -> tuple[str, bool, str]:
+    try:
+        with open_shed(at, must_exist=True) as shed:
+            n_tools, n_documents = shed.knowledge_base.count(), len(shed.list_documents())
+            return "knowledge base", True, f"{n_tools:,} tools in {at.kb}, {n_documents:,} legal documents"
+    except ToolshedError as error:
+        return "knowledge base", False, str(error)

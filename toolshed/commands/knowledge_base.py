@@ -1,0 +1,83 @@
+"""The options that say which knowledge base a command works on, and how to open it."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import click
+
+from toolshed.errors import ConfigurationError
+from toolshed.options import PipelineName
+
+if TYPE_CHECKING:
+    from toolshed.shed.shed import Toolshed
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBaseOptions:
+    """Where the knowledge base is, what wrote it and which pipeline reads it."""
+
+    kb: str
+    pipeline: PipelineName
+    encoder: str | None
+    collection: str
+
+
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "kb": {"default": "./shed", "help": "Folder of the knowledge base, or URL of a Qdrant server."},
+    "pipeline": {
+        "default": "default",
+        "type": click.Choice(get_args(PipelineName)),
+        "help": "Named pipeline; 'instant' needs no transformer.",
+    },
+    "encoder": {"help": "Another dense encoder: sentence-transformers:MODEL or openai:MODEL[:DIMENSION]."},
+    "collection": {"default": "tools", "help": "Collection on the Qdrant server."},
+}
+
+
+def knowledge_base_options(command: Command) -> Callable[..., Any]:
+    """Give a command the options of a knowledge base; they arrive together, as its argument ``at``."""
+
+    @functools.wraps(command)
+    def with_options(*arguments: Any, **options: Any) -> Any:
+        # Any: the command's own arguments, passed on unchanged.
+        at = KnowledgeBaseOptions(**{name: options.pop(name) for name in _OPTIONS})
+        return command(*arguments, at=at, **options)
+
+    for name, said in reversed([*_OPTIONS.items()]):
+        option = click.option(
+            f"--{name}", envvar=f"TOOLSHED_{name.upper()}", show_default="default" in said, **said
+        )
+        with_options = option(with_options)
+    return with_options
+
+
+def open_shed(at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None = None) -> "Toolshed":
+    """Open a knowledge base for a command.
+
+    Args:
+        at: Which one.
+        must_exist: Whether a command that only reads shall refuse to make one.
+        threads: Threads of the encoder, where the command has an option for them.
+
+    Raises:
+        ConfigurationError: If it must exist and does not, or a variable of the environment is wrong.
+    """
+    from toolshed.settings import read_settings
+    from toolshed.shed.location import Location
+    from toolshed.shed.opening import options_from
+    from toolshed.shed.shed import Toolshed
+
+    if must_exist and not Location.of(at.kb).holds():
+        raise ConfigurationError(
+            f"there is no knowledge base in {at.kb!r}; "
+            f"make one with: toolshed index tools SOURCE --kb {at.kb}, or index legal PATH"
+        )
+    settings = read_settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
+    options = options_from(settings)
+    if threads is not None:
+        options["encoder_threads"] = threads
+    return Toolshed(settings.kb, **options)

@@ -1,0 +1,74 @@
+"""``toolshed search``."""
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from toolshed.commands.declared import takes
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.output import print_json
+from toolshed.commands.passages import passage_text
+from toolshed.options import SearchArguments
+
+if TYPE_CHECKING:
+    from toolshed.shed.results import SearchResult
+
+
+@click.command()
+@click.argument("query")
+@click.option(
+    "-k",
+    "--top-k",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    envvar="TOOLSHED_TOP_K",
+    help="Most tools to return.",
+)
+@takes(SearchArguments)
+@click.option("--explain", is_flag=True, help="Say which sub-query and channel brought each tool in.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@knowledge_base_options
+def search(
+    query: str,
+    top_k: int,
+    options: SearchArguments,
+    explain: bool,
+    as_json: bool,
+    at: KnowledgeBaseOptions,
+) -> None:
+    """Find the tools for QUERY; "-" reads it from standard input.
+
+    \b
+    Examples:
+      toolshed search "convert 20 EUR to yen" -k 3
+      echo "book a flight and a hotel" | toolshed search - --json
+    """
+    if query == "-":
+        query = sys.stdin.read()
+    with open_shed(at, must_exist=True) as shed:
+        found = shed.search(query, top_k, **options)
+    if as_json:
+        print_json(found.to_json())
+    elif explain:
+        click.echo(found.explain())
+    else:
+        click.echo(_table(found))
+        for rank, one in enumerate(found.passages, 1):
+            click.echo(passage_text(rank, one))
+
+
+def _table(found: "SearchResult") -> str:
+    if not found.tools:
+        hint = "--abstain-below 0 shows the nearest" if found.n_tools else "the knowledge base is empty"
+        return f"no tool fits ({found.n_tools:,} searched); {hint}"
+    width = max(len(tool.tool.tool_id) for tool in found.tools)
+    room = max(20, shutil.get_terminal_size().columns - width - 10)
+    rows = []
+    for tool in found.tools:
+        text = " ".join(tool.tool.description.split())
+        shown = text if len(text) <= room else text[: room - 1] + "…"
+        rows.append(f"{tool.confidence:>4.0%}  {tool.tool.tool_id:<{width}}  {shown}")
+    return "\n".join(rows)
