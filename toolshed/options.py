@@ -232,7 +232,7 @@ def checked(arguments: type[Arguments], given: Mapping[str, Any], *, k: int | No
         ConfigurationError: If there is no option of a name.
         InvalidQueryError: If a value is of another type or out of bounds; also ``k``.
     """
-    options = {one.name: one for one in declared_options(arguments)}
+    options = {one.name: one for one in declared_options(cast(Any, arguments))}
     for name in given:
         if name not in options:
             raise ConfigurationError(f"unknown option {name!r}; choose one of {', '.join(options)}")

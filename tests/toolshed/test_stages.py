@@ -1,9 +1,11 @@
 import asyncio
+import threading
 
 import pytest
 
 from toolshed.errors import ConfigurationError
-from toolshed.stages import Stage, run_without_waiting, stage_timings
+from toolshed.metering.runs import recorded_run
+from toolshed.stages import Stage, run_awaited, run_blocking
 
 
 class Double(Stage[int, int]):
@@ -23,9 +25,31 @@ class Show(Stage[int, str]):
 
 
 class Wait(Stage[int, int]):
+    waits = True
+
+    async def run(self, item: int, /) -> int:
+        await asyncio.sleep(0.001)
+        return item + 1
+
+
+class Undeclared(Stage[int, int]):
     async def run(self, item: int, /) -> int:
         await asyncio.sleep(0)
         return item
+
+
+class Fail(Stage[int, int]):
+    async def run(self, item: int, /) -> int:
+        raise ValueError("no")
+
+
+class Where(Stage[object, str]):
+    async def run(self, item: object, /) -> str:
+        return threading.current_thread().name
+
+
+class WhereWaiting(Where):
+    waits = True
 
 
 async def test_each_stage_feeds_the_next() -> None:
@@ -34,19 +58,60 @@ async def test_each_stage_feeds_the_next() -> None:
     assert repr(pipeline) == "Double() >> Double() >> Show()"
 
 
-async def test_timings_are_collected_by_stage_while_asked_for() -> None:
-    with stage_timings() as timings:
-        await (Double() >> Show()).run(1)
-    assert set(timings) == {"Double", "Show"}
-    assert all(milliseconds >= 0 for milliseconds in timings.values())
-    await (Double() >> Show()).run(1)
-    assert set(timings) == {"Double", "Show"}
+def test_stages_of_one_class_are_timed_apart() -> None:
+    with recorded_run() as run:
+        run_blocking(Double() >> Double() >> Show(), 1)
+    assert list(run.timings_ms) == ["Double", "Double (2)", "Show"]
+    assert all(milliseconds >= 0 for milliseconds in run.timings_ms.values())
+    run_blocking(Double() >> Show(), 1)
+    assert len(run.spans) == 3
+
+
+def test_a_run_inside_a_run_has_a_record_of_its_own() -> None:
+    with recorded_run() as outer:
+        with recorded_run() as inner:
+            run_blocking(Double(), 1)
+        run_blocking(Show(), 1)
+    assert [span.stage for span in inner.spans] == ["Double"]
+    assert [span.stage for span in outer.spans] == ["Show"]
+
+
+def test_a_stage_that_fails_is_named() -> None:
+    with recorded_run() as run, pytest.raises(ValueError, match="no") as caught:
+        run_blocking(Double() >> Fail(), 1)
+    assert caught.value.__notes__ == ["in the stage Fail"]
+    assert [span.error for span in run.spans] == [None, "ValueError: no"]
 
 
 def test_computing_needs_no_event_loop() -> None:
-    assert run_without_waiting((Double() >> Show()).run(2)) == "<4>"
+    assert run_blocking(Double() >> Show(), 2) == "<4>"
 
 
-def test_waiting_without_an_event_loop_is_explained() -> None:
-    with pytest.raises(ConfigurationError, match="await the async method"):
-        run_without_waiting((Double() >> Wait()).run(2))
+def test_a_pipeline_waits_as_soon_as_one_of_its_stages_does() -> None:
+    assert not (Double() >> Show()).waits
+    assert (Double() >> Wait() >> Show()).waits
+
+
+def test_a_stage_that_waits_is_driven_from_synchronous_code() -> None:
+    with recorded_run() as run:
+        assert run_blocking(Double() >> Wait() >> Show(), 2) == "<5>"
+    assert list(run.timings_ms) == ["Double", "Wait", "Show"]
+
+
+async def test_a_stage_that_waits_is_driven_inside_a_running_loop() -> None:
+    assert run_blocking(Double() >> Wait() >> Show(), 2) == "<5>"
+
+
+async def test_what_waits_is_awaited_here_and_what_computes_leaves_the_loop() -> None:
+    here = threading.current_thread().name
+    assert await run_awaited(WhereWaiting(), None) == here
+    assert await run_awaited(Where(), None) != here
+    with recorded_run() as run:
+        assert await run_awaited(Double() >> Wait() >> Show(), 2) == "<5>"
+    assert list(run.timings_ms) == ["Double", "Wait", "Show"]
+
+
+@pytest.mark.parametrize("stage", [Undeclared(), Double() >> Undeclared()])
+def test_a_stage_that_waits_without_saying_so_is_told(stage: Stage[int, int]) -> None:
+    with pytest.raises(ConfigurationError, match="waits = True"):
+        run_blocking(stage, 2)

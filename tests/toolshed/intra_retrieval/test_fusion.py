@@ -3,18 +3,23 @@ import pytest
 
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.decomposition import decompose
-from toolshed.intra_retrieval.fusion import fuse_channels, fuse_parts, part_weights, reciprocal_rank_fusion
-from toolshed.presets import RankingConfig, SubQueryWeights
+from toolshed.intra_retrieval.fusion import fuse_channels, fuse_sub_queries, sub_query_weights
+from toolshed.presets import Calibration, RankingPreset, SubQueryWeights
 from toolshed.rankings import Standard
 
-CONFIG = RankingConfig(parts=SubQueryWeights(whole=0.2, sentence=1, request=1, phrase=0.2), temperature=0.5)
+PRESET = RankingPreset(
+    {},
+    Calibration(0, {}),
+    SubQueryWeights(whole=0.2, sentence=1, verb_clause=1, clause=0.2),
+    temperature=0.5,
+)
 
 
 def scores(*rows: list[float]) -> np.ndarray:
     return np.array(rows, np.float32)
 
 
-def test_standards_are_mean_and_deviation_of_each_part() -> None:
+def test_standards_are_mean_and_deviation_of_each_sub_query() -> None:
     standard = Standard.of(scores([1, 2, 3], [5, 5, 5]))
     np.testing.assert_allclose(standard.mean[:, 0], [2, 5])
     np.testing.assert_allclose(standard.deviation[:, 0], [np.std([1, 2, 3]) + 1e-3, 1e-3], atol=1e-4)
@@ -43,45 +48,30 @@ def test_a_ranking_without_channels_is_refused() -> None:
         fuse_channels({}, {}, {})
 
 
-def test_the_best_tool_of_each_part_comes_before_the_mediocre_for_all() -> None:
+def test_the_best_tool_of_each_sub_query_comes_before_the_mediocre_for_all() -> None:
     #                     weather  mail  so-so
     fused = scores([1.0, 1.0, 1.4], [6.0, 0.0, 2.5], [0.0, 6.0, 2.5])
-    ranked = np.argsort(-fuse_parts(fused, np.array([0.2, 1, 1], np.float32), CONFIG))
+    ranked = np.argsort(-fuse_sub_queries(fused, np.array([0.2, 1, 1], np.float32), PRESET))
     assert set(ranked[:2].tolist()) == {0, 1}
 
 
-def test_near_twins_share_the_place_of_one_part() -> None:
-    # Three twins answer the first part; the only tool of the second must not fall behind all of them.
+def test_near_twins_share_the_place_of_one_sub_query() -> None:
+    # Three twins answer the first sub-query; the only tool of the second must not fall behind all of them.
     fused = scores([1, 1, 1, 1, 0], [5, 5, 5, 0, 0], [0, 0, 0, 5, 0])
-    ranked = np.argsort(-fuse_parts(fused, np.array([0.2, 1, 1], np.float32), CONFIG), kind="stable")
+    ranked = np.argsort(-fuse_sub_queries(fused, np.array([0.2, 1, 1], np.float32), PRESET), kind="stable")
     assert ranked[0] == 3
 
 
-def test_a_query_of_one_part_is_ranked_by_that_part() -> None:
+def test_a_query_that_is_not_split_is_ranked_as_a_whole() -> None:
     fused = scores([3, 1, 2])
-    np.testing.assert_allclose(fuse_parts(fused, np.ones(1, np.float32), CONFIG), fused[0])
+    np.testing.assert_allclose(fuse_sub_queries(fused, np.ones(1, np.float32), PRESET), fused[0])
 
 
-def test_parts_weigh_by_kind() -> None:
-    parts = decompose("Book a flight to Rome and my old friend Ana's place. Go home now.")
-    weights = part_weights(parts, SubQueryWeights(whole=0.1, sentence=0.2, request=0.3, phrase=0.4))
+def test_sub_queries_weigh_by_kind() -> None:
+    sub_queries = decompose("Book a flight to Rome and my old friend Ana's place. Go home now.")
+    weights = sub_query_weights(
+        sub_queries, SubQueryWeights(whole=0.1, sentence=0.2, verb_clause=0.3, clause=0.4)
+    )
     np.testing.assert_allclose(weights, [0.1, 0.2, 0.3, 0.4, 0.2])
-    np.testing.assert_allclose(part_weights(parts, None), [1, 0, 0, 0, 0])
-    np.testing.assert_allclose(part_weights(parts[:1], CONFIG.parts), [1])
-
-
-@pytest.mark.parametrize(
-    ("rankings", "expected"),
-    [
-        pytest.param([["a", "b"], ["b", "c"]], ["b", "a", "c"], id="agreement-wins"),
-        pytest.param([["a"], ["b"]], ["a", "b"], id="ties-keep-first-appearance"),
-        pytest.param([], [], id="nothing"),
-    ],
-)
-def test_reciprocal_rank_fusion(rankings: list[list[str]], expected: list[str]) -> None:
-    assert [tool_id for tool_id, _ in reciprocal_rank_fusion(rankings)] == expected
-
-
-def test_reciprocal_ranks_are_summed() -> None:
-    ((_, score), *_) = reciprocal_rank_fusion([["a"], ["x", "a"]], k=60)
-    assert score == pytest.approx(1 / 61 + 1 / 62)
+    np.testing.assert_allclose(sub_query_weights(sub_queries, None), [1, 0, 0, 0, 0])
+    np.testing.assert_allclose(sub_query_weights(sub_queries[:1], PRESET.sub_queries), [1])

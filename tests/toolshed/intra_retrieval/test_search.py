@@ -3,23 +3,28 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.minilm import MiniLMEncoder
 from toolshed.backbones.static import StaticEncoder
-from toolshed.intra_retrieval.search import CatalogIndex, Decompose, Search
+from toolshed.intra_retrieval.catalog_index import CatalogIndex
+from toolshed.intra_retrieval.decomposition import Decompose
+from toolshed.intra_retrieval.encoding import Encode
+from toolshed.intra_retrieval.search import Search
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
 from toolshed.knowledge_base.protocol import Manifest
 from toolshed.options import PipelineName
-from toolshed.pipelines import build_pipeline
+from toolshed.pipelines import Ingredients, build_pipeline
 from toolshed.pre_retrieval.embedding import embed_tools
-from toolshed.presets import DEFAULT, PIPELINES
+from toolshed.presets import PIPELINES
 from toolshed.queries import Query
-from toolshed.rankings import Selection
-from toolshed.stages import run_without_waiting
+from toolshed.rankings import ScoredCatalog
+from toolshed.stages import Stage, run_blocking
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed_evals.datasets import load_dataset
 
 STATIC = StaticEncoder()
+DEFAULT = PIPELINES["default"]
 
 
 def knowledge_base(*names: str) -> MemoryKnowledgeBase:
@@ -29,29 +34,41 @@ def knowledge_base(*names: str) -> MemoryKnowledgeBase:
     return kb
 
 
+def stages(index: CatalogIndex, encoder: HashingEncoder) -> Stage[Query, ScoredCatalog]:
+    encoders = {"static": STATIC, "dense": encoder}
+    return Decompose() >> Encode(encoders) >> Search(index, DEFAULT.channels)
+
+
 def test_a_baseline_searches_the_whole_query_only() -> None:
     query = Query("Book a flight to Rome. Mail Ana about it.")
-    plan = run_without_waiting(Decompose(PIPELINES["hybrid"]).run(query))
-    assert [part.kind for part in plan.parts] == ["whole"]
-    assert len(run_without_waiting(Decompose(DEFAULT).run(query)).parts) == 3
+    plan = run_blocking(Decompose(is_split=False), query)
+    assert [one.kind for one in plan.sub_queries] == ["whole"]
+    assert len(run_blocking(Decompose(), query).sub_queries) == 3
 
 
-def test_every_channel_scores_every_part_and_tool() -> None:
+def test_every_channel_scores_every_sub_query_and_tool() -> None:
     index = CatalogIndex(knowledge_base("send_email", "get_weather", "pay_invoice"))
-    stages = Decompose(DEFAULT) >> Search(index, DEFAULT, STATIC, HashingEncoder())
-    scored = run_without_waiting(stages.run(Query("Send an email. Then get the weather.")))
-    assert list(scored.scores) == list(DEFAULT.channels)
-    for values in scored.scores.values():
+    query = Query("Send an email. Then get the weather.")
+    ranking = run_blocking(stages(index, HashingEncoder()), query).ranking
+    assert ranking is not None
+    assert list(ranking.scores) == list(DEFAULT.channels)
+    assert ranking.n_tools == 3
+    for values in ranking.scores.values():
         assert values.shape == (3, 3)
         assert np.isfinite(values).all()
 
 
 def test_the_same_query_is_encoded_once() -> None:
     encoder = HashingEncoder()
-    search = Search(CatalogIndex(knowledge_base("send_email")), DEFAULT, STATIC, encoder)
+    search = stages(CatalogIndex(knowledge_base("send_email")), encoder)
     for k in (1, 5):
-        run_without_waiting((Decompose(DEFAULT) >> search).run(Query("send an email", k)))
+        run_blocking(search, Query("send an email", k))
     assert encoder.encoded == ["send an email"]
+
+
+def test_an_empty_catalog_has_no_ranking() -> None:
+    index = CatalogIndex(MemoryKnowledgeBase(Manifest("hashing:64", 64, STATIC.model_id, STATIC.dimension)))
+    assert run_blocking(stages(index, HashingEncoder()), Query("send an email")).ranking is None
 
 
 def test_the_index_sees_what_was_written_since() -> None:
@@ -81,16 +98,18 @@ def test_candidates_from_the_store_find_what_the_whole_catalog_finds(
     sealtools: EdgeKnowledgeBase, pipeline: PipelineName
 ) -> None:
     """Beyond the resident limit little is lost: real tools, real queries, a small sample."""
-    dense = None if pipeline == "instant" else MiniLMEncoder()
+    encoders: dict[str, DenseEncoder] = {"static": STATIC}
+    if pipeline != "instant":
+        encoders["dense"] = MiniLMEncoder()
     dataset = load_dataset("sealtools-dev")
     stored = {tool.tool_id.removeprefix("eval:") for tool in sealtools.stored_tools()}
     qrels = {query: tools for query, tools in dataset.qrels.items() if tools <= stored}
 
     def recall(index: CatalogIndex) -> float:
-        stages = build_pipeline(pipeline, index=index, static=STATIC, dense=dense)
+        search = build_pipeline(pipeline, Ingredients(index, encoders))
         values = []
         for query, relevant in qrels.items():
-            found: Selection = run_without_waiting(stages.run(Query(dataset.queries[query])))
+            found = run_blocking(search, Query(dataset.queries[query]))
             values.append(len(relevant & {tool.tool.name for tool in found.tools}) / len(relevant))
         return float(np.mean(values))
 
@@ -103,7 +122,7 @@ def test_candidates_from_the_store_find_what_the_whole_catalog_finds(
 
 def test_a_pipeline_describes_itself_for_the_record() -> None:
     index = CatalogIndex(knowledge_base("a"))
-    text = repr(build_pipeline("default", index=index, static=STATIC, dense=HashingEncoder()))
+    text = repr(build_pipeline("default", Ingredients(index, {"static": STATIC, "dense": HashingEncoder()})))
     assert text.startswith("Decompose(")
-    assert "encoder='hashing:64'" in text
+    assert "dense='hashing:64'" in text
     assert ">> Fuse(" in text

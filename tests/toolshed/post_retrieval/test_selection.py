@@ -1,19 +1,26 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from toolshed.post_retrieval.selection import Calibration, estimated_tokens, select
+from toolshed.post_retrieval.selection import estimated_tokens, select
+from toolshed.presets import Calibration
+from toolshed.queries import EncodedQuery, Encodings, Query, QueryPlan
 from toolshed.rankings import ScoredTools, Selection, WeighedSubQuery
 from toolshed.testing import make_tool
 
 CALIBRATION = Calibration(intercept=0.0, weights={"dense": 1.0}, abstain_below=0.0)
 NAMES = ["a", "b", "c", "d"]
+ASKED = EncodedQuery(QueryPlan(Query("asked"), ()), Encodings({}, ()))
 
 
 def scored(scores: list[float], evidence: list[list[float]] | None = None) -> ScoredTools:
     rows = np.array(evidence or [scores], np.float32)
-    parts = [WeighedSubQuery(f"part {n}", "sentence", 1.0) for n in range(len(rows))]
+    sub_queries = [WeighedSubQuery(f"sub-query {n}", "sentence", 1.0) for n in range(len(rows))]
     tools = [make_tool(name, "x" * 40) for name in NAMES[: len(scores)]]
-    return ScoredTools(tools, np.array(scores, np.float32), parts, rows, {"dense": rows})
+    return ScoredTools(
+        ASKED, tools, np.array(scores, np.float32), sub_queries, rows, {"dense": rows}, len(tools)
+    )
 
 
 def chosen(tools: ScoredTools, **options: object) -> Selection:
@@ -59,29 +66,27 @@ def test_nothing_fits_when_even_the_best_is_too_weak() -> None:
 def test_the_budget_keeps_the_order_and_passes_over_what_does_not_fit() -> None:
     tools = scored([3.0, 2.0, 1.0])
     long = make_tool("b", "y" * 4_000)
-    tools = ScoredTools(
-        [tools.tools[0], long, tools.tools[2]], tools.scores, tools.parts, tools.fused, tools.evidence
-    )
+    tools = replace(tools, tools=[tools.tools[0], long, tools.tools[2]])
     budget = 2 * estimated_tokens(tools.tools[0])
     selection = chosen(tools, max_tokens=budget)
     assert names(selection) == ["a", "c"]
     assert selection.n_over_budget == 1
 
 
-def test_a_tool_is_shown_with_the_part_that_speaks_most_for_it() -> None:
+def test_a_tool_is_shown_with_the_sub_query_that_speaks_most_for_it() -> None:
     selection = chosen(scored([1.0, 1.0], evidence=[[0.1, 0.2], [0.9, 0.1]]))
-    assert [(found.part, round(found.channels["dense"], 3)) for found in selection.tools] == [
-        ("part 1", 0.9),
-        ("part 0", 0.2),
+    assert [(found.sub_query, round(found.channels["dense"], 3)) for found in selection.tools] == [
+        ("sub-query 1", 0.9),
+        ("sub-query 0", 0.2),
     ]
 
 
-def test_the_whole_query_may_speak_for_a_tool_more_than_its_part() -> None:
+def test_the_whole_query_may_speak_for_a_tool_more_than_its_sub_query() -> None:
     tools = scored([1.0], evidence=[[0.8], [0.3]])
-    parts = [WeighedSubQuery("whole", "whole", 0.1), WeighedSubQuery("part", "sentence", 1.0)]
-    tools = ScoredTools(tools.tools, tools.scores, parts, tools.fused, tools.evidence)
+    sub_queries = [WeighedSubQuery("whole", "whole", 0.1), WeighedSubQuery("one", "sentence", 1.0)]
+    tools = replace(tools, sub_queries=sub_queries)
     (found,) = chosen(tools).tools
-    assert found.part == "part"
+    assert found.sub_query == "one"
     assert found.channels["dense"] == pytest.approx(0.8)
 
 

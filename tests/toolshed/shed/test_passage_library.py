@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import OpenShed
+from toolshed import AsyncToolshed, Toolshed
 from toolshed.documents import LegalDocument
 from toolshed.errors import InvalidQueryError, UnknownDocumentError
+from toolshed.post_retrieval.needs import need_texts
 from toolshed.rankings import WeighedSubQuery
-from toolshed.shed.results import need_texts
-from toolshed.shed.shed import AsyncToolshed, Toolshed
 from toolshed.testing import HashingEncoder, make_tool
 
 FILLER = "The committee considered the matter at length and adjourned. " * 14
