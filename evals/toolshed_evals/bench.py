@@ -82,6 +82,7 @@ def _selection() -> Callable[[str], object]:
 
     from toolshed.economics.choosing.candidates import StepFeatures
     from toolshed.economics.choosing.selection import BackboneSelector
+    from toolshed.economics.choosing.step_request import StepRequest
     from toolshed.economics.learning.evidence import Evidence, Judgement, TokenCount
     from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
 
@@ -97,7 +98,7 @@ def _selection() -> Callable[[str], object]:
     }
     selector = BackboneSelector(PriceSheet(PriceFile(models=entries)), evidence, rng=rng, spend_usd=1e3)
     features = StepFeatures(check_usd=Decimal(0))
-    return lambda text: selector.select(str(len(text) % 50), models, features, failure_price=0.05)
+    return lambda text: selector.select(StepRequest(str(len(text) % 50), models, features, failure_usd=0.05))
 
 
 def _in_rounds(

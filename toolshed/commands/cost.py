@@ -205,12 +205,15 @@ def select(
     from decimal import Decimal
 
     from toolshed.economics.choosing.candidates import StepFeatures
+    from toolshed.economics.choosing.step_request import StepRequest
 
     features = StepFeatures(
         input_tokens=input_tokens, check_usd=None if check is None else Decimal(str(check))
     )
     with _opened(at, tenant=tenant) as account:
-        chosen = account.select(task_class, models, features, floor, failure_price, incumbent=incumbent)
+        chosen = account.select(
+            StepRequest(task_class, models, features, floor, failure_price, incumbent=incumbent)
+        )
     if as_json:
         print_json(
             {

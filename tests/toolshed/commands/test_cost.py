@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from toolshed.commands.main import main
 from toolshed.economics.choosing.candidates import Candidate
-from toolshed.economics.running.backbone_policy import Attempt, Reply
+from toolshed.economics.running.attempts import Attempt, Reply
 from toolshed.metering.usage import Usage
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder

@@ -11,6 +11,7 @@ import numpy as np
 from toolshed.economics.choosing.budget import DualPrice
 from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
 from toolshed.economics.choosing.selection import BackboneSelector, Selection
+from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.certification import certify_looks
 from toolshed.economics.learning.evidence import Judgement, TokenCount
 from toolshed.economics.prices.pricing import PriceSheet
@@ -211,13 +212,16 @@ class Ours(Policy):
 
     def _selected(self, task_class: int, failed: tuple[str, ...]) -> Selection:
         setting = self.setting
+        check_usd = Decimal(0) if setting.has_check else None
         return self.selector.select(
-            setting.classes[task_class],
-            self._candidates,
-            StepFeatures(failed=failed, check_usd=Decimal(0) if setting.has_check else None, max_attempts=2),
-            floor=setting.floor,
-            failure_price=setting.failure_price,
-            budget=BudgetState(dual_price=self._dual.value),
+            StepRequest(
+                setting.classes[task_class],
+                self._candidates,
+                StepFeatures(failed=failed, check_usd=check_usd, max_attempts=2),
+                floor=setting.floor,
+                failure_usd=setting.failure_price,
+                budget=BudgetState(dual_price=self._dual.value),
+            )
         )
 
     def _taken(self, chosen: Selection, arm: str) -> int:

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from toolshed.economics.choosing.candidates import Candidate
+from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.examples import ExampleStore, showing_examples
 from toolshed.economics.learning.task_classes import RetrievalFeatures, TaskClasses, difficulty
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import Decision, Outcome
 from toolshed.economics.running.account import CostAccount
-from toolshed.economics.running.backbone_policy import Attempt, BackbonePolicy, Reply
+from toolshed.economics.running.attempts import Attempt, Reply
+from toolshed.economics.running.backbone_policy import BackbonePolicy
 from toolshed.errors import TooLittleEvidenceError
 from toolshed.metering.usage import Usage
 from toolshed.testing import HashingEncoder
@@ -107,7 +109,7 @@ def test_easy_sub_queries_go_to_the_cheap_backbone_and_hard_ones_to_the_large(ac
         policy.run(call, task=task, task_class="easy", check=lambda _: True)
         policy.run(call, task=task, task_class="hard", check=lambda model: model == "gpt-4o")
     choices = {
-        name: account.select(name, ["gpt-4o-mini", "gpt-4o"], failure_price=0.05).model
+        name: account.select(StepRequest(name, ["gpt-4o-mini", "gpt-4o"], failure_usd=0.05)).model
         for name in ("easy", "hard")
     }
     assert choices == {"easy": "gpt-4o-mini", "hard": "gpt-4o"}

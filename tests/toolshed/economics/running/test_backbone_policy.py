@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from toolshed.economics.choosing.candidates import StepFeatures
+from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.examples import ExampleStore
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.prices.pricing import PriceSheet
@@ -17,7 +18,8 @@ from toolshed.economics.prices.runtime import fit_runtime
 from toolshed.economics.reporting.explain import explain_task
 from toolshed.economics.reporting.report import build_report
 from toolshed.economics.running.account import Budget, CostAccount
-from toolshed.economics.running.backbone_policy import Attempt, BackbonePolicy, Reply
+from toolshed.economics.running.attempts import Attempt, Reply
+from toolshed.economics.running.backbone_policy import BackbonePolicy
 from toolshed.errors import (
     BudgetExceededError,
     InvalidRecordError,
@@ -152,7 +154,7 @@ def test_an_account_opened_again_knows_what_was_learnt(account: CostAccount) -> 
         policy.run(answer, task_class="hard", check=lambda value: value == LARGE)
     learnt = account.selector.evidence.state()
     again = CostAccount(Ledger(account.ledger.location))
-    assert again.select("hard", [SMALL, LARGE], failure_price=0.05).model == LARGE
+    assert again.select(StepRequest("hard", [SMALL, LARGE], failure_usd=0.05)).model == LARGE
     assert again.selector.evidence.state() == learnt, "what is learnt at once is what the ledger says"
     again.close()
 
@@ -175,7 +177,7 @@ def test_revised_outcomes_are_learnt_from_the_ledger(account: CostAccount) -> No
     account.report(done.task_id, True)
     assert account.selector.evidence.passes.sum() == 1
     account.report(decision_id=done.decision_ids[0], passed=False)
-    account.select("default", [SMALL], failure_price=1)
+    account.select(StepRequest("default", [SMALL], failure_usd=1))
     assert account.selector.evidence.failures.sum() == 1
     assert account.selector.evidence.passes.sum() == 0
 
