@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 
 from toolshed.errors import ConfigurationError, InvalidRecordError, LedgerError, ToolshedError
 
@@ -56,7 +56,12 @@ def _url(location: str) -> str:
 
 def _sqlite_engine(url: str) -> Engine:
     in_memory = url == "sqlite://"
-    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    # A database in memory is its one connection: threads take turns.
+    options: dict[str, Any] = (
+        {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": _BUSY_SECONDS}
+        if in_memory
+        else {}
+    )
     engine = create_engine(
         url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}, **options
     )
