@@ -412,7 +412,7 @@ def replay(
     options = StreamOptions(
         requests=requests,
         delay=delay,
-        failure_price=failure_price,
+        failure_usd=failure_price,
         golden=golden,
         price_change=None if price_change is None else (price_change[0], _factor(price_change[1])),
         floor=floor,
@@ -440,15 +440,15 @@ def _replay_json(
     return {
         "table": table.name,
         "requests": options.requests,
-        "failure_price": options.failure_price,
+        "failure_price": options.failure_usd,
         "arms": list(table.arms),
         "seeds": list(seeds),
         "scenarios": {
             scenario: {
                 policy: {
-                    "dollars_per_1000": [one.dollars_per_1000 for one in runs],
+                    "dollars_per_1000": [one.usd_per_1000 for one in runs],
                     "pass_rate": [one.pass_rate for one in runs],
-                    "spend": [one.spend for one in runs],
+                    "spend": [one.spend_usd for one in runs],
                     **({} if options.floor is None else _floor_json(runs)),
                 }
                 for policy, runs in by_policy.items()
@@ -461,7 +461,7 @@ def _replay_json(
 def _echo_replay(table: "OutcomeTable", options: "StreamOptions", results: "Results") -> None:
     n_streams = len(next(iter(next(iter(results.values())).values())))
     click.echo(
-        f"{table.name}: {len(table.arms)} arms, {options.requests:,} requests, ${options.failure_price:g} a "
+        f"{table.name}: {len(table.arms)} arms, {options.requests:,} requests, ${options.failure_usd:g} a "
         f"failure, {n_streams} streams; 95 % intervals over streams"
     )
     for scenario, by_policy in results.items():
@@ -499,9 +499,9 @@ def _factor(text: str) -> float:
 def _replay_line(policy: str, runs: "list[StreamResult]", requests: int) -> str:
     from toolshed.economics.reporting.intervals import mean_interval
 
-    totals = mean_interval([one.dollars_per_1000 for one in runs])
+    totals = mean_interval([one.usd_per_1000 for one in runs])
     passed = mean_interval([one.pass_rate for one in runs])
-    spent = mean_interval([1000 * one.spend / requests for one in runs])
+    spent = mean_interval([1000 * one.spend_usd / requests for one in runs])
     return (
         f"  {policy:<16}{totals.value:>12.2f} ± {totals.half_width:<7.2f}"
         f"{passed.value:>9.1%} ± {passed.half_width:<6.1%}{spent.value:>11.3f} ± {spent.half_width:.3f}"

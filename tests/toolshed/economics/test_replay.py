@@ -31,39 +31,39 @@ def table(path: Path) -> OutcomeTable:
 
 
 def test_fixed_policies_cost_what_is_worked_out_by_hand(own_table: Path) -> None:
-    options = StreamOptions(requests=400, failure_price=0.05)
+    options = StreamOptions(requests=400, failure_usd=0.05)
     cheap = run_stream(table(own_table), "cheapest", 0, "stationary", options)
     # .001 + .05 x half = .026 a request
-    assert cheap.dollars_per_1000 == pytest.approx(26)
-    assert (cheap.pass_rate, cheap.spend) == (0.5, pytest.approx(0.4))
+    assert cheap.usd_per_1000 == pytest.approx(26)
+    assert (cheap.pass_rate, cheap.spend_usd) == (0.5, pytest.approx(0.4))
     best = run_stream(table(own_table), "best_single", 0, "stationary", options)
-    assert (best.dollars_per_1000, best.pass_rate) == (pytest.approx(10), 1.0)
+    assert (best.usd_per_1000, best.pass_rate) == (pytest.approx(10), 1.0)
     # From half time the dear one passes what the cheap one does.
     drifted = run_stream(table(own_table), "best_single", 0, "drift", options)
-    assert drifted.dollars_per_1000 == pytest.approx((10 + 35) / 2)
+    assert drifted.usd_per_1000 == pytest.approx((10 + 35) / 2)
 
 
 def test_our_policy_learns_which_one_is_better_and_follows_a_price_change(own_table: Path) -> None:
-    options = StreamOptions(requests=2000, failure_price=0.05, delay=20)
+    options = StreamOptions(requests=2000, failure_usd=0.05, delay=20)
     learnt = run_stream(table(own_table), "ours", 1, "stationary", options)
-    assert learnt.dollars_per_1000 < 14
-    dearer = StreamOptions(requests=2000, failure_price=0.05, delay=20, price_change=("dear", 10))
+    assert learnt.usd_per_1000 < 14
+    dearer = StreamOptions(requests=2000, failure_usd=0.05, delay=20, price_change=("dear", 10))
     changed = run_stream(table(own_table), "ours", 1, "stationary", dearer)
     # At $.10 a call the cheap one is better (.026), and the switch costs nothing.
-    assert changed.dollars_per_1000 < (14 + 27) / 2
+    assert changed.usd_per_1000 < (14 + 27) / 2
 
 
 def test_a_check_lets_our_policy_try_the_dear_arm_after_the_cheap_one(own_table: Path) -> None:
-    options = StreamOptions(requests=2000, failure_price=0.02, has_check=True)
+    options = StreamOptions(requests=2000, failure_usd=0.02, has_check=True)
     checked = run_stream(table(own_table), "ours", 1, "stationary", options)
     # .001 and, for every second, .01 more; the dear one alone would cost 10.
-    assert checked.dollars_per_1000 < 8
+    assert checked.usd_per_1000 < 8
     assert checked.pass_rate > 0.99
 
 
 def test_golden_queries_are_charged(own_table: Path) -> None:
-    options = StreamOptions(requests=10, golden=50, failure_price=1e-9)
-    assert run_stream(table(own_table), "ours", 0, "stationary", options).spend >= 50 * 0.011
+    options = StreamOptions(requests=10, golden=50, failure_usd=1e-9)
+    assert run_stream(table(own_table), "ours", 0, "stationary", options).spend_usd >= 50 * 0.011
 
 
 def test_equal_seeds_give_equal_results(own_table: Path) -> None:
@@ -137,14 +137,14 @@ def test_the_bfcl_stream_is_the_documented_one_and_its_bars_hold() -> None:
     bfcl = read_table(folder)
     assert (len(bfcl.queries), len(bfcl.classes), len(bfcl.arms)) == (1700, 12, 8)
     fixed = run_stream(bfcl, "best_single", 0, "stationary", StreamOptions())
-    assert fixed.dollars_per_1000 == pytest.approx(6.407, abs=0.001)
-    assert run_stream(bfcl, "best_single", 0, "drift", StreamOptions()).dollars_per_1000 == pytest.approx(
+    assert fixed.usd_per_1000 == pytest.approx(6.407, abs=0.001)
+    assert run_stream(bfcl, "best_single", 0, "drift", StreamOptions()).usd_per_1000 == pytest.approx(
         19.44, abs=0.01
     )
     # Seeds by which no setting was chosen; four of the twelve of `toolshed cost replay`.
     totals = {
         scenario: np.mean(
-            [run_stream(bfcl, "ours", s, scenario, StreamOptions()).dollars_per_1000 for s in range(4)]
+            [run_stream(bfcl, "ours", s, scenario, StreamOptions()).usd_per_1000 for s in range(4)]
         )
         for scenario in ("stationary", "drift")
     }

@@ -24,7 +24,7 @@ class StreamOptions:
     Attributes:
         requests: Length of the stream: passes over the shuffled queries, concatenated.
         delay: The outcome of request t is seen from request t + delay on.
-        failure_price: Dollars that a failure costs.
+        failure_usd: What a failure costs.
         golden: Queries that are taken out of the stream and run on all arms at the start, charged.
         price_change: An arm and the factor of its price from half time on.
         floor: Pass rate at which our policy's arms must be certified.
@@ -34,7 +34,7 @@ class StreamOptions:
 
     requests: int = 3400
     delay: int = 50
-    failure_price: float = 0.05
+    failure_usd: float = 0.05
     golden: int = 0
     price_change: tuple[str, float] | None = None
     floor: float | None = None
@@ -47,16 +47,16 @@ class StreamResult:
     """What a policy spent and passed on one stream.
 
     Attributes:
-        dollars_per_1000: Spend, golden queries included, plus the price of failures, for a thousand requests.
+        usd_per_1000: Spend, golden queries included, plus the price of failures, for a thousand requests.
         pass_rate: Share of requests that passed.
-        spend: Dollars spent in all, golden queries included.
+        spend_usd: Dollars spent in all, golden queries included.
         certified: Arms and classes that were certified at the floor.
         broken: How many of them pass less than the floor, over all queries of the class.
     """
 
-    dollars_per_1000: float
+    usd_per_1000: float
     pass_rate: float
-    spend: float
+    spend_usd: float
     certified: int = 0
     broken: int = 0
 
@@ -101,7 +101,7 @@ def run_stream(
             arm_index = following
         n_passed += passed
     failures = options.requests - n_passed
-    total = spend + options.failure_price * failures
+    total = spend + options.failure_usd * failures
     certified = policy.certified()
     broken = [
         (arm, task_class)
@@ -179,13 +179,13 @@ def _stream(
 
 def _setting(table: OutcomeTable, columns: NDArray[np.intp], options: StreamOptions) -> Setting:
     costs, passed = table.cost_usd[:, columns], table.passed[:, columns]
-    expected = costs + options.failure_price * (1 - passed)
+    expected = costs + options.failure_usd * (1 - passed)
     counts = np.bincount(table.class_of, minlength=len(table.classes))
     by_class = np.stack([expected[table.class_of == c].mean(0) for c in range(len(table.classes))])
     return Setting(
         table.arms,
         table.classes,
-        options.failure_price,
+        options.failure_usd,
         table.prices,
         by_class,
         counts / counts.sum(),

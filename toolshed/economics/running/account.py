@@ -52,9 +52,9 @@ class Budget:
     def __post_init__(self) -> None:
         if self.window <= timedelta(0):
             raise InvalidRecordError(f"the window of a budget is {self.window}; it must last some time")
-        for amount in (self.limit_usd, self.pace_usd):
-            if amount is not None and not amount > 0:
-                raise InvalidRecordError(f"a budget of ${amount} allows nothing; give an amount above 0")
+        for amount_usd in (self.limit_usd, self.pace_usd):
+            if amount_usd is not None and not amount_usd > 0:
+                raise InvalidRecordError(f"a budget of ${amount_usd} allows nothing; give an amount above 0")
 
     def window_start(self, at: datetime) -> datetime:
         """When the window of a time began."""
@@ -68,7 +68,7 @@ class TaskDetails(TypedDict, total=False):
     task_id: str
     pipeline: str
     problem: str | None
-    failure_price: Decimal | None
+    failure_usd: Decimal | None
     floor: float | None
     created_at: datetime
 
@@ -123,9 +123,10 @@ class CostAccount:
         # What others book meanwhile is either read here or counted at once, never both.
         with self._lock, self.selector.lock:
             evidence = self.ledger.evidence(tenant=self.tenant)
-            spent, explored = self.ledger.spend(tenant=self.tenant)
+            spend = self.ledger.spend(tenant=self.tenant)
             self.selector.prices, self.selector.evidence = prices, evidence
-            self.selector.spend_usd, self.selector.explored_usd = float(spent), float(explored)
+            self.selector.spend_usd = float(spend.spent_usd)
+            self.selector.explored_usd = float(spend.explored_usd)
             fitted = evidence.fitted_concentration(self.selector.prior.concentration)
             self.selector.prior = replace(self.selector.prior, concentration=fitted)
             self._refreshed = time.monotonic()
@@ -149,7 +150,7 @@ class CostAccount:
         remaining = None
         if budget.limit_usd is not None:
             start = budget.window_start(utc_now())
-            remaining = budget.limit_usd - self.ledger.committed(tenant=self.tenant, window_start=start)
+            remaining = budget.limit_usd - self.ledger.committed_usd(tenant=self.tenant, window_start=start)
         self._dual.pace_usd = None if budget.pace_usd is None else float(budget.pace_usd)
         return BudgetState(remaining, self._dual.value)
 
@@ -169,17 +170,17 @@ class CostAccount:
         if budget is None or budget.limit_usd is None:
             return None, cap
         assert selection.model is not None
-        amount = Decimal(repr(selection.cost_95_usd))
+        amount_usd = Decimal(repr(selection.cost_95_usd))
         hold_id = self.ledger.reserve(
-            amount,
-            cap=budget.limit_usd,
+            amount_usd,
+            cap_usd=budget.limit_usd,
             tenant=self.tenant,
             window_start=budget.window_start(utc_now()),
         )
         rates = self.selector.prices.rates(selection.model, utc_now())
         if cap is None and rates.output_usd > 0 and features.input_tokens is not None:
-            left = float(amount) - rates.expected_usd(features.input_tokens, 0)
-            cap = max(1, int(left / rates.output_usd))
+            left_usd = float(amount_usd) - rates.expected_usd(features.input_tokens, 0)
+            cap = max(1, int(left_usd / rates.output_usd))
         return hold_id, cap
 
     def start_task(self, task_class: str = "default", **details: Unpack[TaskDetails]) -> Task:
@@ -208,13 +209,13 @@ class CostAccount:
             selection.candidate.model,
             propensity=min(1.0, selection.propensity),
             predicted=selection.arm_pass_probability,
-            expected_cost=Decimal(repr(selection.cost_usd)),
+            expected_usd=Decimal(repr(selection.cost_usd)),
             task_class=selection.task_class,
             attempt=attempt,
             candidates={w.arm: round(w.probability, 6) for w in selection.weighed if w.probability > 0},
             failed_before=tuple(failed),
             is_explored=selection.is_explored,
-            exploration_cost=Decimal(repr(selection.exploration_usd)),
+            exploration_usd=Decimal(repr(selection.exploration_usd)),
             dual_price=selection.dual_price,
             reason=selection.reason,
             features={
@@ -298,8 +299,8 @@ class CostAccount:
             del self._taken[next(iter(self._taken))]
         with self.selector.lock:
             self.selector.evidence.count_tokens(taken, instead_of=before)
-            self.selector.spend_usd += float(call.cost)
-            self._dual.observe(float(call.cost))
+            self.selector.spend_usd += float(call.cost_usd)
+            self._dual.observe(float(call.cost_usd))
 
     def report(
         self, task_id: str | None = None, passed: bool | None = None, **details: Unpack[OutcomeDetails]

@@ -234,8 +234,8 @@ class Attempts:
             started_at=self._asked().started_at,
             error=error,
         )
-        self.spent_usd += call.cost
-        self._settle(call.cost)
+        self.spent_usd += call.cost_usd
+        self._settle(call.cost_usd)
 
     def _settle(self, spent_usd: Decimal) -> None:
         asked, self._open = self._open, None

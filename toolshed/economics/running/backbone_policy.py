@@ -134,7 +134,7 @@ class BackbonePolicy:
         return Task(
             task_class,
             tenant=self.account.tenant,
-            failure_price=None if self.failure_price is None else Decimal(str(self.failure_price)),
+            failure_usd=None if self.failure_price is None else Decimal(str(self.failure_price)),
             floor=self.floor,
         )
 

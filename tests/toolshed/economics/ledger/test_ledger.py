@@ -181,7 +181,7 @@ def test_one_key_holds_one_record(ledger: Ledger) -> None:
     call = Call("t1", "agent", "m", Usage(1), Decimal("0.5"), "c1", started_at=NOON)
     ledger.add_call(call)
     with pytest.raises(InvalidRecordError, match="'c1' is taken"):
-        ledger.add_calls([replace(call, call_id="c2"), replace(call, cost=Decimal("0.6"))])
+        ledger.add_calls([replace(call, call_id="c2"), replace(call, cost_usd=Decimal("0.6"))])
     assert len(ledger.task("t1")["calls"]) == 1, "all or none"
 
 
@@ -243,7 +243,7 @@ def test_sixteen_callers_never_spend_more_than_the_cap(location: str) -> None:
             barrier.wait()
             for _ in range(12):
                 try:
-                    hold = own.reserve(Decimal("0.04"), cap=cap, window_start=NOON)
+                    hold = own.reserve(Decimal("0.04"), cap_usd=cap, window_start=NOON)
                 except BudgetExceededError:
                     refused.append(which)
                     continue
@@ -256,17 +256,17 @@ def test_sixteen_callers_never_spend_more_than_the_cap(location: str) -> None:
     with Ledger(location) as ledger:
         assert sum(done) <= cap, "no overshoot"
         assert refused
-        assert ledger.committed(window_start=NOON) == sum(done)
+        assert ledger.committed_usd(window_start=NOON) == sum(done)
 
 
 def test_reserving_and_settling_again_does_nothing(ledger: Ledger) -> None:
-    hold = ledger.reserve(Decimal("0.4"), cap=Decimal(1), window_start=NOON, hold_id="h")
-    assert ledger.reserve(Decimal("0.4"), cap=Decimal(1), window_start=NOON, hold_id="h") == hold
+    hold = ledger.reserve(Decimal("0.4"), cap_usd=Decimal(1), window_start=NOON, hold_id="h")
+    assert ledger.reserve(Decimal("0.4"), cap_usd=Decimal(1), window_start=NOON, hold_id="h") == hold
     for _ in range(2):
         ledger.settle(hold, Decimal("0.1"))
-    assert ledger.committed(window_start=NOON) == Decimal("0.1")
+    assert ledger.committed_usd(window_start=NOON) == Decimal("0.1")
     with pytest.raises(BudgetExceededError, match="next window"):
-        ledger.reserve(Decimal("0.91"), cap=Decimal(1), window_start=NOON)
+        ledger.reserve(Decimal("0.91"), cap_usd=Decimal(1), window_start=NOON)
 
 
 _WRITER = """

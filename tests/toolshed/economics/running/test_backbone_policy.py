@@ -86,7 +86,7 @@ def test_an_error_of_the_call_is_booked_and_passed_on(account: CostAccount) -> N
     spent, _ = account.ledger.spend()
     assert spent == Decimal("0.00015"), "its prompt, estimated at 1,000 tokens"
     start = budget.window_start(datetime.now(UTC))
-    assert account.ledger.committed(window_start=start) == spent
+    assert account.ledger.committed_usd(window_start=start) == spent
 
 
 def test_hostile_text_neither_hides_an_error_nor_loses_a_reply(account: CostAccount) -> None:
@@ -205,7 +205,7 @@ def test_self_hosted_runtimes_are_fitted_from_the_ledger(tmp_path: Path) -> None
     account.refresh()
     call = account.book_call(task.task_id, "agent", "own", Usage(1000, 100), latency_seconds=99.0)
     # (.2 + 1 + 2) seconds on two accelerators at $.001 a second
-    assert float(call.cost) == pytest.approx(0.0064, rel=0.05)
+    assert float(call.cost_usd) == pytest.approx(0.0064, rel=0.05)
     assert "idealized runtime" in call.price_source
     account.close()
 

@@ -46,7 +46,7 @@ def calls(account: CostAccount) -> list[dict[str, Any]]:
 
 
 def committed(account: CostAccount) -> Decimal:
-    return account.ledger.committed(window_start=BUDGET.window_start(datetime.now(UTC)))
+    return account.ledger.committed_usd(window_start=BUDGET.window_start(datetime.now(UTC)))
 
 
 async def test_the_loop_ticks_on_while_another_process_holds_the_ledger(
