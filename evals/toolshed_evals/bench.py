@@ -84,7 +84,8 @@ def _selection() -> Callable[[str], object]:
     from toolshed.economics.choosing.selection import BackboneSelector
     from toolshed.economics.choosing.step_request import StepRequest
     from toolshed.economics.learning.evidence import Evidence, Judgement, TokenCount
-    from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
+    from toolshed.economics.prices.price_file import PriceEntry, PriceFile
+    from toolshed.economics.prices.pricing import PriceSheet
 
     models, rng, evidence = [f"model-{i}" for i in range(20)], np.random.default_rng(0), Evidence()
     for task_class in map(str, range(50)):

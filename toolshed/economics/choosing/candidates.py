@@ -8,7 +8,7 @@ import numpy as np
 
 from toolshed.economics.learning.evidence import Counts
 from toolshed.economics.learning.posteriors import Beliefs
-from toolshed.economics.prices.pricing import Rates
+from toolshed.economics.prices.rates import Rates
 from toolshed.errors import InvalidRecordError
 
 

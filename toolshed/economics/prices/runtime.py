@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolshed.economics.prices.pricing import Runtime
+from toolshed.economics.prices.rates import Runtime
 from toolshed.errors import TooLittleEvidenceError
 
 MIN_CALLS = 20

@@ -12,7 +12,8 @@ from toolshed.economics.choosing.selection import BackboneSelector, ExplorationR
 from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.evidence import Evidence, Judgement, TokenCount
 from toolshed.economics.learning.posteriors import Prior, beliefs
-from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
+from toolshed.economics.prices.price_file import PriceEntry, PriceFile
+from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.errors import (
     BudgetExceededError,
     InvalidRecordError,

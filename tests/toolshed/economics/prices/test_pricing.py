@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from toolshed.economics.prices.pricing import PriceFile, PriceSheet, Runtime, read_price_file
+from toolshed.economics.prices.price_file import PriceFile, read_price_file
+from toolshed.economics.prices.pricing import PriceSheet
+from toolshed.economics.prices.rates import Runtime
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownModelError
 from toolshed.metering.usage import Usage
 
