@@ -9,7 +9,6 @@ from sqlalchemy import Table, select
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.errors import LedgerError
-from toolshed.state.engine import reading
 
 ExportFormat = Literal["csv", "parquet"]
 
@@ -29,7 +28,7 @@ def export_ledger(ledger: Ledger, folder: Path, *, kind: ExportFormat = "parquet
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with reading(ledger.engine) as connection:
+        with ledger.database.reading() as connection:
             for table in tables.EXPORTED:
                 rows = connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
                 columns = _columns(table, rows)

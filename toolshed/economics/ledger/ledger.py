@@ -21,8 +21,8 @@ from toolshed.economics.ledger.inserting import (
 )
 from toolshed.economics.ledger.judged import judged_decisions, judged_tasks, judgements, token_counts
 from toolshed.economics.ledger.records import Call, Decision, Outcome, Task, new_id, storable, utc_now
-from toolshed.errors import BudgetExceededError, UnknownDecisionError
-from toolshed.state.engine import open_engine, reading, writing
+from toolshed.errors import BudgetExceededError, LedgerError, UnknownDecisionError
+from toolshed.state.database import Database
 
 _BATCH = 5_000
 
@@ -51,11 +51,11 @@ class Ledger:
 
     def __init__(self, location: str | Path = "memory:") -> None:
         self.location = str(location)
-        self.engine = open_engine(self.location)
+        self.database = Database.open(self.location, "ledger", LedgerError)
 
     def close(self) -> None:
         """Release the database; calling it again does nothing."""
-        self.engine.dispose()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +65,7 @@ class Ledger:
 
     def add_task(self, task: Task) -> Task:
         """Book a task."""
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             insert_all(connection, tables.task, [asdict(task)])
         return task
 
@@ -81,7 +81,7 @@ class Ledger:
             "failed_before": list(decision.failed_before),
             "features": dict(decision.features),
         }
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             times_of(connection, tables.task, "created_at", [decision.task_id])
             insert_all(connection, tables.decision, [row])
         return decision
@@ -97,7 +97,7 @@ class Ledger:
 
     def add_calls(self, calls: Sequence[Call]) -> None:
         """Book calls, all or none."""
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             times_of(connection, tables.task, "created_at", [call.task_id for call in calls])
             times_of(
                 connection, tables.decision, "decided_at", [c.decision_id for c in calls if c.decision_id]
@@ -117,7 +117,7 @@ class Ledger:
     def add_outcomes(self, outcomes: Iterable[Outcome]) -> int:
         """Book any number of outcomes, all or none; returns how many were given."""
         n_given = 0
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             for batch in batches(outcomes, _BATCH):
                 n_given += len(batch)
                 check_outcomes(connection, batch)
@@ -126,7 +126,7 @@ class Ledger:
 
     def add_example(self, task_id: str, request: str, reply: str) -> None:
         """Keep a request and its reply, to be shown to cheaper backbones when the task passed."""
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             times_of(connection, tables.task, "created_at", [task_id])
             row = {"task_id": task_id, "request": storable(request), "reply": storable(reply)}
             insert_all(connection, tables.example, [row])
@@ -143,7 +143,7 @@ class Ledger:
             .order_by(judged.c.created_at.desc(), judged.c.task_id)
             .limit(limit)
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [(str(r[0]), str(r[1]), str(r[2])) for r in connection.execute(query)]
 
     def shown_examples(self, task_class: str, *, tenant: str) -> list[tuple[list[str], bool]]:
@@ -152,7 +152,7 @@ class Ledger:
         query = select(judged.c.features, judged.c.passed).where(
             judged.c.task_class == task_class, judged.c.tenant == tenant, judged.c.passed.is_not(None)
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [
                 (list(features["examples"]), bool(passed))
                 for features, passed in connection.execute(query)
@@ -184,7 +184,7 @@ class Ledger:
         )
         if tenant is not None:
             query = query.where(judged.c.tenant == tenant)
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [
                 (str(r[0]), str(r[1]), float(r[2]), bool(r[3]), float(r[4] or 0))
                 for r in connection.execute(query)
@@ -196,7 +196,7 @@ class Ledger:
         Raises:
             UnknownDecisionError: If there is no such task.
         """
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             query = select(tables.task).where(tables.task.c.task_id == task_id)
             found = connection.execute(query).mappings().first()
             if found is None:
@@ -218,7 +218,7 @@ class Ledger:
             UnknownDecisionError: If there is no such decision.
         """
         query = select(tables.decision.c.task_id).where(tables.decision.c.decision_id == decision_id)
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             found = connection.execute(query).scalar()
         if found is None:
             raise UnknownDecisionError(
@@ -231,7 +231,7 @@ class Ledger:
 
         Facts booked twice, out of order or revised later give the evidence of the facts as they stand.
         """
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return fold(judgements(connection, tenant), token_counts(connection, tenant), drift)
 
     def spend(self, *, tenant: str | None = None) -> Spend:
@@ -242,7 +242,7 @@ class Ledger:
             of_tenant = select(tables.task.c.task_id).where(tables.task.c.tenant == tenant)
             calls = calls.where(tables.call.c.task_id.in_(of_tenant))
             explored = explored.where(tables.decision.c.task_id.in_(of_tenant))
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             spent, extra = connection.execute(calls).scalar(), connection.execute(explored).scalar()
         return Spend(spent or Decimal(0), extra or Decimal(0))
 
@@ -255,7 +255,7 @@ class Ledger:
             .order_by(call.started_at.desc())
             .limit(limit)
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [(int(r[0]), int(r[1]), float(r[2])) for r in connection.execute(query)]
 
     def reserve(
@@ -279,7 +279,7 @@ class Ledger:
         hold_id = hold_id or new_id()
         account = tables.budget_account
         key = {"tenant": tenant, "window_start": window_start}
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             insert_new(connection, account, [{**key, "committed_usd": Decimal(0)}])
             row = {"hold_id": hold_id, "reserved_usd": amount_usd, "reserved_at": utc_now(), **key}
             if not insert_new(connection, tables.budget_hold, [row]):
@@ -304,7 +304,7 @@ class Ledger:
             UnknownDecisionError: If there is no such reservation.
         """
         hold, account = tables.budget_hold, tables.budget_account
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             held = connection.execute(select(hold).where(hold.c.hold_id == hold_id)).mappings().first()
             if held is None:
                 raise UnknownDecisionError(f"the ledger holds no reservation {hold_id!r}")
@@ -322,5 +322,5 @@ class Ledger:
         query = select(account.committed_usd).where(
             account.tenant == tenant, account.window_start == window_start
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return connection.execute(query).scalar() or Decimal(0)

@@ -24,7 +24,6 @@ from toolshed.economics.reporting.cost_of_pass import (
     frontier_of_trials,
 )
 from toolshed.errors import InvalidQueryError
-from toolshed.state.engine import reading
 
 GROUPINGS = ("model", "class", "pipeline", "tenant")
 
@@ -175,7 +174,7 @@ def _attempts(ledger: Ledger, tenant: str | None, since: datetime | None) -> lis
         query = query.where(judged.c.tenant == tenant)
     if since is not None:
         query = query.where(judged.c.decided_at >= since)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         return [
             Trial(r[0], float(r[1] or 0), None if r[2] is None else bool(r[2]), r[3] or r[4])
             for r in connection.execute(query)
@@ -194,7 +193,7 @@ def _tasks(ledger: Ledger, by: str, tenant: str | None, since: datetime | None) 
         query = query.where(judged.c.tenant == tenant)
     if since is not None:
         query = query.where(judged.c.created_at >= since)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         return [
             Trial(r[0] or "-", float(r[1] or 0), None if r[2] is None else bool(r[2]))
             for r in connection.execute(query)
@@ -208,7 +207,7 @@ def _retries(ledger: Ledger, tenant: str | None, attempts: Sequence[Trial]) -> l
     )
     if tenant is not None:
         query = query.where(judged.c.tenant == tenant)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         rows = connection.execute(query).all()
     pairs: dict[tuple[str, str], list[bool]] = {}
     for arm, failed_before, passed in rows:
@@ -237,7 +236,7 @@ def _component_usd(ledger: Ledger, tenant: str | None, since: datetime | None) -
         query = query.where(task.tenant == tenant)
     if since is not None:
         query = query.where(task.created_at >= since)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         return {r[0]: float(r[1]) for r in connection.execute(query)}
 
 

@@ -215,7 +215,7 @@ def test_a_clock_that_runs_backwards_is_an_error(ledger: Ledger) -> None:
 def test_records_can_be_neither_changed_nor_deleted(ledger: Ledger) -> None:
     write(ledger)
     for statement in ("DELETE FROM outcome", 'UPDATE "call" SET cost = 0', "DELETE FROM task"):
-        with pytest.raises(Exception, match="append-only"), ledger.engine.begin() as connection:
+        with pytest.raises(Exception, match="append-only"), ledger.database.engine.begin() as connection:
             connection.execute(text(statement))
     assert ledger.spend()[0] > 0
 
@@ -229,7 +229,7 @@ def test_two_writers_at_once_lose_nothing(ledger: Ledger, location: str) -> None
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
-    with ledger.engine.connect() as connection:
+    with ledger.database.engine.connect() as connection:
         assert connection.execute(text('SELECT count(*) FROM "call"')).scalar() == 200
 
 
@@ -296,7 +296,7 @@ def test_a_writer_that_is_killed_loses_nothing_it_acknowledged(location: str) ->
     with Ledger(location) as ledger:
         for i in range(acknowledged + 1):
             assert len(ledger.task(f"k{i}")["outcomes"]) == 1
-        with ledger.engine.connect() as connection:
+        with ledger.database.engine.connect() as connection:
             assert connection.execute(text("SELECT count(*) FROM outcome")).scalar() in (
                 acknowledged + 1,
                 acknowledged + 2,
@@ -311,7 +311,7 @@ def test_many_outcomes_at_once_are_all_booked_or_none(tmp_path: Path) -> None:
         bad = [*(Outcome("t", True, reported_at=at(2)) for _ in range(6000)), Outcome("gone", True)]
         with pytest.raises(UnknownDecisionError):
             ledger.add_outcomes(bad)
-        with ledger.engine.connect() as connection:
+        with ledger.database.engine.connect() as connection:
             assert connection.execute(text("SELECT count(*) FROM outcome")).scalar() == 100_000
 
 
@@ -319,7 +319,7 @@ def test_the_migrations_make_the_tables_that_the_code_names(ledger: Ledger) -> N
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    with ledger.engine.connect() as connection:
+    with ledger.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, tables.metadata) == []
 
@@ -330,7 +330,7 @@ def test_opening_again_and_at_once_migrates_once(location: str) -> None:
 
 
 def test_a_ledger_of_a_newer_version_is_refused(ledger: Ledger, location: str) -> None:
-    with ledger.engine.begin() as connection:
+    with ledger.database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(LedgerError, match="newer version"):
         Ledger(location)

@@ -41,7 +41,7 @@ async def answer(attempt: Attempt) -> Reply[str]:
 
 
 def calls(account: CostAccount) -> list[dict[str, Any]]:
-    with account.ledger.engine.connect() as connection:
+    with account.ledger.database.engine.connect() as connection:
         return [dict(row) for row in connection.execute(text('SELECT * FROM "call"')).mappings()]
 
 
