@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, NotRequired
 
+from toolshed.errors import missing_extra
+
 try:
     from langchain.agents.middleware import AgentMiddleware, AgentState
     from langchain.agents.middleware.types import ModelRequest, ModelResponse
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 except ModuleNotFoundError as missing:
-    raise ModuleNotFoundError(
-        f"{missing.name} is not installed; run pip install 'toolshed-kb[langchain]'", name=missing.name
-    ) from missing
+    raise missing_extra(str(missing.name), "langchain") from missing
 
 from toolshed.economics.choosing.candidates import StepFeatures
 from toolshed.economics.choosing.step_request import StepRequest

@@ -135,6 +135,7 @@ def expected_costs(
     if features.max_output_tokens is not None and not features.is_run:
         out = np.minimum(out, features.max_output_tokens)
         out_95 = np.full(len(offered), float(features.max_output_tokens))
+    # input rate x input + output rate x output + (cached rate - input rate) x cached + fee of a request
     cached = np.array([features.cached_tokens * (one.model == features.cached_model) for one in offered])
     cached = np.minimum(cached, into)
     table = np.array([(r.input_usd, r.output_usd, r.cached_usd, r.request_usd) for r in rates]).T

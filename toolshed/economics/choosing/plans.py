@@ -92,6 +92,8 @@ class Plan:
 
         What follows its failure is taken as it would be by the ``means``: only the beginning is sampled.
         """
+        # J_m is the least expected cost of a list that begins with m; what follows its failure is worth
+        # V_m = (J_m - c_m) / (1 - p_m), so that with a sampled p~ the list costs c_m + (1 - p~_m) V_m.
         _, _, expected = self.outlook(means)
         after_failure = np.full(len(means), np.inf)
         first = self.lists[:, 0]
@@ -103,6 +105,10 @@ class Plan:
 
     def outlook(self, passing: Counts) -> tuple[Counts, Counts, Counts]:
         """Spend, pass probability and expected cost of every list, ``[n_lists]`` each."""
+        # With q_k the chance of attempt k, and Q_k = (1 - q_1) ... (1 - q_k) that all until then fail:
+        #   spend = sum of c_k Q_(k-1),  expected = spend + H Q_last,
+        #   q_1 = p_1,  q_k = p_k rho_k r^(k-2) later: attempts at one task are far from independent.
+        # Independent ones would be ordered by Weitzman's index (Econometrica 47, 1979), without any list.
         spend, open_ = np.zeros(len(self.lists)), np.ones(len(self.lists))
         for attempt in range(self.lists.shape[1]):
             arm = self.lists[:, attempt]
@@ -117,6 +123,7 @@ class Plan:
 
     def is_not_worth_it(self, means: Counts, allowed: NDArray[np.bool_]) -> bool:
         """Whether every attempt costs more, for each pass it brings, than the failure would."""
+        # Weitzman's rule for a box of cost c that holds H with probability p: open it while c / p < H.
         assert self.failure_usd is not None
         tried = np.flatnonzero(allowed)
         return bool((self.costs_usd[tried] >= self.failure_usd * means[tried]).all())

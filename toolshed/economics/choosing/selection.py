@@ -219,6 +219,8 @@ class BackboneSelector:
         chances[favourite] = 1.0
         if len(step.eligible) < 2 or step.request.features.failed:
             return chances
+        # Thompson sampling (Chapelle and Li, NIPS 2011, with a sharpened posterior Beta(t a, t b)): an arm
+        # is chosen with the share of draws that it wins, so the propensity is exact.
         shape = (rule.n_draws, len(chances))
         sampled = self.rng.beta(known.alpha * rule.temper, known.beta * rule.temper, shape)
         firsts = plan.best_firsts(sampled, means)

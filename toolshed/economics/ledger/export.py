@@ -8,7 +8,7 @@ from sqlalchemy import Table, select
 
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.ledger import Ledger
-from toolshed.errors import LedgerError
+from toolshed.errors import LedgerError, missing_extra
 
 ExportFormat = Literal["csv", "parquet"]
 
@@ -22,9 +22,11 @@ def export_ledger(ledger: Ledger, folder: Path, *, kind: ExportFormat = "parquet
     Raises:
         LedgerError: If the folder cannot be written.
     """
-    import pyarrow.csv
-    import pyarrow.parquet
-
+    try:
+        import pyarrow.csv
+        import pyarrow.parquet
+    except ModuleNotFoundError as error:
+        raise missing_extra("pyarrow", "economics") from error
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.errors import missing_extra
+
 _LEVEL = 0.95
 
 
@@ -19,8 +21,10 @@ class MeanInterval:
 
 def mean_interval(values: Sequence[float]) -> MeanInterval:
     """Mean of independent runs."""
-    from scipy.stats import t
-
+    try:
+        from scipy.stats import t
+    except ModuleNotFoundError as error:
+        raise missing_extra("scipy", "economics") from error
     array = np.asarray(values, float)
     if len(array) < 2:
         return MeanInterval(float(array.mean()), float("inf"))
