@@ -28,8 +28,8 @@ def mean_interval(values: Sequence[float]) -> MeanInterval:
     array = np.asarray(values, float)
     if len(array) < 2:
         return MeanInterval(float(array.mean()), float("inf"))
-    error = array.std(ddof=1) / np.sqrt(len(array))
-    return MeanInterval(float(array.mean()), float(t.ppf((1 + _LEVEL) / 2, len(array) - 1) * error))
+    standard_error = array.std(ddof=1) / np.sqrt(len(array))
+    return MeanInterval(float(array.mean()), float(t.ppf((1 + _LEVEL) / 2, len(array) - 1) * standard_error))
 
 
 def cost_of_pass_interval(

@@ -1,17 +1,14 @@
 """Selection: the least expected cost to resolution, and why."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
+from tests.choices import CHEAP_AND_GOOD, SHEET, choose, prices, selector
 from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
-from toolshed.economics.choosing.selection import BackboneSelector, ExplorationRule, Selection
-from toolshed.economics.choosing.step_request import StepRequest
-from toolshed.economics.learning.evidence import Evidence, Judgement, TokenCount
-from toolshed.economics.learning.posteriors import Prior, beliefs
+from toolshed.economics.choosing.selection import ExplorationRule
+from toolshed.economics.learning.evidence import Judgement
 from toolshed.economics.prices.price_file import PriceEntry, PriceFile
 from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.errors import (
@@ -20,45 +17,6 @@ from toolshed.errors import (
     NoEligibleBackboneError,
     UnknownModelError,
 )
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def prices(**dollars: float) -> PriceSheet:
-    """A price for a million input tokens by model; output costs nothing."""
-    entries = {
-        m: [PriceEntry(input_mtok=Decimal(str(p)), output_mtok=Decimal(0))] for m, p in dollars.items()
-    }
-    return PriceSheet(PriceFile(models=entries))
-
-
-def selector(seen: dict[str, tuple[int, int]], sheet: PriceSheet, **options: object) -> BackboneSelector:
-    """Evidence of passes and failures in class "x", with 1,000 input tokens a call."""
-    evidence = Evidence()
-    for arm, (passes, failures) in seen.items():
-        for passed in [False] * failures + [True] * passes:
-            evidence.judge(Judgement(arm, "x", passed, 0.0))
-        for _ in range(200):
-            evidence.count_tokens(TokenCount(arm, "x", 1000, 0))
-    given = {"exploration": ExplorationRule(spend_share=0.0), **options}
-    rng = np.random.default_rng(5)
-    return BackboneSelector(sheet, evidence, rng=rng, **given)  # type: ignore[arg-type]  # its options
-
-
-def choose(
-    by: BackboneSelector,
-    task_class: str,
-    candidates: Sequence[Candidate | str],
-    features: StepFeatures | None = None,
-    **terms: object,
-) -> Selection:
-    """What is chosen at the time of the test."""
-    given = {"features": features or StepFeatures(), **terms}
-    return by.select(StepRequest(task_class, candidates, **given), at=NOW)  # type: ignore[arg-type]  # its terms
-
-
-CHEAP_AND_GOOD = {"small": (80, 20), "large": (95, 5)}
-SHEET = prices(small=1, large=10)
 
 
 @pytest.mark.parametrize(
@@ -76,33 +34,6 @@ def test_the_failure_price_decides_between_small_and_large(failure_price: float,
     assert done.reason.startswith(chosen)
     assert done.cascade == (chosen,)
     assert {one.arm for one in done.weighed} == {"small", "large"}
-
-
-def test_a_check_makes_a_cascade_cheaper_than_any_single_model() -> None:
-    features = StepFeatures(check_usd=Decimal(0))
-    done = choose(selector(CHEAP_AND_GOOD, SHEET), "x", ["large", "small"], features, failure_usd=0.08)
-    assert done.cascade == ("small", "large")
-    # The second attempt is reached by the fifth that fails, and passes about half as often then.
-    assert done.pass_probability == pytest.approx(0.8 + 0.2 * 0.95 / 2, abs=0.01)
-    assert done.cost_usd == pytest.approx(0.001 + 0.2 * 0.01, rel=0.1)
-
-
-def test_cascades_are_no_longer_than_allowed() -> None:
-    seen = {"small": (50, 50), "large": (70, 30), "huge": (95, 5)}
-    chosen = selector(seen, prices(small=1, large=3, huge=9))
-    lengths = {
-        limit: len(
-            choose(
-                chosen,
-                "x",
-                ["small", "large", "huge"],
-                StepFeatures(check_usd=Decimal(0), max_attempts=limit),
-                failure_usd=0.5,
-            ).cascade
-        )
-        for limit in (1, 2, 3)
-    }
-    assert lengths == {1: 1, 2: 2, 3: 3}
 
 
 def test_after_a_failure_conditional_rates_decide_and_the_failed_arm_is_out() -> None:
@@ -200,21 +131,6 @@ def test_exploration_is_paid_from_a_share_of_the_spend() -> None:
     assert len(explored) / 200 == pytest.approx(mean, abs=0.1), "propensities are what happens"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        pytest.param({}, "failure_price", id="neither"),
-        pytest.param({"floor": 1.5}, "between 0 and 1", id="floor"),
-        pytest.param({"failure_usd": -1}, "0 or more", id="negative"),
-        pytest.param({"failure_usd": float("nan")}, "0 or more", id="nan"),
-        pytest.param({"failure_usd": 1, "incumbent": "other"}, "not among", id="incumbent"),
-    ],
-)
-def test_impossible_requests_are_refused(arguments: dict[str, float], told: str) -> None:
-    with pytest.raises(InvalidRecordError, match=told):
-        choose(selector({}, SHEET), "x", ["small"], **arguments)
-
-
 def test_no_candidates_twins_and_unknown_models_are_errors() -> None:
     chosen = selector({}, SHEET)
     with pytest.raises(NoEligibleBackboneError, match="at least one"):
@@ -223,24 +139,3 @@ def test_no_candidates_twins_and_unknown_models_are_errors() -> None:
         choose(chosen, "x", ["small", "small"], failure_usd=1)
     with pytest.raises(UnknownModelError):
         choose(chosen, "x", ["no-such-model-anywhere"], failure_usd=1)
-
-
-def test_a_new_version_inherits_part_of_what_the_old_one_did() -> None:
-    evidence = Evidence()
-    for _ in range(100):
-        evidence.judge(Judgement("m@1", "x", False, 0.0))
-    known = beliefs(evidence, ["m@2", "other"], "x", Prior())
-    assert known.pass_probability[0] < 0.1
-    assert known.pass_probability[1] == pytest.approx(0.8)
-    assert known.n[0] == 0
-
-
-def test_tokens_are_learnt_per_class() -> None:
-    evidence = Evidence()
-    for _ in range(50):
-        evidence.count_tokens(TokenCount("m", "long", 10_000, 100))
-        evidence.count_tokens(TokenCount("m", "short", 100, 10))
-    long, short = (beliefs(evidence, ["m"], c, Prior()) for c in ("long", "short"))
-    assert long.input_tokens[0] == pytest.approx(10_000, rel=0.2)
-    assert short.input_tokens[0] == pytest.approx(100, rel=0.35)
-    assert long.input_tokens_95[0] > long.input_tokens[0]
