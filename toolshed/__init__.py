@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from toolshed.documents import LegalDocument, Passage
     from toolshed.economics.choosing.candidates import Candidate, StepFeatures
     from toolshed.economics.running.account import Budget
-    from toolshed.economics.running.backbone_policy import BackbonePolicy, Reply
+    from toolshed.economics.running.attempts import Reply
+    from toolshed.economics.running.backbone_policy import BackbonePolicy
     from toolshed.errors import ToolshedError
     from toolshed.metering.usage import Usage
     from toolshed.rankings import FoundPassage, FoundTool
@@ -54,7 +55,7 @@ _HOME = {
     "LegalTextSplitter": "adapters.langchain_splitter",
     "Passage": "documents",
     "PassageSearchResult": "shed.results",
-    "Reply": "economics.running.backbone_policy",
+    "Reply": "economics.running.attempts",
     "SearchResult": "shed.results",
     "StepFeatures": "economics.choosing.candidates",
     "SyncReport": "types",

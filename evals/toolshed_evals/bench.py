@@ -82,8 +82,10 @@ def _selection() -> Callable[[str], object]:
 
     from toolshed.economics.choosing.candidates import StepFeatures
     from toolshed.economics.choosing.selection import BackboneSelector
+    from toolshed.economics.choosing.step_request import StepRequest
     from toolshed.economics.learning.evidence import Evidence, Judgement, TokenCount
-    from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
+    from toolshed.economics.prices.price_file import PriceEntry, PriceFile
+    from toolshed.economics.prices.pricing import PriceSheet
 
     models, rng, evidence = [f"model-{i}" for i in range(20)], np.random.default_rng(0), Evidence()
     for task_class in map(str, range(50)):
@@ -97,7 +99,7 @@ def _selection() -> Callable[[str], object]:
     }
     selector = BackboneSelector(PriceSheet(PriceFile(models=entries)), evidence, rng=rng, spend_usd=1e3)
     features = StepFeatures(check_usd=Decimal(0))
-    return lambda text: selector.select(str(len(text) % 50), models, features, failure_price=0.05)
+    return lambda text: selector.select(StepRequest(str(len(text) % 50), models, features, failure_usd=0.05))
 
 
 def _in_rounds(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
+from tests.locked_ledger import heartbeat, locked
 from tests.openai_stub import Script, scripted_openai
 from toolshed.adapters.langchain_middleware import BackboneMiddleware
 from toolshed.economics.ledger.ledger import Ledger
@@ -142,3 +144,31 @@ def test_a_spent_budget_stops_the_agent_before_it_calls(account: CostAccount) ->
     ):
         agent(url, policy).invoke(QUESTION)
     assert seen == []
+
+
+async def test_an_agents_loop_ticks_on_while_another_process_holds_the_ledger(tmp_path: Path) -> None:
+    account = CostAccount(Ledger(tmp_path / "ledger.db"))
+    policy = BackbonePolicy(account, [SMALL], failure_price=1)
+    with scripted_openai(lambda body: ({"content": "sunny"}, USAGE)) as url:
+        made = agent(url, policy, check=lambda message: True)
+        async with heartbeat() as ticks:
+            with locked(tmp_path / "ledger.db"):
+                result = await made.ainvoke(QUESTION)
+                assert len(ticks) > 30
+    story = account.ledger.task(result["toolshed_task_id"])
+    assert ([call["error"] for call in story["calls"]], len(story["outcomes"])) == ([None], 1)
+    account.close()
+
+
+def test_the_class_of_a_run_is_found_from_its_first_request(account: CostAccount) -> None:
+    asked: list[int] = []
+
+    def class_of(request: Any) -> str:
+        asked.append(len(request.messages))
+        return "weather"
+
+    policy = BackbonePolicy(account, [SMALL], failure_price=1)
+    with scripted_openai(asks_then_answers) as url:
+        result = agent(url, policy, task_class=class_of).invoke(QUESTION)
+    assert asked == [1]
+    assert account.ledger.task(result["toolshed_task_id"])["decisions"][0]["task_class"] == "weather"

@@ -8,8 +8,8 @@ import numpy as np
 
 from toolshed.economics.learning.evidence import Counts
 from toolshed.economics.learning.posteriors import Beliefs
-from toolshed.economics.prices.pricing import Rates
-from toolshed.errors import InvalidRecordError, NoEligibleBackboneError
+from toolshed.economics.prices.rates import Rates
+from toolshed.errors import InvalidRecordError
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,37 +113,11 @@ def ineligibility(
     return ""
 
 
-def unaffordability(budget: BudgetState, cost_95: float) -> str:
+def unaffordability(budget: BudgetState, cost_95_usd: float) -> str:
     """Why the budget does not reach; empty when it does."""
-    if budget.remaining_usd is not None and cost_95 > float(budget.remaining_usd):
-        return f"it may cost ${cost_95:.6f}, and ${budget.remaining_usd:.6f} are left"
+    if budget.remaining_usd is not None and cost_95_usd > float(budget.remaining_usd):
+        return f"it may cost ${cost_95_usd:.6f}, and ${budget.remaining_usd:.6f} are left"
     return ""
-
-
-def check_request(
-    offered: Sequence[Candidate], floor: float | None, price: float | None, incumbent: str | None
-) -> None:
-    """Refuse what cannot be chosen from.
-
-    Raises:
-        InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
-        NoEligibleBackboneError: If there is no candidate.
-    """
-    if not offered:
-        raise NoEligibleBackboneError("no candidates were given; name at least one model")
-    names = [one.name for one in offered]
-    if len(set(names)) < len(names):
-        raise InvalidRecordError(f"a candidate is named twice in {names}; give variants an arm of their own")
-    if floor is None and price is None:
-        raise InvalidRecordError(
-            "give failure_price, what a failed task costs, or floor, the least pass rate"
-        )
-    if floor is not None and not 0 < floor < 1:
-        raise InvalidRecordError(f"floor is {floor}; a pass rate lies between 0 and 1")
-    if price is not None and not 0 <= price < float("inf"):
-        raise InvalidRecordError(f"failure_price is {price}; it is an amount of dollars of 0 or more")
-    if incumbent is not None and incumbent not in names:
-        raise InvalidRecordError(f"the incumbent {incumbent!r} is not among the candidates {names}")
 
 
 def expected_costs(
@@ -161,6 +135,7 @@ def expected_costs(
     if features.max_output_tokens is not None and not features.is_run:
         out = np.minimum(out, features.max_output_tokens)
         out_95 = np.full(len(offered), float(features.max_output_tokens))
+    # input rate x input + output rate x output + (cached rate - input rate) x cached + fee of a request
     cached = np.array([features.cached_tokens * (one.model == features.cached_model) for one in offered])
     cached = np.minimum(cached, into)
     table = np.array([(r.input_usd, r.output_usd, r.cached_usd, r.request_usd) for r in rates]).T

@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
+from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.evidence import Counts
 from toolshed.economics.learning.posteriors import Beliefs
 
@@ -19,15 +19,21 @@ _MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step, its candidates and what is believed of them."""
+    """A step, and what is believed of its candidates; one element a candidate.
 
-    task_class: str
-    offered: Sequence[Candidate]
-    features: StepFeatures
-    budget: BudgetState
+    Attributes:
+        request: The step.
+        known: Beliefs.
+        costs_usd: Expected dollars of an attempt.
+        upper_usd: Dollars of an attempt that one in twenty exceeds.
+        problems: Why a candidate is not eligible; empty when it is.
+        eligible: Positions of those that are.
+    """
+
+    request: StepRequest
     known: Beliefs
-    costs: Counts
-    upper: Counts
+    costs_usd: Counts
+    upper_usd: Counts
     problems: Sequence[str]
     eligible: NDArray[np.intp]
 
@@ -38,31 +44,33 @@ class Plan:
 
     Attributes:
         lists: Positions of candidates, ``[n_lists, n_attempts]``, -1 where a list is shorter.
-        costs: Cost of an attempt of each candidate, its check included, at the dual price.
-        failure: Price of failure; without one only the cost counts.
+        costs_usd: Cost of an attempt of each candidate, its check included, at the dual price.
+        failure_usd: Price of failure; without one only the cost counts.
         retry_share: Pass probability after a failure over the unconditional one, by candidate.
         further_share: The same for the third attempt over the second.
     """
 
     lists: NDArray[np.intp]
-    costs: Counts
-    failure: float | None
+    costs_usd: Counts
+    failure_usd: float | None
     retry_share: Counts
     further_share: float
 
     @classmethod
-    def of(cls, step: Step, failure: float | None, further_share: float) -> "Plan":
+    def of(cls, step: Step, further_share: float) -> "Plan":
         """The lists for a step; only single arms where nothing checks a reply, or one has failed already."""
-        check = step.features.check_usd
-        spent = step.costs + (0.0 if check is None else float(check))
-        costs = spent * (1.0 + step.budget.dual_price)
+        features = step.request.features
+        failure = None if step.request.failure_usd is None else float(step.request.failure_usd)
+        check = features.check_usd
+        spent = step.costs_usd + (0.0 if check is None else float(check))
+        costs = spent * (1.0 + step.request.budget.dual_price)
         means = step.known.pass_probability
         share = step.known.retry / np.maximum(means, 1e-9)
-        if check is None or failure is None or step.features.failed:
+        if check is None or failure is None or features.failed:
             lists = step.eligible[:, None]
         else:
             useful = _undominated(step.eligible, costs, means)
-            orders = _orders(len(useful), step.features.max_attempts)
+            orders = _orders(len(useful), features.max_attempts)
             lists = np.where(orders < 0, -1, useful[orders])
             alone = np.full((len(step.eligible), lists.shape[1]), -1)
             alone[:, 0] = step.eligible
@@ -84,17 +92,23 @@ class Plan:
 
         What follows its failure is taken as it would be by the ``means``: only the beginning is sampled.
         """
+        # J_m is the least expected cost of a list that begins with m; what follows its failure is worth
+        # V_m = (J_m - c_m) / (1 - p_m), so that with a sampled p~ the list costs c_m + (1 - p~_m) V_m.
         _, _, expected = self.outlook(means)
         after_failure = np.full(len(means), np.inf)
         first = self.lists[:, 0]
-        tails = (expected - self.costs[first]) / np.maximum(1 - means[first], 1e-9)
+        tails = (expected - self.costs_usd[first]) / np.maximum(1 - means[first], 1e-9)
         np.minimum.at(after_failure, first, tails)
         listed = np.isfinite(after_failure)
         followed = np.where(listed, after_failure, 0.0)
-        return np.asarray(np.where(listed, self.costs + (1 - sampled) * followed, np.inf).argmin(1))
+        return np.asarray(np.where(listed, self.costs_usd + (1 - sampled) * followed, np.inf).argmin(1))
 
     def outlook(self, passing: Counts) -> tuple[Counts, Counts, Counts]:
         """Spend, pass probability and expected cost of every list, ``[n_lists]`` each."""
+        # With q_k the chance of attempt k, and Q_k = (1 - q_1) ... (1 - q_k) that all until then fail:
+        #   spend = sum of c_k Q_(k-1),  expected = spend + H Q_last,
+        #   q_1 = p_1,  q_k = p_k rho_k r^(k-2) later: attempts at one task are far from independent.
+        # Independent ones would be ordered by Weitzman's index (Econometrica 47, 1979), without any list.
         spend, open_ = np.zeros(len(self.lists)), np.ones(len(self.lists))
         for attempt in range(self.lists.shape[1]):
             arm = self.lists[:, attempt]
@@ -102,16 +116,17 @@ class Plan:
             chance = passing[arm]
             if attempt:
                 chance = np.clip(chance * self.retry_share[arm] * self.further_share ** (attempt - 1), 0, 1)
-            spend += np.where(there, open_ * self.costs[arm], 0.0)
+            spend += np.where(there, open_ * self.costs_usd[arm], 0.0)
             open_ = np.where(there, open_ * (1 - chance), open_)
-        expected = spend if self.failure is None else spend + self.failure * open_
+        expected = spend if self.failure_usd is None else spend + self.failure_usd * open_
         return spend, 1 - open_, expected
 
     def is_not_worth_it(self, means: Counts, allowed: NDArray[np.bool_]) -> bool:
         """Whether every attempt costs more, for each pass it brings, than the failure would."""
-        assert self.failure is not None
+        # Weitzman's rule for a box of cost c that holds H with probability p: open it while c / p < H.
+        assert self.failure_usd is not None
         tried = np.flatnonzero(allowed)
-        return bool((self.costs[tried] >= self.failure * means[tried]).all())
+        return bool((self.costs_usd[tried] >= self.failure_usd * means[tried]).all())
 
 
 @lru_cache(maxsize=64)

@@ -4,22 +4,19 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.economics.choosing.candidates import (
-    BudgetState,
     Candidate,
-    StepFeatures,
-    check_request,
     expected_costs,
     ineligibility,
     unaffordability,
 )
 from toolshed.economics.choosing.plans import Plan, Step
+from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.certification import certify_looks
 from toolshed.economics.learning.evidence import Counts, Evidence
 from toolshed.economics.learning.posteriors import Prior, beliefs
@@ -141,127 +138,97 @@ class BackboneSelector:
     explored_usd: float = 0.0
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
-    def select(
-        self,
-        task_class: str,
-        candidates: Sequence[Candidate | str],
-        features: StepFeatures | None = None,
-        floor: float | None = None,
-        failure_price: Decimal | float | None = None,
-        budget: BudgetState | None = None,
-        *,
-        incumbent: str | None = None,
-        at: datetime | None = None,
-    ) -> Selection:
+    def select(self, request: StepRequest, *, at: datetime | None = None) -> Selection:
         """Choose the backbone of a step.
 
         Args:
-            task_class: Class of the task; evidence is kept by it.
-            candidates: Backbones that could do it.
-            features: What is known of the step.
-            floor: Pass rate below which no arm may be; only arms certified at it are used, and the incumbent.
-            failure_price: Dollars that a failed task costs. Without it the cheapest certified arm is
-                chosen, so a floor is needed then.
-            budget: What may be spent.
-            incumbent: Arm to use while none is certified; the one held to pass most when not given.
+            request: The step, its candidates and the terms.
             at: Time of the choice, for prices; now when not given.
 
         Raises:
-            InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
             NoEligibleBackboneError: If no candidate may or can do the step; says why for each.
             BudgetExceededError: If some can, and the budget reaches for none of them.
             UnknownModelError: If a candidate has no price.
         """
-        features, budget = features or StepFeatures(), budget or BudgetState()
-        offered = [Candidate(one) if isinstance(one, str) else one for one in candidates]
-        price = None if failure_price is None else float(failure_price)
-        check_request(offered, floor, price, incumbent)
-        at = at or datetime.now(UTC)
         with self.lock:
-            step = self._weigh(task_class, offered, features, budget, at)
-            return self._choose(step, floor, price, incumbent)
+            return self._choose(self._weigh(request, at or datetime.now(UTC)))
 
-    def _weigh(
-        self,
-        task_class: str,
-        offered: Sequence[Candidate],
-        features: StepFeatures,
-        budget: BudgetState,
-        at: datetime,
-    ) -> Step:
-        known = beliefs(self.evidence, [one.name for one in offered], task_class, self.prior)
+    def _weigh(self, request: StepRequest, at: datetime) -> Step:
+        offered, features = request.offered, request.features
+        known = beliefs(self.evidence, [one.name for one in offered], request.task_class, self.prior)
         rates = [self.prices.rates(one.model, at) for one in offered]
         costs, upper = expected_costs(offered, features, known, rates)
+        unable = [ineligibility(one, features, self.prices.context_window) for one in offered]
         problems = [
-            ineligibility(one, features, self.prices.context_window)
-            or unaffordability(budget, float(cost_95))
-            for one, cost_95 in zip(offered, upper, strict=True)
+            why or unaffordability(request.budget, float(cost_95))
+            for why, cost_95 in zip(unable, upper, strict=True)
         ]
         eligible = np.flatnonzero([not problem for problem in problems])
         if not len(eligible):
             told = "; ".join(f"{one.name}: {why}" for one, why in zip(offered, problems, strict=True))
-            if any(not ineligibility(one, features, self.prices.context_window) for one in offered):
+            if not all(unable):
                 raise BudgetExceededError(f"the budget has too little left for any candidate. {told}")
             raise NoEligibleBackboneError(f"no candidate can do this step. {told}")
-        return Step(task_class, offered, features, budget, known, costs, upper, problems, eligible)
+        return Step(request, known, costs, upper, problems, eligible)
 
-    def _choose(
-        self, step: Step, floor: float | None, price: float | None, incumbent: str | None
-    ) -> Selection:
-        gate = self._gate(step, floor, incumbent)
-        plan = Plan.of(step, price, self.prior.retry_ratio)
-        means = step.known.retry if step.features.failed else step.known.pass_probability
-        if price is not None and plan.is_not_worth_it(means, gate.allowed):
-            return _handed_over(step, means, price)
+    def _choose(self, step: Step) -> Selection:
+        gate = self._gate(step)
+        plan = Plan.of(step, self.prior.retry_ratio)
+        means = step.known.retry if step.request.features.failed else step.known.pass_probability
+        if plan.failure_usd is not None and plan.is_not_worth_it(means, gate.allowed):
+            return _handed_over(step, means, plan.failure_usd)
         best = plan.best(means, gate.allowed)
-        chances = self._chances(step, plan, means, plan.first(best), floor)
+        chances = self._chances(step, plan, means, plan.first(best))
         chosen = plan.first(best)
         if chances[chosen] < 1:
             chosen = int(self.rng.choice(len(chances), p=chances))
         return _selection(step, plan, gate, means, best, chosen, chances)
 
-    def _gate(self, step: Step, floor: float | None, incumbent: str | None) -> "_Gate":
+    def _gate(self, step: Step) -> "_Gate":
         """Which eligible candidates may be used without exploring."""
-        allowed = np.zeros(len(step.offered), bool)
+        request, floor = step.request, step.request.floor
+        names = [one.name for one in request.offered]
+        allowed = np.zeros(len(names), bool)
         allowed[step.eligible] = True
         if floor is None:
             return _Gate(None, allowed, is_certified=False)
-        n_certificates = len(step.offered) * max(1, len(self.evidence.classes))
+        n_certificates = len(names) * max(1, len(self.evidence.classes))
         certified = np.array(
             [
                 certify_looks(
-                    self.evidence.looks(one.name, step.task_class),
+                    self.evidence.looks(name, request.task_class),
                     floor,
                     error=self.floor_error,
                     n_candidates=n_certificates,
                 )
-                for one in step.offered
+                for name in names
             ]
         )
         if (allowed & certified).any():
             return _Gate(floor, allowed & certified, is_certified=True)
-        names = [one.name for one in step.offered]
-        if incumbent is not None and allowed[names.index(incumbent)]:
-            safest = names.index(incumbent)
+        if request.incumbent is not None and allowed[names.index(request.incumbent)]:
+            safest = names.index(request.incumbent)
         else:
             safest = int(step.eligible[np.argmax(step.known.pass_probability[step.eligible])])
         return _Gate(floor, np.arange(len(names)) == safest, is_certified=False)
 
-    def _chances(self, step: Step, plan: Plan, means: Counts, favourite: int, floor: float | None) -> Counts:
+    def _chances(self, step: Step, plan: Plan, means: Counts, favourite: int) -> Counts:
         """Probability of each candidate: winners of posterior samples, within the spend on exploration."""
-        rule, known = self.exploration, step.known
-        chances = np.zeros(len(step.offered))
+        rule, known, floor = self.exploration, step.known, step.request.floor
+        chances = np.zeros(len(step.request.offered))
         chances[favourite] = 1.0
-        if len(step.eligible) < 2 or step.features.failed:
+        if len(step.eligible) < 2 or step.request.features.failed:
             return chances
-        shape = (rule.n_draws, len(step.offered))
+        # Thompson sampling (Chapelle and Li, NIPS 2011, with a sharpened posterior Beta(t a, t b)): an arm
+        # is chosen with the share of draws that it wins, so the propensity is exact.
+        shape = (rule.n_draws, len(chances))
         sampled = self.rng.beta(known.alpha * rule.temper, known.beta * rule.temper, shape)
         firsts = plan.best_firsts(sampled, means)
         if floor is not None:
             reached = np.take_along_axis(sampled, firsts[:, None], 1)[:, 0] >= floor
             firsts = np.where(reached, firsts, favourite)
         winners = np.bincount(firsts, minlength=len(chances)) / rule.n_draws
-        extra = np.maximum(step.costs - step.costs[favourite], 0.0)
+        extra = np.maximum(step.costs_usd - step.costs_usd[favourite], 0.0)
         affordable = self.explored_usd + extra <= rule.spend_share * self.spend_usd
         share = 1.0 if floor is None else rule.share_under_floor
         chances = np.where(affordable | (extra == 0), share * winners, 0.0)
@@ -279,18 +246,19 @@ class _Gate:
     is_certified: bool
 
 
-def _handed_over(step: Step, means: Counts, price: float) -> Selection:
-    cheapest = int(step.eligible[np.argmin(step.costs[step.eligible] / means[step.eligible])])
-    index = step.costs[cheapest] / means[cheapest]
+def _handed_over(step: Step, means: Counts, failure_usd: float) -> Selection:
+    request = step.request
+    cheapest = int(step.eligible[np.argmin(step.costs_usd[step.eligible] / means[step.eligible])])
+    index = step.costs_usd[cheapest] / means[cheapest]
     reason = (
-        f"hand over to a human: even {step.offered[cheapest].name} would cost ${index:.4f} for each pass, "
-        f"and a failure costs ${price:.4f}"
+        f"hand over to a human: even {request.offered[cheapest].name} would cost ${index:.4f} for each pass, "
+        f"and a failure costs ${failure_usd:.4f}"
     )
     weighed = tuple(
         Weighed(one.name, "ineligible" if why else "eligible", float(c), float(p), float(c), why_not=why)
-        for one, why, c, p in zip(step.offered, step.problems, step.costs, means, strict=True)
+        for one, why, c, p in zip(request.offered, step.problems, step.costs_usd, means, strict=True)
     )
-    return Selection(step.task_class, None, (), 0.0, 0.0, 0.0, 0.0, 1.0, False, 0.0, reason, weighed)
+    return Selection(request.task_class, None, (), 0.0, 0.0, 0.0, 0.0, 1.0, False, 0.0, reason, weighed)
 
 
 def _selection(
@@ -300,27 +268,27 @@ def _selection(
     spend, passing, expected = plan.outlook(means)
     begins_with = np.flatnonzero(plan.lists[:, 0] == chosen)
     planned = best if chosen == favourite else int(begins_with[np.argmin(expected[begins_with])])
-    extra = float(max(0.0, step.costs[chosen] - step.costs[favourite]))
-    alone = step.costs + (plan.failure or 0.0) * (1 - means)
+    extra = float(max(0.0, step.costs_usd[chosen] - step.costs_usd[favourite]))
+    alone = step.costs_usd + (plan.failure_usd or 0.0) * (1 - means)
     weighed = tuple(
         Weighed(
             one.name,
             _verdict(i == chosen, step.problems[i], bool(gate.allowed[i])),
-            float(step.costs[i]),
+            float(step.costs_usd[i]),
             float(means[i]),
             float(alone[i]),
             float(chances[i]),
             step.problems[i],
         )
-        for i, one in enumerate(step.offered)
+        for i, one in enumerate(step.request.offered)
     )
-    cascade = tuple(step.offered[i].name for i in plan.lists[planned] if i >= 0)
+    cascade = tuple(step.request.offered[i].name for i in plan.lists[planned] if i >= 0)
     return Selection(
-        task_class=step.task_class,
-        candidate=step.offered[chosen],
+        task_class=step.request.task_class,
+        candidate=step.request.offered[chosen],
         cascade=cascade,
-        cost_usd=float(spend[planned]) / (1.0 + step.budget.dual_price),
-        cost_95_usd=float(step.upper[chosen]),
+        cost_usd=float(spend[planned]) / (1.0 + step.request.budget.dual_price),
+        cost_95_usd=float(step.upper_usd[chosen]),
         pass_probability=float(passing[planned]),
         arm_pass_probability=float(means[chosen]),
         propensity=float(chances[chosen]),
@@ -328,7 +296,7 @@ def _selection(
         exploration_usd=extra,
         reason=_reason(step, plan, gate, weighed, favourite, chosen, cascade),
         weighed=weighed,
-        dual_price=step.budget.dual_price,
+        dual_price=step.request.budget.dual_price,
     )
 
 
@@ -351,11 +319,11 @@ def _reason(
 ) -> str:
     one = weighed[chosen]
     parts = [
-        f"{one.arm} in class {step.task_class!r}: ${one.cost_usd:.6f} a call, passes "
+        f"{one.arm} in class {step.request.task_class!r}: ${one.cost_usd:.6f} a call, passes "
         f"{one.pass_probability:.1%} ({step.known.n[chosen]:.0f} outcomes seen)"
     ]
-    if plan.failure is not None:
-        parts.append(f"${one.expected_usd:.6f} with failures at ${plan.failure:g}")
+    if plan.failure_usd is not None:
+        parts.append(f"${one.expected_usd:.6f} with failures at ${plan.failure_usd:g}")
     if chosen != favourite:
         parts.append(f"explored, while {weighed[favourite].arm} is held to be best")
     elif gate.floor is not None:

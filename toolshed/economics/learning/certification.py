@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from toolshed.economics.learning.evidence import FIRST_LOOK
+from toolshed.errors import missing_extra
 
 
 @lru_cache(maxsize=65_536)
 def p_value(passes: int, trials: int, floor: float) -> float:
     """One-sided exact binomial p-value of "passes no more often than the floor"."""
-    from scipy.stats import binom
-
+    try:
+        from scipy.stats import binom
+    except ModuleNotFoundError as error:
+        raise missing_extra("scipy", "economics") from error
     return float(binom.sf(passes - 1, trials, floor))
 
 

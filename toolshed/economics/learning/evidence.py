@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.errors import missing_extra
+
 Counts = NDArray[np.float64]
 
 # Old outcomes of a cell fade once it has this many.
@@ -151,6 +153,8 @@ class Evidence:
         return self._test_drift(row, column, judged)
 
     def _test_drift(self, row: int, column: int, judged: Judgement) -> DriftAlarm | None:
+        # S = max(0, S + predicted - passed - tolerance); an alarm when S > threshold. It began when
+        # S was last 0, which estimates the change point (Page 1954, one-sided).
         predicted = judged.predicted
         if row in self._alarmed:
             # Decisions of before the alarm may still be judged; they predicted what no longer holds.
@@ -195,8 +199,12 @@ class Evidence:
         usable = judged >= 10
         if usable.sum() < 10:
             return default
-        from scipy.special import betaln
-
+        try:
+            from scipy.special import betaln
+        except ModuleNotFoundError as error:
+            raise missing_extra("scipy", "economics") from error
+        # log L(k) = sum over cells of log B(k mu + s, k (1 - mu) + f) - log B(k mu, k (1 - mu)), with mu the
+        # mean of the cell's arm; the binomial coefficients do not depend on k.
         arm_means = (self.passes.sum(1) + 1) / (judged.sum(1) + 2)
         means = np.broadcast_to(arm_means[:, None], judged.shape)[usable]
         passes, failures = self.passes[usable], self.failures[usable]
@@ -301,6 +309,7 @@ def _grown(table: Counts, shape: tuple[int, int]) -> Counts:
 
 
 def _count(passes: Counts, failures: Counts, row: int, column: int, passed: bool) -> None:
+    # Beyond N = 200 both are scaled by N / (N + 1): exponential forgetting, at a pass rate that stays.
     (passes if passed else failures)[row, column] += 1
     judged = passes[row, column] + failures[row, column]
     if judged > _MAX_JUDGED:

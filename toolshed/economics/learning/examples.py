@@ -79,6 +79,8 @@ class ExampleStore:
         shown = self.ledger.shown_examples(task_class, tenant=self.tenant)
         if not shown:
             return {}
+        # For s passes of the n attempts that were shown an example, and the rate p of all that saw any:
+        # (s + M p) / (n + M) / p, the shrunk pass rate over the usual one.
         overall = (sum(passed for _, passed in shown) + 1) / (len(shown) + 1)
         totals: dict[str, tuple[int, int]] = {}
         for ids, passed in shown:

@@ -68,6 +68,9 @@ class Beliefs:
 
 def beliefs(evidence: Evidence, arms: Sequence[str], task_class: str, prior: Prior) -> Beliefs:
     """The beliefs that the evidence supports; arms and classes never seen get the prior."""
+    # Beta-binomial, the arm's own mean being that of its prior (empirical Bayes). For s passes, f failures
+    # of arm m in class g:
+    #   mu_m = (s_m + mass p0) / (n_m + mass),  p_mg ~ Beta(k mu_m + s_mg, k (1 - mu_m) + f_mg).
     column = evidence.column(task_class)
     rows = np.array([evidence.row(arm) for arm in arms], np.intp)
     passes, failures = _inherited(evidence, arms, rows, prior.version_share)
@@ -79,7 +82,9 @@ def beliefs(evidence: Evidence, arms: Sequence[str], task_class: str, prior: Pri
     beta = prior.concentration * (1 - mean) + failures[:, column]
     expected, upper = _tokens(evidence, rows, column)
     retried, lost = evidence.retry_passes[rows, column], evidence.retry_failures[rows, column]
-    # The ratio is the arm's over all classes, so that a class in which nothing failed yet knows it too.
+    # After another arm failed, for r passes of N retries and weight w: the ratio of the conditional pass rate
+    # to the unconditional one is rho = (w rho0 + r_m / mu_m) / (w + N_m), the arm's over all classes, so that
+    # a class in which nothing failed yet knows it too. Then p'_mg = (w rho E[p_mg] + r_mg) / (w + N_mg).
     arm_retried = evidence.retry_passes[rows].sum(1)
     arm_retries = arm_retried + evidence.retry_failures[rows].sum(1)
     ratio = (prior.retry_mass * prior.retry_ratio + arm_retried / mean) / (prior.retry_mass + arm_retries)
@@ -109,6 +114,11 @@ def _inherited(evidence: Evidence, arms: Sequence[str], rows: Rows, share: float
 
 def _tokens(evidence: Evidence, rows: Rows, column: int) -> tuple[Counts, Counts]:
     """Expected tokens and their 95th percentile, ``[2, arm]`` each: arm plus class, in logarithms."""
+    # l = log(1 + tokens) is taken as normal. Its mean is the arm's plus what the class adds, each shrunk:
+    #   a_m = (sum of l_m + overall mean) / (n_m + 1),  b_g = (sum of (l_mg - a_m) over m) / (n_g + M),
+    #   mean_mg = (sum of l_mg + M (a_m + b_g)) / (n_mg + M),
+    #   variance_mg = (sum of (l_mg - mean_mg)^2 + M v0) / (n_mg + M).
+    # A log-normal has the expectation exp(mean + variance / 2) and the quantile exp(mean + z sd).
     sums = evidence.tokens
     n_arm = sums.n.sum(1)
     guess = np.log1p(_GUESSED_TOKENS)[:, None]

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.errors import TooLittleEvidenceError
+from toolshed.errors import TooLittleEvidenceError, missing_extra
 
 Difficulty = Literal["easy", "medium", "hard"]
 Vectors = NDArray[np.float32]
@@ -93,8 +93,10 @@ class TaskClasses:
         Raises:
             TooLittleEvidenceError: If there are fewer requests than classes.
         """
-        from scipy.cluster.vq import kmeans2
-
+        try:
+            from scipy.cluster.vq import kmeans2
+        except ModuleNotFoundError as error:
+            raise missing_extra("scipy", "economics") from error
         wanted = n_classes or max(1, min(12, round((len(embeddings) / 2) ** 0.5)))
         if len(embeddings) < wanted:
             raise TooLittleEvidenceError(f"{len(embeddings)} requests are too few for {wanted} classes")

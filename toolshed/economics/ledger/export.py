@@ -8,8 +8,7 @@ from sqlalchemy import Table, select
 
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.ledger import Ledger
-from toolshed.errors import LedgerError
-from toolshed.state.engine import reading
+from toolshed.errors import LedgerError, missing_extra
 
 ExportFormat = Literal["csv", "parquet"]
 
@@ -23,13 +22,15 @@ def export_ledger(ledger: Ledger, folder: Path, *, kind: ExportFormat = "parquet
     Raises:
         LedgerError: If the folder cannot be written.
     """
-    import pyarrow.csv
-    import pyarrow.parquet
-
+    try:
+        import pyarrow.csv
+        import pyarrow.parquet
+    except ModuleNotFoundError as error:
+        raise missing_extra("pyarrow", "economics") from error
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with reading(ledger.engine) as connection:
+        with ledger.database.reading() as connection:
             for table in tables.EXPORTED:
                 rows = connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
                 columns = _columns(table, rows)

@@ -1,25 +1,37 @@
 """Writing to the ledger, and reading back what selection learns from."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import func, select, update
 
 from toolshed.economics.learning.evidence import DriftRule, Evidence, fold
 from toolshed.economics.ledger import tables
+from toolshed.economics.ledger.inserting import (
+    batches,
+    call_row,
+    check_outcomes,
+    insert_all,
+    insert_new,
+    times_of,
+)
 from toolshed.economics.ledger.judged import judged_decisions, judged_tasks, judgements, token_counts
 from toolshed.economics.ledger.records import Call, Decision, Outcome, Task, new_id, storable, utc_now
-from toolshed.errors import BudgetExceededError, InvalidRecordError, UnknownDecisionError
-from toolshed.state.engine import open_engine, reading, writing
+from toolshed.errors import BudgetExceededError, LedgerError, UnknownDecisionError
+from toolshed.state.database import Database
 
 _BATCH = 5_000
-_IDS_PER_QUERY = 500
-Item = TypeVar("Item")
+
+
+class Spend(NamedTuple):
+    """Dollars spent on calls that decisions led to, and dollars that exploration was expected to add."""
+
+    spent_usd: Decimal
+    explored_usd: Decimal
 
 
 class Ledger:
@@ -39,11 +51,11 @@ class Ledger:
 
     def __init__(self, location: str | Path = "memory:") -> None:
         self.location = str(location)
-        self.engine = open_engine(self.location)
+        self.database = Database.open(self.location, "ledger", LedgerError)
 
     def close(self) -> None:
         """Release the database; calling it again does nothing."""
-        self.engine.dispose()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -53,8 +65,8 @@ class Ledger:
 
     def add_task(self, task: Task) -> Task:
         """Book a task."""
-        with writing(self.engine) as connection:
-            _insert(connection, tables.task, [asdict(task)])
+        with self.database.writing() as connection:
+            insert_all(connection, tables.task, [asdict(task)])
         return task
 
     def add_decision(self, decision: Decision) -> Decision:
@@ -69,9 +81,9 @@ class Ledger:
             "failed_before": list(decision.failed_before),
             "features": dict(decision.features),
         }
-        with writing(self.engine) as connection:
-            _times_of(connection, tables.task, "created_at", [decision.task_id])
-            _insert(connection, tables.decision, [row])
+        with self.database.writing() as connection:
+            times_of(connection, tables.task, "created_at", [decision.task_id])
+            insert_all(connection, tables.decision, [row])
         return decision
 
     def add_call(self, call: Call) -> Call:
@@ -85,12 +97,12 @@ class Ledger:
 
     def add_calls(self, calls: Sequence[Call]) -> None:
         """Book calls, all or none."""
-        with writing(self.engine) as connection:
-            _times_of(connection, tables.task, "created_at", [call.task_id for call in calls])
-            _times_of(
+        with self.database.writing() as connection:
+            times_of(connection, tables.task, "created_at", [call.task_id for call in calls])
+            times_of(
                 connection, tables.decision, "decided_at", [c.decision_id for c in calls if c.decision_id]
             )
-            _insert(connection, tables.call, [_call_row(call) for call in calls])
+            insert_all(connection, tables.call, [call_row(call) for call in calls])
 
     def add_outcome(self, outcome: Outcome) -> Outcome:
         """Book an outcome; a later one for the same task or attempt revises it.
@@ -105,19 +117,19 @@ class Ledger:
     def add_outcomes(self, outcomes: Iterable[Outcome]) -> int:
         """Book any number of outcomes, all or none; returns how many were given."""
         n_given = 0
-        with writing(self.engine) as connection:
-            for batch in _batches(outcomes, _BATCH):
+        with self.database.writing() as connection:
+            for batch in batches(outcomes, _BATCH):
                 n_given += len(batch)
-                _check_outcomes(connection, batch)
-                _insert(connection, tables.outcome, [asdict(outcome) for outcome in batch])
+                check_outcomes(connection, batch)
+                insert_all(connection, tables.outcome, [asdict(outcome) for outcome in batch])
         return n_given
 
     def add_example(self, task_id: str, request: str, reply: str) -> None:
         """Keep a request and its reply, to be shown to cheaper backbones when the task passed."""
-        with writing(self.engine) as connection:
-            _times_of(connection, tables.task, "created_at", [task_id])
+        with self.database.writing() as connection:
+            times_of(connection, tables.task, "created_at", [task_id])
             row = {"task_id": task_id, "request": storable(request), "reply": storable(reply)}
-            _insert(connection, tables.example, [row])
+            insert_all(connection, tables.example, [row])
 
     def passed_examples(
         self, task_class: str, *, tenant: str, limit: int = 1000
@@ -131,7 +143,7 @@ class Ledger:
             .order_by(judged.c.created_at.desc(), judged.c.task_id)
             .limit(limit)
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [(str(r[0]), str(r[1]), str(r[2])) for r in connection.execute(query)]
 
     def shown_examples(self, task_class: str, *, tenant: str) -> list[tuple[list[str], bool]]:
@@ -140,7 +152,7 @@ class Ledger:
         query = select(judged.c.features, judged.c.passed).where(
             judged.c.task_class == task_class, judged.c.tenant == tenant, judged.c.passed.is_not(None)
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [
                 (list(features["examples"]), bool(passed))
                 for features, passed in connection.execute(query)
@@ -156,7 +168,7 @@ class Ledger:
                 judged.c.arm,
                 judged.c.propensity,
                 judged.c.passed,
-                func.sum(tables.call.c.cost),
+                func.sum(tables.call.c.cost_usd),
             )
             .outerjoin(tables.call, tables.call.c.decision_id == judged.c.decision_id)
             .where(judged.c.attempt == 1, judged.c.passed.is_not(None))
@@ -172,7 +184,7 @@ class Ledger:
         )
         if tenant is not None:
             query = query.where(judged.c.tenant == tenant)
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [
                 (str(r[0]), str(r[1]), float(r[2]), bool(r[3]), float(r[4] or 0))
                 for r in connection.execute(query)
@@ -184,7 +196,7 @@ class Ledger:
         Raises:
             UnknownDecisionError: If there is no such task.
         """
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             query = select(tables.task).where(tables.task.c.task_id == task_id)
             found = connection.execute(query).mappings().first()
             if found is None:
@@ -206,7 +218,7 @@ class Ledger:
             UnknownDecisionError: If there is no such decision.
         """
         query = select(tables.decision.c.task_id).where(tables.decision.c.decision_id == decision_id)
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             found = connection.execute(query).scalar()
         if found is None:
             raise UnknownDecisionError(
@@ -219,20 +231,20 @@ class Ledger:
 
         Facts booked twice, out of order or revised later give the evidence of the facts as they stand.
         """
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return fold(judgements(connection, tenant), token_counts(connection, tenant), drift)
 
-    def spend(self, *, tenant: str | None = None) -> tuple[Decimal, Decimal]:
-        """Dollars spent on calls that decisions led to, and dollars that exploration was expected to add."""
-        calls = select(func.sum(tables.call.c.cost)).where(tables.call.c.decision_id.is_not(None))
-        explored = select(func.sum(tables.decision.c.exploration_cost))
+    def spend(self, *, tenant: str | None = None) -> Spend:
+        """What was spent, by a tenant or in all."""
+        calls = select(func.sum(tables.call.c.cost_usd)).where(tables.call.c.decision_id.is_not(None))
+        explored = select(func.sum(tables.decision.c.exploration_usd))
         if tenant is not None:
             of_tenant = select(tables.task.c.task_id).where(tables.task.c.tenant == tenant)
             calls = calls.where(tables.call.c.task_id.in_(of_tenant))
             explored = explored.where(tables.decision.c.task_id.in_(of_tenant))
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             spent, extra = connection.execute(calls).scalar(), connection.execute(explored).scalar()
-        return spent or Decimal(0), extra or Decimal(0)
+        return Spend(spent or Decimal(0), extra or Decimal(0))
 
     def latencies(self, model: str, *, limit: int = 5000) -> list[tuple[int, int, float]]:
         """Input tokens, output tokens and seconds of a model's latest calls that went well."""
@@ -243,14 +255,14 @@ class Ledger:
             .order_by(call.started_at.desc())
             .limit(limit)
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return [(int(r[0]), int(r[1]), float(r[2])) for r in connection.execute(query)]
 
     def reserve(
         self,
-        amount: Decimal,
+        amount_usd: Decimal,
         *,
-        cap: Decimal,
+        cap_usd: Decimal,
         tenant: str = "default",
         window_start: datetime,
         hold_id: str | None = None,
@@ -267,142 +279,48 @@ class Ledger:
         hold_id = hold_id or new_id()
         account = tables.budget_account
         key = {"tenant": tenant, "window_start": window_start}
-        with writing(self.engine) as connection:
-            _insert_new(connection, account, [{**key, "committed": Decimal(0)}])
-            row = {"hold_id": hold_id, "reserved": amount, "reserved_at": utc_now(), **key}
-            if not _insert_new(connection, tables.budget_hold, [row]):
+        with self.database.writing() as connection:
+            insert_new(connection, account, [{**key, "committed_usd": Decimal(0)}])
+            row = {"hold_id": hold_id, "reserved_usd": amount_usd, "reserved_at": utc_now(), **key}
+            if not insert_new(connection, tables.budget_hold, [row]):
                 return hold_id
             done = connection.execute(
                 update(account)
                 .where(account.c.tenant == tenant, account.c.window_start == window_start)
-                .where(account.c.committed <= cap - amount)
-                .values(committed=account.c.committed + amount)
+                .where(account.c.committed_usd <= cap_usd - amount_usd)
+                .values(committed_usd=account.c.committed_usd + amount_usd)
             )
             if not done.rowcount:
                 raise BudgetExceededError(
-                    f"${amount:.6f} more would exceed the budget of ${cap:.6f} of {tenant!r}; wait for its "
-                    "next window, raise it, or choose a cheaper backbone"
+                    f"${amount_usd:.6f} more would exceed the budget of ${cap_usd:.6f} of {tenant!r}; wait "
+                    "for its next window, raise it, or choose a cheaper backbone"
                 )
         return hold_id
 
-    def settle(self, hold_id: str, spent: Decimal) -> None:
+    def settle(self, hold_id: str, spent_usd: Decimal) -> None:
         """Replace a reservation by what was spent; settling again does nothing.
 
         Raises:
             UnknownDecisionError: If there is no such reservation.
         """
         hold, account = tables.budget_hold, tables.budget_account
-        with writing(self.engine) as connection:
+        with self.database.writing() as connection:
             held = connection.execute(select(hold).where(hold.c.hold_id == hold_id)).mappings().first()
             if held is None:
                 raise UnknownDecisionError(f"the ledger holds no reservation {hold_id!r}")
-            row = {"hold_id": hold_id, "spent": spent, "settled_at": utc_now()}
-            if _insert_new(connection, tables.budget_settlement, [row]):
+            row = {"hold_id": hold_id, "spent_usd": spent_usd, "settled_at": utc_now()}
+            if insert_new(connection, tables.budget_settlement, [row]):
                 connection.execute(
                     update(account)
                     .where(account.c.tenant == held["tenant"], account.c.window_start == held["window_start"])
-                    .values(committed=account.c.committed + (spent - held["reserved"]))
+                    .values(committed_usd=account.c.committed_usd + (spent_usd - held["reserved"]))
                 )
 
-    def committed(self, *, tenant: str = "default", window_start: datetime) -> Decimal:
+    def committed_usd(self, *, tenant: str = "default", window_start: datetime) -> Decimal:
         """What a tenant has spent or reserved in a window."""
         account = tables.budget_account.c
-        query = select(account.committed).where(
+        query = select(account.committed_usd).where(
             account.tenant == tenant, account.window_start == window_start
         )
-        with reading(self.engine) as connection:
+        with self.database.reading() as connection:
             return connection.execute(query).scalar() or Decimal(0)
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-def _call_row(call: Call) -> dict[str, Any]:
-    row = asdict(call)
-    usage = row.pop("usage")
-    usage["usage_source"] = usage.pop("source")
-    return {**row, **usage}
-
-
-def _insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert rows whose key is new; returns how many."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
-    keys = [column.name for column in table.primary_key]
-    statement = insert(table).on_conflict_do_nothing(index_elements=keys).returning(table.c[keys[0]])
-    # Drivers disagree on the row count of many inserts; what is returned was inserted.
-    return len(connection.execute(statement, [dict(row) for row in rows]).all())
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows; the same row again is no error, another one under its key is."""
-    (key,) = [column.name for column in table.primary_key]
-    given: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        if given.setdefault(row[key], row) != row:
-            raise _taken(table, key, row[key])
-    if _insert_new(connection, table, list(given.values())) == len(given):
-        return
-    for ids in _batches(given, _IDS_PER_QUERY):
-        for stored in connection.execute(select(table).where(table.c[key].in_(ids))).mappings():
-            if any(not _same(stored[name], value) for name, value in given[stored[key]].items()):
-                raise _taken(table, key, stored[key])
-
-
-def _same(stored: Any, given: Any) -> bool:
-    if isinstance(given, Decimal):
-        return stored is not None and abs(stored - given) < tables.SMALLEST_AMOUNT
-    return bool(stored == given)
-
-
-def _taken(table: Table, key: str, value: str) -> InvalidRecordError:
-    return InvalidRecordError(
-        f"{key} {value!r} is taken by another {table.name}; repeat the same record, or give it its own id"
-    )
-
-
-def _times_of(
-    connection: Connection, table: Table, time: str, ids: Sequence[str]
-) -> dict[str, tuple[datetime, str]]:
-    """Time and task of records that others refer to.
-
-    Raises:
-        UnknownDecisionError: If one does not exist.
-    """
-    (key,) = table.primary_key
-    found: dict[str, tuple[datetime, str]] = {}
-    for some in _batches(dict.fromkeys(ids), _IDS_PER_QUERY):
-        query = select(key, table.c[time], table.c.task_id).where(key.in_(some))
-        found.update({row[0]: (row[1], row[2]) for row in connection.execute(query)})
-    for one in ids:
-        if one not in found:
-            raise UnknownDecisionError(
-                f"the ledger holds no {table.name} {one!r}; it is booked before what refers to it"
-            )
-    return found
-
-
-def _check_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
-    tasks = _times_of(connection, tables.task, "created_at", [one.task_id for one in outcomes])
-    decisions = _times_of(
-        connection, tables.decision, "decided_at", [one.decision_id for one in outcomes if one.decision_id]
-    )
-    for one in outcomes:
-        since, what = tasks[one.task_id][0], "task began"
-        if one.decision_id:
-            since, of_task = decisions[one.decision_id]
-            what = "decision was made"
-            if of_task != one.task_id:
-                raise InvalidRecordError(
-                    f"decision {one.decision_id!r} belongs to task {of_task!r}, not to {one.task_id!r}"
-                )
-        if one.reported_at < since:
-            raise InvalidRecordError(
-                f"outcome {one.outcome_id!r} is reported at {one.reported_at.isoformat()}, before its {what} "
-                f"at {since.isoformat()}; a clock ran backwards. Check it, and report again"
-            )

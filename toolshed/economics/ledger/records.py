@@ -46,7 +46,7 @@ class Task:
         tenant: Whose it is.
         pipeline: The pipeline that does it.
         problem: Which problem it is, where several tasks are attempts at the same one.
-        failure_price: Dollars that its failure costs.
+        failure_usd: What its failure costs.
         floor: Pass rate that is asked for.
         created_at: When it began.
     """
@@ -56,7 +56,7 @@ class Task:
     tenant: str = "default"
     pipeline: str = ""
     problem: str | None = None
-    failure_price: Decimal | None = None
+    failure_usd: Decimal | None = None
     floor: float | None = None
     created_at: datetime = field(default_factory=utc_now)
 
@@ -75,14 +75,14 @@ class Decision:
         model: What is called.
         propensity: Probability with which it was chosen; above 0.
         predicted: Pass probability that was predicted.
-        expected_cost: Dollars that were expected.
+        expected_usd: Cost that was expected.
         task_class: Class that evidence is kept by, where it is not that of the whole task.
         decision_id: Its id; the idempotency key.
         attempt: 1 for the first.
         candidates: Probability of choice by candidate.
         failed_before: Arms that had failed on the task.
         is_explored: Whether another arm was held to be best.
-        exploration_cost: Dollars that trying it was expected to cost more.
+        exploration_usd: What trying it was expected to cost more.
         dual_price: What dollars were held to be dearer.
         reason: In words.
         features: What was known of the step.
@@ -94,14 +94,14 @@ class Decision:
     model: str
     propensity: float = 1.0
     predicted: float = 0.0
-    expected_cost: Decimal = Decimal(0)
+    expected_usd: Decimal = Decimal(0)
     task_class: str | None = None
     decision_id: str = field(default_factory=new_id)
     attempt: int = 1
     candidates: Mapping[str, float] = field(default_factory=dict)
     failed_before: tuple[str, ...] = ()
     is_explored: bool = False
-    exploration_cost: Decimal = Decimal(0)
+    exploration_usd: Decimal = Decimal(0)
     dual_price: float = 0.0
     reason: str = ""
     features: Mapping[str, Any] = field(default_factory=dict)
@@ -127,7 +127,7 @@ class Call:
         component: The part of the pipeline that made it.
         model: The model, or tool.
         usage: Its tokens.
-        cost: Dollars.
+        cost_usd: What it cost.
         call_id: Its id; the idempotency key.
         decision_id: The decision it carries out, if any.
         price_source: Where the price is from.
@@ -141,7 +141,7 @@ class Call:
     component: Component
     model: str
     usage: Usage
-    cost: Decimal
+    cost_usd: Decimal
     call_id: str = field(default_factory=new_id)
     decision_id: str | None = None
     price_source: str = ""
@@ -154,8 +154,8 @@ class Call:
         _check_ids(call_id=self.call_id, task_id=self.task_id, model=self.model)
         _check_choice("component", self.component, get_args(Component))
         _check_time("started_at", self.started_at)
-        if not self.cost.is_finite() or self.cost < 0:
-            raise InvalidRecordError(f"cost is {self.cost}; it is an amount of dollars of 0 or more")
+        if not self.cost_usd.is_finite() or self.cost_usd < 0:
+            raise InvalidRecordError(f"cost_usd is {self.cost_usd}; it is an amount of dollars of 0 or more")
         if self.latency_seconds is not None and not 0 <= self.latency_seconds < float("inf"):
             raise InvalidRecordError(
                 f"latency_seconds is {self.latency_seconds}; the clock ran backwards: take time.monotonic()"

@@ -1,4 +1,8 @@
-"""Tables of the ledger. Money is whole billionths of a dollar, time whole microseconds: exact everywhere."""
+"""Tables of the ledger. Money is whole billionths of a dollar, time whole microseconds: exact everywhere.
+
+A ``key`` is what a column is called in the code, where names of dollars end in ``_usd``; rows that are read,
+exports and the database itself keep the names of the first schema.
+"""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -66,7 +70,7 @@ task = Table(
     Column("task_class", _ID, nullable=False),
     Column("pipeline", Text, nullable=False),
     Column("problem", Text),
-    Column("failure_price", Money),
+    Column("failure_price", Money, key="failure_usd"),
     Column("floor", Float),
     Column("created_at", Moment, nullable=False),
 )
@@ -81,11 +85,11 @@ decision = Table(
     Column("model", _ID, nullable=False),
     Column("propensity", Float, nullable=False),
     Column("predicted", Float, nullable=False),
-    Column("expected_cost", Money, nullable=False),
+    Column("expected_cost", Money, key="expected_usd", nullable=False),
     Column("candidates", JSON, nullable=False),
     Column("failed_before", JSON, nullable=False),
     Column("is_explored", Boolean, nullable=False),
-    Column("exploration_cost", Money, nullable=False),
+    Column("exploration_cost", Money, key="exploration_usd", nullable=False),
     Column("dual_price", Float, nullable=False),
     Column("reason", Text, nullable=False),
     Column("features", JSON, nullable=False),
@@ -106,7 +110,7 @@ call = Table(
     Column("cache_write_tokens", BigInteger, nullable=False),
     Column("reasoning_tokens", BigInteger, nullable=False),
     Column("usage_source", String(20), nullable=False),
-    Column("cost", Money, nullable=False),
+    Column("cost", Money, key="cost_usd", nullable=False),
     Column("price_source", Text, nullable=False),
     Column("price_effective_from", Moment),
     Column("latency_seconds", Float),
@@ -140,7 +144,7 @@ budget_account = Table(
     metadata,
     Column("tenant", _ID, primary_key=True),
     Column("window_start", Moment, primary_key=True),
-    Column("committed", Money, nullable=False),
+    Column("committed", Money, key="committed_usd", nullable=False),
 )
 budget_hold = Table(
     "budget_hold",
@@ -148,14 +152,14 @@ budget_hold = Table(
     Column("hold_id", _ID, primary_key=True),
     Column("tenant", _ID, nullable=False),
     Column("window_start", Moment, nullable=False),
-    Column("reserved", Money, nullable=False),
+    Column("reserved", Money, key="reserved_usd", nullable=False),
     Column("reserved_at", Moment, nullable=False),
 )
 budget_settlement = Table(
     "budget_settlement",
     metadata,
     Column("hold_id", _ID, ForeignKey("budget_hold.hold_id"), primary_key=True),
-    Column("spent", Money, nullable=False),
+    Column("spent", Money, key="spent_usd", nullable=False),
     Column("settled_at", Moment, nullable=False),
 )
 EXPORTED = (task, decision, call, outcome)

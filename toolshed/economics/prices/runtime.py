@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolshed.economics.prices.pricing import Runtime
-from toolshed.errors import TooLittleEvidenceError
+from toolshed.economics.prices.rates import Runtime
+from toolshed.errors import TooLittleEvidenceError, missing_extra
 
 MIN_CALLS = 20
 
@@ -26,8 +26,10 @@ def fit_runtime(calls: Sequence[tuple[int, int, float]]) -> Runtime:
             f"{len(calls)} calls are too few to fit a runtime; book {MIN_CALLS} with their latency, or give "
             "'runtime' in the price file"
         )
-    from scipy.optimize import least_squares
-
+    try:
+        from scipy.optimize import least_squares
+    except ModuleNotFoundError as error:
+        raise missing_extra("scipy", "economics") from error
     table = np.array(calls, float)
     scale = np.maximum(table.mean(0), 1e-9)
     terms = np.column_stack([np.ones(len(table)), table[:, 0] / scale[0], table[:, 1] / scale[1]])

@@ -11,6 +11,7 @@ import numpy as np
 from toolshed.economics.choosing.budget import DualPrice
 from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
 from toolshed.economics.choosing.selection import BackboneSelector, Selection
+from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.certification import certify_looks
 from toolshed.economics.learning.evidence import Judgement, TokenCount
 from toolshed.economics.prices.pricing import PriceSheet
@@ -25,12 +26,12 @@ class Setting:
     Attributes:
         arms: Models on offer.
         classes: Names of task classes.
-        failure_price: Dollars that a failure costs.
+        failure_usd: What a failure costs.
         prices: Prices of the arms; replaced on the policy when they change.
-        hindsight: Mean of cost plus price of failures in the unchanged table, ``[class, arm]``, and
+        hindsight_usd: Mean of cost plus price of failures in the unchanged table, ``[class, arm]``, and
             shares of the classes. Only the policies "in hindsight" look.
         class_shares: Share of queries by class.
-        mean_costs: Mean cost of each arm in the unchanged table.
+        mean_costs_usd: Mean cost of each arm in the unchanged table.
         floor: Pass rate that arms must be certified at.
         pace_usd: Dollars that a request may cost on average.
         has_check: Whether a failed reply is known at once, so that another arm can be tried, once.
@@ -38,11 +39,11 @@ class Setting:
 
     arms: Sequence[str]
     classes: Sequence[str]
-    failure_price: float
+    failure_usd: float
     prices: PriceSheet
-    hindsight: Matrix
+    hindsight_usd: Matrix
     class_shares: Matrix
-    mean_costs: Matrix
+    mean_costs_usd: Matrix
     floor: float | None = None
     pace_usd: float | None = None
     has_check: bool = False
@@ -86,7 +87,7 @@ class BestSingle(Policy):
 
     def __init__(self, setting: Setting, seed: int) -> None:
         super().__init__(setting, seed)
-        self._arm = int((setting.class_shares @ setting.hindsight).argmin())
+        self._arm = int((setting.class_shares @ setting.hindsight_usd).argmin())
 
     def choose(self, task_class: int) -> int:
         """Always the same."""
@@ -98,7 +99,7 @@ class PerClassBest(Policy):
 
     def choose(self, task_class: int) -> int:
         """By class."""
-        return int(self.setting.hindsight[task_class].argmin())
+        return int(self.setting.hindsight_usd[task_class].argmin())
 
 
 class Cheapest(Policy):
@@ -106,7 +107,7 @@ class Cheapest(Policy):
 
     def choose(self, task_class: int) -> int:
         """Always the same."""
-        return int(self.setting.mean_costs.argmin())
+        return int(self.setting.mean_costs_usd.argmin())
 
 
 class Random(Policy):
@@ -124,23 +125,23 @@ class PlainThompson(Policy):
         super().__init__(setting, seed)
         shape = (len(setting.arms), len(setting.classes))
         self._alpha, self._beta = np.ones(shape), np.ones(shape)
-        self._spent, self._n = np.zeros(shape), np.zeros(shape)
+        self._spent_usd, self._n = np.zeros(shape), np.zeros(shape)
 
     def choose(self, task_class: int) -> int:
         """The arm whose sample has the least expected cost."""
         sampled = self.rng.beta(self._alpha[:, task_class], self._beta[:, task_class])
-        costs = (self._spent.sum(1) + 1e-9) / (self._n.sum(1) + 1e-6)
+        costs = (self._spent_usd.sum(1) + 1e-9) / (self._n.sum(1) + 1e-6)
         costs = np.where(self._n.sum(1) > 0, costs, 0.0)
         costs = np.where(
             self._n[:, task_class] > 0,
-            self._spent[:, task_class] / np.maximum(self._n[:, task_class], 1),
+            self._spent_usd[:, task_class] / np.maximum(self._n[:, task_class], 1),
             costs,
         )
-        return int((costs + self.setting.failure_price * (1 - sampled)).argmin())
+        return int((costs + self.setting.failure_usd * (1 - sampled)).argmin())
 
     def paid(self, arm: int, task_class: int, tokens: Matrix, cost_usd: float) -> None:
         """Count the cost."""
-        self._spent[arm, task_class] += cost_usd
+        self._spent_usd[arm, task_class] += cost_usd
         self._n[arm, task_class] += 1
 
     def learn(self, arm: int, task_class: int, passed: bool, memo: float, n_failed: int = 0) -> None:
@@ -169,8 +170,8 @@ class ParetoBandit(Policy):
             list(setting.arms), self._contexts.shape[1], alpha=0.05, forgetting_factor=0.997, seed=seed
         )
         self._penalties = {
-            arm: float(cost) / setting.failure_price
-            for arm, cost in zip(setting.arms, setting.mean_costs, strict=True)
+            arm: float(cost) / setting.failure_usd
+            for arm, cost in zip(setting.arms, setting.mean_costs_usd, strict=True)
         }
 
     def choose(self, task_class: int) -> int:
@@ -211,13 +212,16 @@ class Ours(Policy):
 
     def _selected(self, task_class: int, failed: tuple[str, ...]) -> Selection:
         setting = self.setting
+        check_usd = Decimal(0) if setting.has_check else None
         return self.selector.select(
-            setting.classes[task_class],
-            self._candidates,
-            StepFeatures(failed=failed, check_usd=Decimal(0) if setting.has_check else None, max_attempts=2),
-            floor=setting.floor,
-            failure_price=setting.failure_price,
-            budget=BudgetState(dual_price=self._dual.value),
+            StepRequest(
+                setting.classes[task_class],
+                self._candidates,
+                StepFeatures(failed=failed, check_usd=check_usd, max_attempts=2),
+                floor=setting.floor,
+                failure_usd=setting.failure_usd,
+                budget=BudgetState(dual_price=self._dual.value),
+            )
         )
 
     def _taken(self, chosen: Selection, arm: str) -> int:

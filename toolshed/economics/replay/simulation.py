@@ -8,7 +8,8 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.economics.prices.pricing import PriceFile, PriceSheet
+from toolshed.economics.prices.price_file import PriceFile
+from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.economics.replay.policies import POLICIES, Policy, Setting
 from toolshed.economics.replay.tables import Matrix, OutcomeTable
 from toolshed.errors import InvalidQueryError
@@ -24,7 +25,7 @@ class StreamOptions:
     Attributes:
         requests: Length of the stream: passes over the shuffled queries, concatenated.
         delay: The outcome of request t is seen from request t + delay on.
-        failure_price: Dollars that a failure costs.
+        failure_usd: What a failure costs.
         golden: Queries that are taken out of the stream and run on all arms at the start, charged.
         price_change: An arm and the factor of its price from half time on.
         floor: Pass rate at which our policy's arms must be certified.
@@ -34,7 +35,7 @@ class StreamOptions:
 
     requests: int = 3400
     delay: int = 50
-    failure_price: float = 0.05
+    failure_usd: float = 0.05
     golden: int = 0
     price_change: tuple[str, float] | None = None
     floor: float | None = None
@@ -47,16 +48,16 @@ class StreamResult:
     """What a policy spent and passed on one stream.
 
     Attributes:
-        dollars_per_1000: Spend, golden queries included, plus the price of failures, for a thousand requests.
+        usd_per_1000: Spend, golden queries included, plus the price of failures, for a thousand requests.
         pass_rate: Share of requests that passed.
-        spend: Dollars spent in all, golden queries included.
+        spend_usd: Dollars spent in all, golden queries included.
         certified: Arms and classes that were certified at the floor.
         broken: How many of them pass less than the floor, over all queries of the class.
     """
 
-    dollars_per_1000: float
+    usd_per_1000: float
     pass_rate: float
-    spend: float
+    spend_usd: float
     certified: int = 0
     broken: int = 0
 
@@ -65,56 +66,94 @@ def run_stream(
     table: OutcomeTable, policy_name: str, seed: int, scenario: str, options: StreamOptions
 ) -> StreamResult:
     """Run one policy over one stream."""
-    rng = np.random.default_rng(seed)
     columns = table.columns(table.arms)
-    golden, stream = _stream(len(table.queries), rng, options)
-    setting = _setting(table, columns, options)
-    policy = POLICIES[policy_name](setting, seed)
-    spend = _run_golden(table, policy, policy_name, columns, golden)
-    changed = _changed_outcomes(table, columns, scenario)
-    waiting: deque[tuple[int, int, int, bool, float, int]] = deque()
-    n_passed = 0
-    factors = np.ones(len(columns))
-    for now, query in enumerate(stream):
-        if now == options.requests // 2 and options.price_change is not None:
-            arm, factor = options.price_change
-            factors[table.arms.index(arm)] = factor
-            policy.see_prices(_scaled(setting.prices, arm, factor))
-        while waiting and waiting[0][0] <= now:
-            policy.learn(*waiting.popleft()[1:])
-        task_class = int(table.class_of[query])
-        arm_index = policy.choose(task_class)
-        outcomes = changed if now >= options.requests // 2 else table.passed[:, columns]
-        for n_failed in range(2):
-            column = columns[arm_index]
-            passed = bool(outcomes[query, arm_index])
-            cost = float(table.cost_usd[query, column] * factors[arm_index])
-            policy.paid(arm_index, task_class, table.tokens[:, query, column], cost)
-            spend += cost
-            if not options.has_check:
-                waiting.append((now + options.delay, arm_index, task_class, passed, policy.memo(), n_failed))
-                break
-            policy.learn(arm_index, task_class, passed, policy.memo(), n_failed)
-            following = None if passed or n_failed else policy.escalate(task_class, arm_index)
-            if following is None:
-                break
-            arm_index = following
-        n_passed += passed
-    failures = options.requests - n_passed
-    total = spend + options.failure_price * failures
-    certified = policy.certified()
-    broken = [
-        (arm, task_class)
-        for arm, task_class in certified
-        if table.passed[table.class_of == task_class, columns[arm]].mean() < (options.floor or 0.0)
-    ]
-    return StreamResult(
-        1000 * total / options.requests,
-        n_passed / options.requests,
-        spend,
-        len(certified),
-        len(broken),
-    )
+    golden, queries = _queries(len(table.queries), np.random.default_rng(seed), options)
+    policy = POLICIES[policy_name](_setting(table, columns, options), seed)
+    stream = _Stream(table, columns, policy, options, _changed_outcomes(table, columns, scenario))
+    if policy_name == "ours":
+        stream.run_golden(golden)
+    for now, query in enumerate(queries):
+        stream.answer(now, int(query))
+    return stream.result()
+
+
+class _Stream:
+    """A policy at work: what it spent and passed so far, and the outcomes that it has not heard of yet."""
+
+    def __init__(
+        self,
+        table: OutcomeTable,
+        columns: NDArray[np.intp],
+        policy: Policy,
+        options: StreamOptions,
+        changed: Matrix,
+    ) -> None:
+        self._table, self._columns, self._policy, self._options = table, columns, policy, options
+        self._half_time = options.requests // 2
+        self._outcomes = (table.passed[:, columns], changed)
+        self._price_factors = np.ones(len(columns))
+        self._waiting: deque[tuple[int, int, int, bool, float, int]] = deque()
+        self._spend_usd, self._n_passed = 0.0, 0
+
+    def run_golden(self, golden: NDArray[np.intp]) -> None:
+        """Run golden queries on all arms, and learn from them at once."""
+        for query in golden:
+            task_class = int(self._table.class_of[query])
+            for arm in range(len(self._columns)):
+                self._pay(int(query), arm, task_class)
+                self._policy.learn(arm, task_class, bool(self._outcomes[0][query, arm]), 0.0)
+
+    def answer(self, now: int, query: int) -> None:
+        """Answer a request, after the outcomes that are known by now."""
+        if now == self._half_time and self._options.price_change is not None:
+            self._change_price(*self._options.price_change)
+        while self._waiting and self._waiting[0][0] <= now:
+            self._policy.learn(*self._waiting.popleft()[1:])
+        self._n_passed += self._passes(now, query)
+
+    def _change_price(self, arm: str, factor: float) -> None:
+        self._price_factors[self._table.arms.index(arm)] = factor
+        self._policy.see_prices(_scaled(self._table.prices, arm, factor))
+
+    def _passes(self, now: int, query: int) -> bool:
+        """Whether an arm passes: the one chosen, or where a check tells at once that it failed, the next."""
+        policy, task_class = self._policy, int(self._table.class_of[query])
+        outcomes = self._outcomes[now >= self._half_time]
+        arm: int | None = policy.choose(task_class)
+        passed, n_failed = False, 0
+        while arm is not None:
+            passed = bool(outcomes[query, arm])
+            self._pay(query, arm, task_class)
+            if not self._options.has_check:
+                seen_at = now + self._options.delay
+                self._waiting.append((seen_at, arm, task_class, passed, policy.memo(), n_failed))
+                return passed
+            policy.learn(arm, task_class, passed, policy.memo(), n_failed)
+            arm = None if passed or n_failed else policy.escalate(task_class, arm)
+            n_failed += 1
+        return passed
+
+    def _pay(self, query: int, arm: int, task_class: int) -> None:
+        column = self._columns[arm]
+        cost_usd = float(self._table.cost_usd[query, column] * self._price_factors[arm])
+        self._policy.paid(arm, task_class, self._table.tokens[:, query, column], cost_usd)
+        self._spend_usd += cost_usd
+
+    def result(self) -> StreamResult:
+        """What it came to."""
+        options, certified = self._options, self._policy.certified()
+        total_usd = self._spend_usd + options.failure_usd * (options.requests - self._n_passed)
+        broken = sum(
+            self._outcomes[0][self._table.class_of == task_class, arm].mean() < (options.floor or 0.0)
+            for arm, task_class in certified
+        )
+        return StreamResult(
+            1000 * total_usd / options.requests,
+            self._n_passed / options.requests,
+            self._spend_usd,
+            len(certified),
+            int(broken),
+        )
 
 
 def replay(
@@ -167,7 +206,7 @@ def _check(
         raise InvalidQueryError(f"price change of {options.price_change[0]!r}, which is not among the arms")
 
 
-def _stream(
+def _queries(
     n_queries: int, rng: np.random.Generator, options: StreamOptions
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     golden = rng.permutation(n_queries)[: options.golden] if options.golden else np.empty(0, np.intp)
@@ -179,13 +218,13 @@ def _stream(
 
 def _setting(table: OutcomeTable, columns: NDArray[np.intp], options: StreamOptions) -> Setting:
     costs, passed = table.cost_usd[:, columns], table.passed[:, columns]
-    expected = costs + options.failure_price * (1 - passed)
+    expected = costs + options.failure_usd * (1 - passed)
     counts = np.bincount(table.class_of, minlength=len(table.classes))
     by_class = np.stack([expected[table.class_of == c].mean(0) for c in range(len(table.classes))])
     return Setting(
         table.arms,
         table.classes,
-        options.failure_price,
+        options.failure_usd,
         table.prices,
         by_class,
         counts / counts.sum(),
@@ -194,27 +233,6 @@ def _setting(table: OutcomeTable, columns: NDArray[np.intp], options: StreamOpti
         options.pace_usd,
         options.has_check,
     )
-
-
-def _run_golden(
-    table: OutcomeTable,
-    policy: Policy,
-    policy_name: str,
-    columns: NDArray[np.intp],
-    golden: NDArray[np.intp],
-) -> float:
-    """Run our policy's golden queries on all arms; returns what they cost."""
-    if policy_name != "ours":
-        return 0.0
-    spend = 0.0
-    for query in golden:
-        task_class = int(table.class_of[query])
-        for arm, column in enumerate(columns):
-            cost = float(table.cost_usd[query, column])
-            policy.paid(arm, task_class, table.tokens[:, query, column], cost)
-            policy.learn(arm, task_class, bool(table.passed[query, column]), 0.0)
-            spend += cost
-    return spend
 
 
 def _changed_outcomes(table: OutcomeTable, columns: NDArray[np.intp], scenario: str) -> Matrix:

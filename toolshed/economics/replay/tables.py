@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
+from toolshed.economics.prices.price_file import PriceEntry, PriceFile
+from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.errors import SourceError, ToolshedError
 from toolshed.metering.usage import estimated_tokens
 

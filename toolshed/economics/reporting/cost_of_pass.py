@@ -115,12 +115,12 @@ class Frontier:
 
 
 def frontier(
-    costs: Matrix, pass_rates: Matrix, models: Sequence[str], *, human_usd: float | None = None
+    costs_usd: Matrix, pass_rates: Matrix, models: Sequence[str], *, human_usd: float | None = None
 ) -> Frontier:
     """The frontier of Erol et al., section 2: the minimum per problem, then the mean.
 
     Args:
-        costs: Mean dollars of an attempt, ``[problem, model]``; NaN where a model was not tried.
+        costs_usd: Mean dollars of an attempt, ``[problem, model]``; NaN where a model was not tried.
         pass_rates: Share of attempts that passed, ``[problem, model]``.
         models: Names of the columns.
         human_usd: What a human costs on a problem, who is taken to pass always.
@@ -128,19 +128,19 @@ def frontier(
     Raises:
         TooLittleEvidenceError: If there is no problem or no model.
     """
-    if not costs.size:
+    if not costs_usd.size:
         raise TooLittleEvidenceError("a frontier needs at least one judged problem; report outcomes first")
     with np.errstate(divide="ignore", invalid="ignore"):
-        per_problem = np.where(pass_rates > 0, costs / pass_rates, np.inf)
-    per_problem = np.where(np.isnan(costs), np.inf, per_problem)
-    human = np.full((len(costs), 1), np.inf if human_usd is None else human_usd)
+        per_problem = np.where(pass_rates > 0, costs_usd / pass_rates, np.inf)
+    per_problem = np.where(np.isnan(costs_usd), np.inf, per_problem)
+    human = np.full((len(costs_usd), 1), np.inf if human_usd is None else human_usd)
     with_human = np.hstack([per_problem, human])
     whole = float(with_human.min(1).mean())
     value_of = {}
     for column, model in enumerate(models):
         without = float(np.delete(with_human, column, 1).min(1).mean())
         value_of[model] = 0.0 if without == whole else without - whole
-    return Frontier(whole, human_usd, len(costs), value_of)
+    return Frontier(whole, human_usd, len(costs_usd), value_of)
 
 
 def frontier_of_trials(trials: Sequence[Trial], *, human_usd: float | None = None) -> Frontier:

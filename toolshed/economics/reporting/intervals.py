@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.errors import missing_extra
+
 _LEVEL = 0.95
 
 
@@ -19,29 +21,31 @@ class MeanInterval:
 
 def mean_interval(values: Sequence[float]) -> MeanInterval:
     """Mean of independent runs."""
-    from scipy.stats import t
-
+    try:
+        from scipy.stats import t
+    except ModuleNotFoundError as error:
+        raise missing_extra("scipy", "economics") from error
     array = np.asarray(values, float)
     if len(array) < 2:
         return MeanInterval(float(array.mean()), float("inf"))
-    error = array.std(ddof=1) / np.sqrt(len(array))
-    return MeanInterval(float(array.mean()), float(t.ppf((1 + _LEVEL) / 2, len(array) - 1) * error))
+    standard_error = array.std(ddof=1) / np.sqrt(len(array))
+    return MeanInterval(float(array.mean()), float(t.ppf((1 + _LEVEL) / 2, len(array) - 1) * standard_error))
 
 
 def cost_of_pass_interval(
-    costs: NDArray[np.float64], passed: NDArray[np.float64], *, resamples: int = 2000, seed: int = 0
+    costs_usd: NDArray[np.float64], passed: NDArray[np.float64], *, resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
     """95 % percentile bootstrap of mean cost over pass rate, resampling tasks.
 
     A resample in which nothing passed counts as infinite, so the upper end can be infinite.
     """
     rng = np.random.default_rng(seed)
-    n = len(costs)
+    n = len(costs_usd)
     ratios = np.empty(resamples)
     for i in range(resamples):
         drawn = rng.integers(0, n, n)
         n_passed = passed[drawn].sum()
-        ratios[i] = costs[drawn].sum() / n_passed if n_passed else np.inf
+        ratios[i] = costs_usd[drawn].sum() / n_passed if n_passed else np.inf
     ratios.sort()
     tail = (1 - _LEVEL) / 2
     # Order statistics: interpolating between finite and infinite values has no meaning.

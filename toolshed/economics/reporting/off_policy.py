@@ -59,6 +59,8 @@ def estimate_value(
     Raises:
         TooLittleEvidenceError: If the effective sample size is below 100: the log says too little of it.
     """
+    # w = min(20, pi(a) / propensity): clipped, for one rare choice must not decide.
+    # SNIPS = sum of w r / sum of w;  DR = mean of [sum over a of pi(a) m(a) + w (r - m(a taken))].
     chances = {name: policy(name) for name in {one.task_class for one in log}}
     weights = np.array(
         [min(_CLIP, chances[o.task_class].get(o.arm, 0.0) / o.propensity) for o in log], dtype=float

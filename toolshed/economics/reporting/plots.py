@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toolshed.economics.reporting.cost_of_pass import CostOfPass
 from toolshed.economics.reporting.report import CostReport
-from toolshed.errors import TooLittleEvidenceError
+from toolshed.errors import TooLittleEvidenceError, missing_extra
 
 _BLUE, _GREY = "#0072b2", "#999999"
 
@@ -22,9 +22,11 @@ def plot_report(report: CostReport, path: Path) -> None:
         raise TooLittleEvidenceError(
             "there is nothing to draw: no group has a judged attempt that cost something"
         )
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise missing_extra("matplotlib", "economics") from error
     best = _unbeaten(points)
     figure = Figure(figsize=(8, 4.8), layout="constrained")
     FigureCanvasAgg(figure)

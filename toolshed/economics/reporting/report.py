@@ -24,7 +24,6 @@ from toolshed.economics.reporting.cost_of_pass import (
     frontier_of_trials,
 )
 from toolshed.errors import InvalidQueryError
-from toolshed.state.engine import reading
 
 GROUPINGS = ("model", "class", "pipeline", "tenant")
 
@@ -38,7 +37,7 @@ class CostReport:
         rows: Cost-of-pass of each group, the cheapest pass first.
         frontier: Of the models; None when nothing is judged, or rows are no models.
         conditional: Pass rates after a failure.
-        components: Dollars by component of the pipeline.
+        component_usd: Dollars by component of the pipeline.
         alarms: Arms that began to pass less than predicted, where rows are models.
     """
 
@@ -46,7 +45,7 @@ class CostReport:
     rows: Sequence[CostOfPass]
     frontier: Frontier | None
     conditional: Sequence[ConditionalPassRate]
-    components: dict[str, float]
+    component_usd: dict[str, float]
     alarms: Sequence[DriftAlarm] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -59,7 +58,7 @@ class CostReport:
             ],
             "frontier": None if self.frontier is None else _plain(asdict(self.frontier)),
             "conditional_pass_rates": [_plain(asdict(one)) for one in self.conditional],
-            "spend_by_component_usd": self.components,
+            "spend_by_component_usd": self.component_usd,
             "drift_alarms": [asdict(one) for one in self.alarms],
         }
 
@@ -95,8 +94,8 @@ class CostReport:
                 )
         if self.alarms:
             lines += ["\ndrift:", *(f"  {one}" for one in self.alarms)]
-        if self.components:
-            parts = ", ".join(f"{name} ${usd:.6f}" for name, usd in sorted(self.components.items()))
+        if self.component_usd:
+            parts = ", ".join(f"{name} ${usd:.6f}" for name, usd in sorted(self.component_usd.items()))
             lines.append(f"\nspent on: {parts}")
         return "\n".join(lines)
 
@@ -135,7 +134,7 @@ def build_report(
         by_group(trials),
         frontier_of_trials(trials, human_usd=human_usd) if has_judged else None,
         _retries(ledger, tenant, attempts) if by == "model" else [],
-        _components(ledger, tenant, since),
+        _component_usd(ledger, tenant, since),
         ledger.evidence(tenant=tenant).alarms if by == "model" else (),
     )
 
@@ -162,7 +161,11 @@ def _attempts(ledger: Ledger, tenant: str | None, since: datetime | None) -> lis
     judged = judged_decisions().subquery()
     query = (
         select(
-            judged.c.arm, func.sum(tables.call.c.cost), judged.c.passed, judged.c.problem, judged.c.task_class
+            judged.c.arm,
+            func.sum(tables.call.c.cost_usd),
+            judged.c.passed,
+            judged.c.problem,
+            judged.c.task_class,
         )
         .outerjoin(tables.call, tables.call.c.decision_id == judged.c.decision_id)
         .group_by(judged.c.decision_id, judged.c.arm, judged.c.passed, judged.c.problem, judged.c.task_class)
@@ -171,7 +174,7 @@ def _attempts(ledger: Ledger, tenant: str | None, since: datetime | None) -> lis
         query = query.where(judged.c.tenant == tenant)
     if since is not None:
         query = query.where(judged.c.decided_at >= since)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         return [
             Trial(r[0], float(r[1] or 0), None if r[2] is None else bool(r[2]), r[3] or r[4])
             for r in connection.execute(query)
@@ -182,7 +185,7 @@ def _tasks(ledger: Ledger, by: str, tenant: str | None, since: datetime | None) 
     judged = judged_tasks().subquery()
     group = judged.c.task_class if by == "class" else judged.c[by]
     query = (
-        select(group, func.sum(tables.call.c.cost), judged.c.passed)
+        select(group, func.sum(tables.call.c.cost_usd), judged.c.passed)
         .outerjoin(tables.call, tables.call.c.task_id == judged.c.task_id)
         .group_by(judged.c.task_id, group, judged.c.passed)
     )
@@ -190,7 +193,7 @@ def _tasks(ledger: Ledger, by: str, tenant: str | None, since: datetime | None) 
         query = query.where(judged.c.tenant == tenant)
     if since is not None:
         query = query.where(judged.c.created_at >= since)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         return [
             Trial(r[0] or "-", float(r[1] or 0), None if r[2] is None else bool(r[2]))
             for r in connection.execute(query)
@@ -204,7 +207,7 @@ def _retries(ledger: Ledger, tenant: str | None, attempts: Sequence[Trial]) -> l
     )
     if tenant is not None:
         query = query.where(judged.c.tenant == tenant)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         rows = connection.execute(query).all()
     pairs: dict[tuple[str, str], list[bool]] = {}
     for arm, failed_before, passed in rows:
@@ -222,10 +225,10 @@ def _retries(ledger: Ledger, tenant: str | None, attempts: Sequence[Trial]) -> l
     ]
 
 
-def _components(ledger: Ledger, tenant: str | None, since: datetime | None) -> dict[str, float]:
+def _component_usd(ledger: Ledger, tenant: str | None, since: datetime | None) -> dict[str, float]:
     call, task = tables.call.c, tables.task.c
     query = (
-        select(call.component, func.sum(call.cost))
+        select(call.component, func.sum(call.cost_usd))
         .join(tables.task, task.task_id == call.task_id)
         .group_by(call.component)
     )
@@ -233,7 +236,7 @@ def _components(ledger: Ledger, tenant: str | None, since: datetime | None) -> d
         query = query.where(task.tenant == tenant)
     if since is not None:
         query = query.where(task.created_at >= since)
-    with reading(ledger.engine) as connection:
+    with ledger.database.reading() as connection:
         return {r[0]: float(r[1]) for r in connection.execute(query)}
 
 
@@ -246,10 +249,10 @@ def _row_text(row: CostOfPass, width: int) -> str:
     )
 
 
-def _dollars(amount: float) -> str:
-    if not isfinite(amount):
-        return "infinite" if amount > 0 else "-"
-    return f"${amount:.6f}" if abs(amount) < 1 else f"${amount:,.2f}"
+def _dollars(amount_usd: float) -> str:
+    if not isfinite(amount_usd):
+        return "infinite" if amount_usd > 0 else "-"
+    return f"${amount_usd:.6f}" if abs(amount_usd) < 1 else f"${amount_usd:,.2f}"
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict, Unpack
 
 from toolshed.economics.choosing.budget import DualPrice
-from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
+from toolshed.economics.choosing.candidates import BudgetState, StepFeatures
 from toolshed.economics.choosing.selection import BackboneSelector, Selection
+from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.evidence import DriftAlarm, Judgement, TokenCount
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import (
@@ -51,14 +52,38 @@ class Budget:
     def __post_init__(self) -> None:
         if self.window <= timedelta(0):
             raise InvalidRecordError(f"the window of a budget is {self.window}; it must last some time")
-        for amount in (self.limit_usd, self.pace_usd):
-            if amount is not None and not amount > 0:
-                raise InvalidRecordError(f"a budget of ${amount} allows nothing; give an amount above 0")
+        for amount_usd in (self.limit_usd, self.pace_usd):
+            if amount_usd is not None and not amount_usd > 0:
+                raise InvalidRecordError(f"a budget of ${amount_usd} allows nothing; give an amount above 0")
 
     def window_start(self, at: datetime) -> datetime:
         """When the window of a time began."""
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         return epoch + (at - epoch) // self.window * self.window
+
+
+class TaskDetails(TypedDict, total=False):
+    """What may be said of a task; :class:`.Task` says what each is and has the defaults."""
+
+    task_id: str
+    pipeline: str
+    problem: str | None
+    failure_usd: Decimal | None
+    floor: float | None
+    created_at: datetime
+
+
+class OutcomeDetails(TypedDict, total=False):
+    """What may be said of an outcome; :class:`.Outcome` says what each is and has the defaults.
+
+    Give an ``outcome_id`` of your own where the same report may be sent twice.
+    """
+
+    decision_id: str | None
+    outcome_id: str
+    grade: float | None
+    source: OutcomeSource
+    reported_at: datetime
 
 
 @dataclass
@@ -98,51 +123,68 @@ class CostAccount:
         # What others book meanwhile is either read here or counted at once, never both.
         with self._lock, self.selector.lock:
             evidence = self.ledger.evidence(tenant=self.tenant)
-            spent, explored = self.ledger.spend(tenant=self.tenant)
+            spend = self.ledger.spend(tenant=self.tenant)
             self.selector.prices, self.selector.evidence = prices, evidence
-            self.selector.spend_usd, self.selector.explored_usd = float(spent), float(explored)
+            self.selector.spend_usd = float(spend.spent_usd)
+            self.selector.explored_usd = float(spend.explored_usd)
             fitted = evidence.fitted_concentration(self.selector.prior.concentration)
             self.selector.prior = replace(self.selector.prior, concentration=fitted)
             self._refreshed = time.monotonic()
         return list(evidence.alarms)
 
-    def select(
-        self,
-        task_class: str,
-        candidates: Sequence[Candidate | str],
-        features: StepFeatures | None = None,
-        floor: float | None = None,
-        failure_price: Decimal | float | None = None,
-        budget: Budget | None = None,
-        *,
-        incumbent: str | None = None,
-    ) -> Selection:
-        """Choose the backbone of a step; see :meth:`BackboneSelector.select`. Books nothing."""
+    def select(self, request: StepRequest, *, budget: Budget | None = None) -> Selection:
+        """Choose the backbone of a step; see :meth:`.BackboneSelector.select`. Books nothing.
+
+        Args:
+            request: The step.
+            budget: What the tenant may spend; what is left of it goes into the request.
+        """
         if time.monotonic() - self._refreshed > self.refresh_seconds:
             self.refresh()
-        return self.selector.select(
-            task_class,
-            candidates,
-            features,
-            floor,
-            failure_price,
-            self.budget_state(budget),
-            incumbent=incumbent,
-        )
+        if budget is not None:
+            request = replace(request, budget=self.budget_state(budget))
+        return self.selector.select(request)
 
-    def budget_state(self, budget: Budget | None) -> BudgetState:
+    def budget_state(self, budget: Budget) -> BudgetState:
         """What a budget has left now, and its dual price."""
-        if budget is None:
-            return BudgetState()
         remaining = None
         if budget.limit_usd is not None:
             start = budget.window_start(utc_now())
-            remaining = budget.limit_usd - self.ledger.committed(tenant=self.tenant, window_start=start)
+            remaining = budget.limit_usd - self.ledger.committed_usd(tenant=self.tenant, window_start=start)
         self._dual.pace_usd = None if budget.pace_usd is None else float(budget.pace_usd)
         return BudgetState(remaining, self._dual.value)
 
-    def start_task(self, task_class: str = "default", **details: Any) -> Task:
-        """Book a task of this tenant; details are those of :class:`.Task`."""
+    def reserve(
+        self, selection: Selection, features: StepFeatures, budget: Budget | None
+    ) -> tuple[str | None, int | None]:
+        """Reserve what a selected call may cost.
+
+        Returns:
+            Id of the reservation, None where nothing caps the spend; and the most output tokens with which
+            the call stays within it, None where there is no cap.
+
+        Raises:
+            BudgetExceededError: If the budget has too little left.
+        """
+        cap = features.max_output_tokens
+        if budget is None or budget.limit_usd is None:
+            return None, cap
+        assert selection.model is not None
+        amount_usd = Decimal(repr(selection.cost_95_usd))
+        hold_id = self.ledger.reserve(
+            amount_usd,
+            cap_usd=budget.limit_usd,
+            tenant=self.tenant,
+            window_start=budget.window_start(utc_now()),
+        )
+        rates = self.selector.prices.rates(selection.model, utc_now())
+        if cap is None and rates.output_usd > 0 and features.input_tokens is not None:
+            left_usd = float(amount_usd) - rates.expected_usd(features.input_tokens, 0)
+            cap = max(1, int(left_usd / rates.output_usd))
+        return hold_id, cap
+
+    def start_task(self, task_class: str = "default", **details: Unpack[TaskDetails]) -> Task:
+        """Book a task of this tenant."""
         return self.ledger.add_task(Task(task_class, tenant=self.tenant, **details))
 
     def decide(
@@ -167,13 +209,13 @@ class CostAccount:
             selection.candidate.model,
             propensity=min(1.0, selection.propensity),
             predicted=selection.arm_pass_probability,
-            expected_cost=Decimal(repr(selection.cost_usd)),
+            expected_usd=Decimal(repr(selection.cost_usd)),
             task_class=selection.task_class,
             attempt=attempt,
             candidates={w.arm: round(w.probability, 6) for w in selection.weighed if w.probability > 0},
             failed_before=tuple(failed),
             is_explored=selection.is_explored,
-            exploration_cost=Decimal(repr(selection.exploration_usd)),
+            exploration_usd=Decimal(repr(selection.exploration_usd)),
             dual_price=selection.dual_price,
             reason=selection.reason,
             features={
@@ -257,30 +299,18 @@ class CostAccount:
             del self._taken[next(iter(self._taken))]
         with self.selector.lock:
             self.selector.evidence.count_tokens(taken, instead_of=before)
-            self.selector.spend_usd += float(call.cost)
-            self._dual.observe(float(call.cost))
+            self.selector.spend_usd += float(call.cost_usd)
+            self._dual.observe(float(call.cost_usd))
 
     def report(
-        self,
-        task_id: str | None = None,
-        passed: bool | None = None,
-        *,
-        decision_id: str | None = None,
-        grade: float | None = None,
-        source: OutcomeSource = "user",
-        reported_at: datetime | None = None,
-        outcome_id: str | None = None,
+        self, task_id: str | None = None, passed: bool | None = None, **details: Unpack[OutcomeDetails]
     ) -> Outcome:
         """Report whether a task, or one attempt at it, passed. Reporting again revises it.
 
         Args:
             task_id: The task; not needed with a decision.
             passed: Whether it passed.
-            decision_id: The attempt.
-            grade: A finer grade, 0 to 1.
-            source: Who says so.
-            reported_at: When; now when not given.
-            outcome_id: Idempotency key, for callers that may send the same report twice.
+            details: What else is known of the outcome; ``decision_id`` when it is that of one attempt.
 
         Raises:
             UnknownDecisionError: If there is no such task or decision.
@@ -289,12 +319,10 @@ class CostAccount:
         if passed is None:
             raise InvalidRecordError("give passed, True or False; an outcome nobody knows is not reported")
         if task_id is None:
-            if decision_id is None:
+            if (decision_id := details.get("decision_id")) is None:
                 raise InvalidRecordError("give the task_id or the decision_id that the outcome is about")
             task_id = self.ledger.task_of(decision_id)
-        outcome = Outcome(
-            task_id, passed, decision_id, outcome_id or new_id(), grade, source, reported_at or utc_now()
-        )
+        outcome = Outcome(task_id, passed, **details)
         with self._lock:
             self.ledger.add_outcome(outcome)
             self._learn(outcome)

@@ -1,58 +1,88 @@
-"""Blocking and awaited calls driven alike: steps yield what to ask, and are sent the answers."""
+"""Driving attempts: blocking and awaited calls alike."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-Asked = TypeVar("Asked")
-Given = TypeVar("Given")
+from toolshed.economics.running.attempts import Attempt, Attempts, Reply, Value
+
 Result = TypeVar("Result")
 
 
-class CallFailed(Exception):  # noqa: N818  # thrown into the steps only; the error itself goes on to the caller
-    """Tells the steps that a call failed.
+@dataclass(frozen=True, slots=True)
+class Finished(Generic[Value]):
+    """The last reply, and whether a check passed it; None where nothing checked it."""
 
-    Attributes:
-        error: What it raised.
-        seconds: How long it took.
+    reply: Reply[Value]
+    passed: bool | None
+
+
+def drive(
+    attempts: Attempts,
+    begin: Callable[[], Attempt],
+    call: Callable[[Attempt], Reply[Value]],
+    judge: Callable[[Value], bool | None],
+) -> Finished[Value]:
+    """Call what the attempts ask for until they ask for nothing more.
+
+    Args:
+        attempts: Keeps the books.
+        begin: Begins the first attempt.
+        call: Calls the model of an attempt.
+        judge: Says whether a reply will do; None where it cannot say.
     """
-
-    def __init__(self, error: BaseException, seconds: float) -> None:
-        super().__init__(str(error))
-        self.error, self.seconds = error, seconds
-
-
-def drive(steps: Generator[Asked, tuple[Given, float], Result], call: Callable[[Asked], Given]) -> Result:
-    """Call what the steps ask for until they are done; answers come with their seconds."""
-    asked = next(steps)
-    while True:
+    following: Attempt | None = begin()
+    while following is not None:
         started = time.monotonic()
         try:
-            given = call(asked)
+            reply = call(following)
         except BaseException as error:
-            steps.throw(CallFailed(error, time.monotonic() - started))
+            attempts.fail(error, time.monotonic() - started)
             raise
-        try:
-            asked = steps.send((given, time.monotonic() - started))
-        except StopIteration as finished:
-            result: Result = finished.value
-            return result
+        attempts.book(reply, time.monotonic() - started)
+        passed = judge(reply.value)
+        following = attempts.judge(passed)
+    return Finished(reply, passed)
 
 
 async def drive_async(
-    steps: Generator[Asked, tuple[Given, float], Result], call: Callable[[Asked], Awaitable[Given]]
-) -> Result:
-    """Like :func:`drive`, for calls that are awaited."""
-    asked = next(steps)
-    while True:
+    attempts: Attempts,
+    begin: Callable[[], Attempt],
+    call: Callable[[Attempt], Awaitable[Reply[Value]]],
+    judge: Callable[[Value], bool | None],
+) -> Finished[Value]:
+    """Like :func:`drive`, for calls that are awaited.
+
+    What is the caller's, the call and the judgement, happens on the event loop; the books are kept in worker
+    threads, so that a ledger which another process has locked holds up nobody else.
+    """
+    following: Attempt | None = await _off_the_loop(attempts, begin)
+    while following is not None:
         started = time.monotonic()
         try:
-            given = await call(asked)
-        except BaseException as error:
-            steps.throw(CallFailed(error, time.monotonic() - started))
+            reply = await call(following)
+        except GeneratorExit as error:
+            # The coroutine is closed: there is no loop to wait on any more.
+            attempts.fail(error, time.monotonic() - started)
             raise
-        try:
-            asked = steps.send((given, time.monotonic() - started))
-        except StopIteration as finished:
-            result: Result = finished.value
-            return result
+        except BaseException as error:
+            await _off_the_loop(attempts, attempts.fail, error, time.monotonic() - started)
+            raise
+        await _off_the_loop(attempts, attempts.book, reply, time.monotonic() - started)
+        passed = judge(reply.value)
+        following = await _off_the_loop(attempts, attempts.judge, passed)
+    return Finished(reply, passed)
+
+
+async def _off_the_loop(attempts: Attempts, step: Callable[..., Result], *given: object) -> Result:
+    """Take a step of the books in a worker thread; when cancelled, it is finished all the same."""
+    taken = asyncio.ensure_future(asyncio.to_thread(step, *given))
+    try:
+        return await asyncio.shield(taken)
+    except asyncio.CancelledError:
+        await asyncio.wait([taken])
+        # What was reserved last will not be called.
+        await asyncio.shield(asyncio.to_thread(attempts.release))
+        raise

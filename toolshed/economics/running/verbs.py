@@ -5,17 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 from toolshed.economics.choosing.candidates import Candidate, StepFeatures
 from toolshed.economics.choosing.selection import Selection
+from toolshed.economics.choosing.step_request import StepRequest
+from toolshed.economics.learning.examples import ExampleStore
 from toolshed.economics.ledger.export import ExportFormat, export_ledger
-from toolshed.economics.ledger.records import Outcome
+from toolshed.economics.ledger.records import Component, Outcome
 from toolshed.economics.reporting.explain import explain_task
 from toolshed.economics.reporting.off_policy import LoggedChoice, OffPolicyEstimate, estimate_value
 from toolshed.economics.reporting.report import CostReport, build_report
-from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.account import Budget, CostAccount, OutcomeDetails
 from toolshed.economics.running.backbone_policy import BackbonePolicy
+
+
+class PolicyOptions(TypedDict, total=False):
+    """Options of :class:`.BackbonePolicy`, which says what they are and has their defaults."""
+
+    failure_price: Decimal | float | None
+    floor: float | None
+    budget: Budget | None
+    incumbent: str | None
+    component: Component
+    check_usd: Decimal
+    examples: ExampleStore | None
 
 
 @dataclass(frozen=True)
@@ -32,20 +46,30 @@ class Backbones:
         self,
         task_class: str,
         candidates: Sequence[Candidate | str],
+        *,
         features: StepFeatures | None = None,
         floor: float | None = None,
         failure_price: Decimal | float | None = None,
         budget: Budget | None = None,
-        *,
         incumbent: str | None = None,
     ) -> Selection:
-        """Choose; see :meth:`~toolshed.economics.choosing.selection.BackboneSelector.select`."""
-        return self.account.select(
-            task_class, candidates, features, floor, failure_price, budget, incumbent=incumbent
-        )
+        """Choose the backbone of a step and book nothing; the arguments are those of :class:`.StepRequest`.
 
-    def policy(self, candidates: Sequence[Candidate | str], **options: Any) -> BackbonePolicy:
-        """A policy that runs calls on what is chosen; see its options."""
+        Raises:
+            InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
+            NoEligibleBackboneError: If no candidate may or can do the step; says why for each.
+            BudgetExceededError: If some can, and the budget reaches for none of them.
+            UnknownModelError: If a candidate has no price.
+        """
+        request = StepRequest(
+            task_class, candidates, features or StepFeatures(), floor, failure_price, incumbent=incumbent
+        )
+        return self.account.select(request, budget=budget)
+
+    def policy(
+        self, candidates: Sequence[Candidate | str], **options: Unpack[PolicyOptions]
+    ) -> BackbonePolicy:
+        """A policy that runs calls on what is chosen; the options are those of :class:`.BackbonePolicy`."""
         return BackbonePolicy(self.account, candidates, **options)
 
     def estimate(
@@ -79,7 +103,9 @@ class Outcomes:
 
     account: CostAccount
 
-    def report(self, task_id: str | None = None, passed: bool | None = None, **details: Any) -> Outcome:
+    def report(
+        self, task_id: str | None = None, passed: bool | None = None, **details: Unpack[OutcomeDetails]
+    ) -> Outcome:
         """Report whether a task or attempt passed; see :meth:`.CostAccount.report`."""
         return self.account.report(task_id, passed, **details)
 

@@ -1,9 +1,6 @@
-"""How Alembic reaches the ledger: over the connection that opened it."""
+"""How Alembic reaches a database: over the connection that opened it."""
 
 from alembic import context
 
-from toolshed.economics.ledger.tables import metadata
-
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 context.run_migrations()

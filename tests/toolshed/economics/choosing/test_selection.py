@@ -1,49 +1,22 @@
 """Selection: the least expected cost to resolution, and why."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
+from tests.choices import CHEAP_AND_GOOD, SHEET, choose, prices, selector
 from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
-from toolshed.economics.choosing.selection import BackboneSelector, ExplorationRule
-from toolshed.economics.learning.evidence import Evidence, Judgement, TokenCount
-from toolshed.economics.learning.posteriors import Prior, beliefs
-from toolshed.economics.prices.pricing import PriceEntry, PriceFile, PriceSheet
+from toolshed.economics.choosing.selection import ExplorationRule
+from toolshed.economics.learning.evidence import Judgement
+from toolshed.economics.prices.price_file import PriceEntry, PriceFile
+from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.errors import (
     BudgetExceededError,
     InvalidRecordError,
     NoEligibleBackboneError,
     UnknownModelError,
 )
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def prices(**dollars: float) -> PriceSheet:
-    """A price for a million input tokens by model; output costs nothing."""
-    entries = {
-        m: [PriceEntry(input_mtok=Decimal(str(p)), output_mtok=Decimal(0))] for m, p in dollars.items()
-    }
-    return PriceSheet(PriceFile(models=entries))
-
-
-def selector(seen: dict[str, tuple[int, int]], sheet: PriceSheet, **options: object) -> BackboneSelector:
-    """Evidence of passes and failures in class "x", with 1,000 input tokens a call."""
-    evidence = Evidence()
-    for arm, (passes, failures) in seen.items():
-        for passed in [False] * failures + [True] * passes:
-            evidence.judge(Judgement(arm, "x", passed, 0.0))
-        for _ in range(200):
-            evidence.count_tokens(TokenCount(arm, "x", 1000, 0))
-    given = {"exploration": ExplorationRule(spend_share=0.0), **options}
-    rng = np.random.default_rng(5)
-    return BackboneSelector(sheet, evidence, rng=rng, **given)  # type: ignore[arg-type]  # its options
-
-
-CHEAP_AND_GOOD = {"small": (80, 20), "large": (95, 5)}
-SHEET = prices(small=1, large=10)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +28,7 @@ SHEET = prices(small=1, large=10)
     ],
 )
 def test_the_failure_price_decides_between_small_and_large(failure_price: float, chosen: str) -> None:
-    done = selector(CHEAP_AND_GOOD, SHEET).select(
-        "x", ["small", "large"], failure_price=failure_price, at=NOW
-    )
+    done = choose(selector(CHEAP_AND_GOOD, SHEET), "x", ["small", "large"], failure_usd=failure_price)
     assert done.model == chosen
     assert done.propensity > 0
     assert done.reason.startswith(chosen)
@@ -65,44 +36,15 @@ def test_the_failure_price_decides_between_small_and_large(failure_price: float,
     assert {one.arm for one in done.weighed} == {"small", "large"}
 
 
-def test_a_check_makes_a_cascade_cheaper_than_any_single_model() -> None:
-    features = StepFeatures(check_usd=Decimal(0))
-    done = selector(CHEAP_AND_GOOD, SHEET).select(
-        "x", ["large", "small"], features, failure_price=0.08, at=NOW
-    )
-    assert done.cascade == ("small", "large")
-    # The second attempt is reached by the fifth that fails, and passes about half as often then.
-    assert done.pass_probability == pytest.approx(0.8 + 0.2 * 0.95 / 2, abs=0.01)
-    assert done.cost_usd == pytest.approx(0.001 + 0.2 * 0.01, rel=0.1)
-
-
-def test_cascades_are_no_longer_than_allowed() -> None:
-    seen = {"small": (50, 50), "large": (70, 30), "huge": (95, 5)}
-    chosen = selector(seen, prices(small=1, large=3, huge=9))
-    lengths = {
-        limit: len(
-            chosen.select(
-                "x",
-                ["small", "large", "huge"],
-                StepFeatures(check_usd=Decimal(0), max_attempts=limit),
-                failure_price=0.5,
-                at=NOW,
-            ).cascade
-        )
-        for limit in (1, 2, 3)
-    }
-    assert lengths == {1: 1, 2: 2, 3: 3}
-
-
 def test_after_a_failure_conditional_rates_decide_and_the_failed_arm_is_out() -> None:
     chosen = selector(CHEAP_AND_GOOD, SHEET)
     after = StepFeatures(failed=("small",))
-    done = chosen.select("x", ["small", "large"], after, failure_price=0.5, at=NOW)
+    done = choose(chosen, "x", ["small", "large"], after, failure_usd=0.5)
     assert done.model == "large"
     assert done.arm_pass_probability == pytest.approx(0.95 / 2, abs=0.01)
     for _ in range(100):
         chosen.evidence.judge(Judgement("large", "x", False, 0.5, failed_before=1))
-    done = chosen.select("x", ["small", "large"], after, failure_price=0.1, at=NOW)
+    done = choose(chosen, "x", ["small", "large"], after, failure_usd=0.1)
     assert done.model is None
     assert "hand over to a human" in done.reason
 
@@ -110,7 +52,7 @@ def test_after_a_failure_conditional_rates_decide_and_the_failed_arm_is_out() ->
 def test_a_price_change_acts_at_once() -> None:
     chosen = selector(CHEAP_AND_GOOD, SHEET)
     chosen.prices = prices(small=1, large=1)
-    assert chosen.select("x", ["small", "large"], failure_price=0.03, at=NOW).model == "large"
+    assert choose(chosen, "x", ["small", "large"], failure_usd=0.03).model == "large"
 
 
 def test_leaving_the_session_loses_the_prompt_cache() -> None:
@@ -120,8 +62,8 @@ def test_leaving_the_session_loses_the_prompt_cache() -> None:
     }
     chosen = selector({"a": (90, 10), "b": (91, 9)}, PriceSheet(PriceFile(models=entries)))
     long_session = StepFeatures(input_tokens=50_000, cached_tokens=49_000, cached_model="a")
-    assert chosen.select("x", ["a", "b"], failure_price=0.5, at=NOW).model == "b"
-    assert chosen.select("x", ["a", "b"], long_session, failure_price=0.5, at=NOW).model == "a"
+    assert choose(chosen, "x", ["a", "b"], failure_usd=0.5).model == "b"
+    assert choose(chosen, "x", ["a", "b"], long_session, failure_usd=0.5).model == "a"
 
 
 @pytest.mark.parametrize(
@@ -139,37 +81,37 @@ def test_candidates_that_cannot_do_it_are_left_out_and_said_why(
     candidate: Candidate, features: StepFeatures, told: str
 ) -> None:
     chosen = selector(CHEAP_AND_GOOD, SHEET)
-    done = chosen.select("x", [candidate, "large"], features, failure_price=0.5, at=NOW)
+    done = choose(chosen, "x", [candidate, "large"], features, failure_usd=0.5)
     assert done.model == "large"
     assert told in next(one.why_not for one in done.weighed if one.arm == "small")
     with pytest.raises(NoEligibleBackboneError, match=told):
-        chosen.select("x", [candidate], features, failure_price=0.5, at=NOW)
+        choose(chosen, "x", [candidate], features, failure_usd=0.5)
 
 
 def test_a_budget_leaves_out_what_might_cost_more() -> None:
     chosen = selector(CHEAP_AND_GOOD, SHEET)
     left = BudgetState(remaining_usd=Decimal("0.005"))
-    assert chosen.select("x", ["small", "large"], failure_price=0.5, budget=left, at=NOW).model == "small"
+    assert choose(chosen, "x", ["small", "large"], failure_usd=0.5, budget=left).model == "small"
     with pytest.raises(BudgetExceededError, match="are left"):
-        chosen.select("x", ["large"], failure_price=0.5, budget=left, at=NOW)
+        choose(chosen, "x", ["large"], failure_usd=0.5, budget=left)
 
 
 def test_a_dual_price_makes_dollars_dearer() -> None:
     chosen = selector(CHEAP_AND_GOOD, SHEET)
-    assert chosen.select("x", ["small", "large"], failure_price=0.1, at=NOW).model == "large"
+    assert choose(chosen, "x", ["small", "large"], failure_usd=0.1).model == "large"
     pressed = BudgetState(dual_price=3.0)
-    assert chosen.select("x", ["small", "large"], failure_price=0.1, budget=pressed, at=NOW).model == "small"
+    assert choose(chosen, "x", ["small", "large"], failure_usd=0.1, budget=pressed).model == "small"
 
 
 def test_under_a_floor_the_incumbent_stays_until_another_is_certified() -> None:
     chosen = selector({"small": (80, 20), "large": (0, 0)}, SHEET)
-    floor_only = {"floor": 0.85, "incumbent": "large", "at": NOW}
-    done = chosen.select("x", ["small", "large"], **floor_only)  # type: ignore[arg-type]  # its options
+    floor_only = {"floor": 0.85, "incumbent": "large"}
+    done = choose(chosen, "x", ["small", "large"], **floor_only)
     assert done.model == "large"
     assert "none is certified" in done.reason
     for _ in range(400):
         chosen.evidence.judge(Judgement("small", "x", True, 0.0))
-    done = chosen.select("x", ["small", "large"], **floor_only)  # type: ignore[arg-type]  # its options
+    done = choose(chosen, "x", ["small", "large"], **floor_only)
     assert done.model == "small"
     assert "1 certified" in done.reason
 
@@ -178,10 +120,10 @@ def test_exploration_is_paid_from_a_share_of_the_spend() -> None:
     seen = {"small": (8, 2), "large": (0, 0)}
     rule = ExplorationRule(temper=1.0, spend_share=0.1)
     thrifty = selector(seen, SHEET, exploration=rule, spend_usd=0.0)
-    tried = [thrifty.select("x", ["small", "large"], failure_price=0.1, at=NOW) for _ in range(50)]
+    tried = [choose(thrifty, "x", ["small", "large"], failure_usd=0.1) for _ in range(50)]
     assert not any(one.is_explored for one in tried)
     rich = selector(seen, SHEET, exploration=rule, spend_usd=100.0)
-    tried = [rich.select("x", ["small", "large"], failure_price=0.1, at=NOW) for _ in range(200)]
+    tried = [choose(rich, "x", ["small", "large"], failure_usd=0.1) for _ in range(200)]
     explored = [one for one in tried if one.is_explored]
     assert explored
     assert all(one.exploration_usd > 0 and "explored" in one.reason for one in explored)
@@ -189,47 +131,11 @@ def test_exploration_is_paid_from_a_share_of_the_spend() -> None:
     assert len(explored) / 200 == pytest.approx(mean, abs=0.1), "propensities are what happens"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        pytest.param({}, "failure_price", id="neither"),
-        pytest.param({"floor": 1.5}, "between 0 and 1", id="floor"),
-        pytest.param({"failure_price": -1}, "0 or more", id="negative"),
-        pytest.param({"failure_price": float("nan")}, "0 or more", id="nan"),
-        pytest.param({"failure_price": 1, "incumbent": "other"}, "not among", id="incumbent"),
-    ],
-)
-def test_impossible_requests_are_refused(arguments: dict[str, float], told: str) -> None:
-    with pytest.raises(InvalidRecordError, match=told):
-        selector({}, SHEET).select("x", ["small"], **arguments)  # type: ignore[arg-type]  # what is tested
-
-
 def test_no_candidates_twins_and_unknown_models_are_errors() -> None:
     chosen = selector({}, SHEET)
     with pytest.raises(NoEligibleBackboneError, match="at least one"):
-        chosen.select("x", [], failure_price=1)
+        choose(chosen, "x", [], failure_usd=1)
     with pytest.raises(InvalidRecordError, match="twice"):
-        chosen.select("x", ["small", "small"], failure_price=1)
+        choose(chosen, "x", ["small", "small"], failure_usd=1)
     with pytest.raises(UnknownModelError):
-        chosen.select("x", ["no-such-model-anywhere"], failure_price=1)
-
-
-def test_a_new_version_inherits_part_of_what_the_old_one_did() -> None:
-    evidence = Evidence()
-    for _ in range(100):
-        evidence.judge(Judgement("m@1", "x", False, 0.0))
-    known = beliefs(evidence, ["m@2", "other"], "x", Prior())
-    assert known.pass_probability[0] < 0.1
-    assert known.pass_probability[1] == pytest.approx(0.8)
-    assert known.n[0] == 0
-
-
-def test_tokens_are_learnt_per_class() -> None:
-    evidence = Evidence()
-    for _ in range(50):
-        evidence.count_tokens(TokenCount("m", "long", 10_000, 100))
-        evidence.count_tokens(TokenCount("m", "short", 100, 10))
-    long, short = (beliefs(evidence, ["m"], c, Prior()) for c in ("long", "short"))
-    assert long.input_tokens[0] == pytest.approx(10_000, rel=0.2)
-    assert short.input_tokens[0] == pytest.approx(100, rel=0.35)
-    assert long.input_tokens_95[0] > long.input_tokens[0]
+        choose(chosen, "x", ["no-such-model-anywhere"], failure_usd=1)

@@ -12,23 +12,16 @@ import pytest
 from toolshed.economics.choosing.candidates import StepFeatures
 from toolshed.economics.learning.examples import ExampleStore
 from toolshed.economics.ledger.ledger import Ledger
-from toolshed.economics.prices.pricing import PriceSheet
-from toolshed.economics.prices.runtime import fit_runtime
 from toolshed.economics.reporting.explain import explain_task
-from toolshed.economics.reporting.report import build_report
 from toolshed.economics.running.account import Budget, CostAccount
-from toolshed.economics.running.backbone_policy import Attempt, BackbonePolicy, Reply
-from toolshed.errors import (
-    BudgetExceededError,
-    InvalidRecordError,
-    NoEligibleBackboneError,
-    TooLittleEvidenceError,
-    UnknownDecisionError,
-)
+from toolshed.economics.running.attempts import Attempt, Reply
+from toolshed.economics.running.backbone_policy import BackbonePolicy
+from toolshed.errors import BudgetExceededError, InvalidRecordError, NoEligibleBackboneError
 from toolshed.metering.usage import Usage
 from toolshed.testing import HashingEncoder
 
 SMALL, LARGE = "gpt-4o-mini", "gpt-4o"
+
 USAGE = Usage(1000, 100)
 
 
@@ -84,7 +77,7 @@ def test_an_error_of_the_call_is_booked_and_passed_on(account: CostAccount) -> N
     spent, _ = account.ledger.spend()
     assert spent == Decimal("0.00015"), "its prompt, estimated at 1,000 tokens"
     start = budget.window_start(datetime.now(UTC))
-    assert account.ledger.committed(window_start=start) == spent
+    assert account.ledger.committed_usd(window_start=start) == spent
 
 
 def test_hostile_text_neither_hides_an_error_nor_loses_a_reply(account: CostAccount) -> None:
@@ -101,12 +94,6 @@ def test_hostile_text_neither_hides_an_error_nor_loses_a_reply(account: CostAcco
         account.start_task("\ud800")
     with pytest.raises(InvalidRecordError, match="not valid Unicode"):
         account.report("\ud800", True)
-
-
-def test_negative_features_are_refused() -> None:
-    for name in ("input_tokens", "max_output_tokens", "cached_tokens", "check_usd"):
-        with pytest.raises(InvalidRecordError, match=name):
-            StepFeatures(**{name: -1})  # type: ignore[arg-type]  # what is tested
 
 
 def test_no_usage_is_an_estimate_and_marked(account: CostAccount) -> None:
@@ -144,70 +131,3 @@ def test_sixteen_callers_stay_within_the_budget_and_the_cheap_model_takes_over(a
     assert spent <= cap
     assert refused
     assert SMALL in models, "what a large call no longer fits into still pays small ones"
-
-
-def test_an_account_opened_again_knows_what_was_learnt(account: CostAccount) -> None:
-    policy = BackbonePolicy(account, [SMALL, LARGE], failure_price=0.05)
-    for _ in range(30):
-        policy.run(answer, task_class="hard", check=lambda value: value == LARGE)
-    learnt = account.selector.evidence.state()
-    again = CostAccount(Ledger(account.ledger.location))
-    assert again.select("hard", [SMALL, LARGE], failure_price=0.05).model == LARGE
-    assert again.selector.evidence.state() == learnt, "what is learnt at once is what the ledger says"
-    again.close()
-
-
-def test_the_operator_is_told_when_an_arm_gets_worse(
-    account: CostAccount, caplog: pytest.LogCaptureFixture
-) -> None:
-    policy = BackbonePolicy(account, [SMALL], failure_price=1)
-    for i in range(60):
-        account.report(policy.run(answer).task_id, i < 40)
-    assert "gpt-4o-mini began to pass less than predicted" in caplog.text
-    report = build_report(account.ledger)
-    assert [one.arm for one in report.alarms][:1] == [SMALL]
-    assert "drift:" in report.to_text()
-    assert report.to_json()["drift_alarms"]
-
-
-def test_revised_outcomes_are_learnt_from_the_ledger(account: CostAccount) -> None:
-    done = BackbonePolicy(account, [SMALL], failure_price=1).run(answer)
-    account.report(done.task_id, True)
-    assert account.selector.evidence.passes.sum() == 1
-    account.report(decision_id=done.decision_ids[0], passed=False)
-    account.select("default", [SMALL], failure_price=1)
-    assert account.selector.evidence.failures.sum() == 1
-    assert account.selector.evidence.passes.sum() == 0
-
-
-def test_reports_about_nothing_are_refused(account: CostAccount) -> None:
-    with pytest.raises(UnknownDecisionError):
-        account.report("nope", True)
-    with pytest.raises(UnknownDecisionError):
-        account.report(decision_id="nope", passed=True)
-    with pytest.raises(InvalidRecordError, match="task_id or the decision_id"):
-        account.report(passed=True)
-    with pytest.raises(InvalidRecordError, match="True or False"):
-        account.report("nope")
-
-
-def test_self_hosted_runtimes_are_fitted_from_the_ledger(tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text("models: {own: [{accelerators: 2, accelerator_hour: 3.6}]}")
-    account = CostAccount(Ledger("memory:"), PriceSheet.from_file(tmp_path / "p.yaml"))
-    task = account.start_task()
-    for i in range(60):
-        usage = Usage(100 * (i % 7 + 1), 10 * (i % 5 + 1))
-        seconds = 0.2 + 0.001 * usage.input_tokens + 0.02 * usage.output_tokens
-        hiccup = 30.0 if i % 10 == 0 else 0.0
-        account.book_call(task.task_id, "agent", "own", usage, latency_seconds=seconds + hiccup)
-    account.refresh()
-    call = account.book_call(task.task_id, "agent", "own", Usage(1000, 100), latency_seconds=99.0)
-    # (.2 + 1 + 2) seconds on two accelerators at $.001 a second
-    assert float(call.cost) == pytest.approx(0.0064, rel=0.05)
-    assert "idealized runtime" in call.price_source
-    account.close()
-
-
-def test_too_few_latencies_are_no_fit() -> None:
-    with pytest.raises(TooLittleEvidenceError, match="20"):
-        fit_runtime([(1, 1, 1.0)])

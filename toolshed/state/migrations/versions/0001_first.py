@@ -19,6 +19,14 @@ def _column(name: str, kind: Any) -> sa.Column[Any]:
 
 def upgrade() -> None:
     """Create tables and triggers."""
+    _create_tasks_and_decisions()
+    _create_calls()
+    _create_outcomes_and_examples()
+    _create_budgets()
+    _forbid_changes()
+
+
+def _create_tasks_and_decisions() -> None:
     big, text = sa.BigInteger, sa.Text
     op.create_table(
         "task",
@@ -48,6 +56,10 @@ def upgrade() -> None:
         _column("decided_at", big),
     )
     op.create_index("ix_decision_task_id", "decision", ["task_id"])
+
+
+def _create_calls() -> None:
+    big, text = sa.BigInteger, sa.Text
     tokens = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens")
     op.create_table(
         "call",
@@ -67,6 +79,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_task_id", "call", ["task_id"])
     op.create_index("ix_call_decision_id", "call", ["decision_id"])
+
+
+def _create_outcomes_and_examples() -> None:
     op.create_table(
         "outcome",
         sa.Column("outcome_id", _ID, primary_key=True),
@@ -75,14 +90,18 @@ def upgrade() -> None:
         _column("passed", sa.Boolean),
         sa.Column("grade", sa.Float),
         _column("source", sa.String(20)),
-        _column("reported_at", big),
+        _column("reported_at", sa.BigInteger),
     )
     op.create_index("ix_outcome_task_id", "outcome", ["task_id"])
     op.create_table(
         "example",
         sa.Column("task_id", _ID, sa.ForeignKey("task.task_id"), primary_key=True),
-        *(_column(name, text) for name in ("request", "reply")),
+        *(_column(name, sa.Text) for name in ("request", "reply")),
     )
+
+
+def _create_budgets() -> None:
+    big = sa.BigInteger
     op.create_table(
         "budget_account",
         sa.Column("tenant", _ID, primary_key=True),
@@ -100,7 +119,6 @@ def upgrade() -> None:
         sa.Column("hold_id", _ID, sa.ForeignKey("budget_hold.hold_id"), primary_key=True),
         *(_column(name, big) for name in ("spent", "settled_at")),
     )
-    _forbid_changes()
 
 
 def _forbid_changes() -> None:

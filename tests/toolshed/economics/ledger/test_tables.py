@@ -1,0 +1,23 @@
+"""Tables: exact money, and the same as the migrations make."""
+
+from decimal import Decimal
+
+from tests.ledger_facts import write
+from toolshed.economics.ledger import tables
+from toolshed.economics.ledger.ledger import Ledger
+
+
+def test_money_is_exact(ledger: Ledger) -> None:
+    write(ledger)
+    spent, extra = ledger.spend()
+    assert spent == 60 * Decimal("0.000000123")
+    assert extra == 0
+
+
+def test_the_migrations_make_the_tables_that_the_code_names(ledger: Ledger) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with ledger.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, tables.metadata) == []

@@ -1,0 +1,117 @@
+"""The attempt machine, asked step by step as a driver of one's own would."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from toolshed.economics.choosing.candidates import StepFeatures
+from toolshed.economics.choosing.step_request import StepRequest
+from toolshed.economics.ledger.ledger import Ledger
+from toolshed.economics.ledger.records import Task
+from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.attempts import Attempts, Reply
+from toolshed.errors import NoEligibleBackboneError, UnknownDecisionError
+from toolshed.metering.usage import Usage
+
+SMALL, LARGE, HUGE = "gpt-4o-mini", "gpt-4o", "o3"
+USAGE = Usage(1000, 100)
+BUDGET = Budget(limit_usd=Decimal(1))
+
+
+@pytest.fixture
+def account() -> Iterator[CostAccount]:
+    opened = CostAccount(Ledger("memory:"))
+    yield opened
+    opened.close()
+
+
+def request(*models: str, **features: Any) -> StepRequest:
+    given = StepFeatures(**{"check_usd": Decimal(0), **features})
+    return StepRequest("x", models or (SMALL, LARGE), given, failure_usd=0.05)
+
+
+def committed(account: CostAccount) -> Decimal:
+    return account.ledger.committed_usd(window_start=BUDGET.window_start(datetime.now(UTC)))
+
+
+def test_a_decision_holds_for_every_call_until_a_check_fails(account: CostAccount) -> None:
+    attempts = Attempts(account, Task("x"), BUDGET)
+    for _ in range(2):
+        attempt = attempts.begin(request(is_run=True))
+        assert (attempt.model, attempt.number) == (SMALL, 1)
+        attempts.book(Reply("x", USAGE), 0.1)
+        assert attempts.judge(None) is None
+    following = attempts.judge(False)
+    assert following is not None
+    assert (following.model, following.number) == (LARGE, 2)
+    attempts.book(Reply("x", USAGE), 0.1)
+    assert attempts.judge(False) is None, "once"
+    story = account.ledger.task(attempts.task_id)
+    assert [one["model"] for one in story["decisions"]] == [SMALL, LARGE]
+    assert [one["model"] for one in story["calls"]] == [SMALL, SMALL, LARGE]
+    assert [one["passed"] for one in story["outcomes"]] == [False, False]
+    assert attempts.spent_usd == committed(account) == Decimal("0.00021") * 2 + Decimal("0.0035")
+
+
+def test_what_had_failed_before_is_not_tried_after_a_failure_either(account: CostAccount) -> None:
+    attempts = Attempts(account, Task("x"))
+    assert attempts.begin(request(SMALL, LARGE, HUGE, failed=(LARGE,))).model == SMALL
+    attempts.book(Reply("x", USAGE), 0.1)
+    following = attempts.judge(False)
+    assert following is not None
+    assert following.model == HUGE
+
+
+def test_a_call_that_fails_is_booked_and_the_next_one_goes_on(account: CostAccount) -> None:
+    attempts = Attempts(account, Task("x"), BUDGET)
+    attempts.begin(request(), prompt="x" * 4000)
+    attempts.fail(TimeoutError("slow"), 2.0)
+    attempts.begin(request(), prompt="x" * 4000)
+    attempts.book(Reply("x", USAGE), 0.1)
+    story = account.ledger.task(attempts.task_id)
+    assert [one["error"] for one in story["calls"]] == ["TimeoutError: slow", None]
+    assert len(story["decisions"]) == 1
+    assert committed(account) == Decimal("0.00015") + Decimal("0.00021")
+
+
+def test_a_call_that_will_not_be_made_gives_its_reservation_back(account: CostAccount) -> None:
+    attempts = Attempts(account, Task("x"), BUDGET)
+    attempts.begin(request(input_tokens=1000))
+    assert committed(account) > 0
+    attempts.release()
+    attempts.release()
+    assert committed(account) == 0
+
+
+def test_a_reserved_call_is_told_how_much_it_may_say(account: CostAccount) -> None:
+    capped = Attempts(account, Task("x"), BUDGET).begin(request(input_tokens=1000))
+    assert capped.max_output_tokens is not None
+    assert capped.max_output_tokens > 0
+    assert Attempts(account, Task("x")).begin(request(input_tokens=1000)).max_output_tokens is None
+
+
+def test_a_task_is_booked_with_its_first_decision(account: CostAccount) -> None:
+    task = Task("x")
+    attempts = Attempts(account, task)
+    with pytest.raises(NoEligibleBackboneError):
+        attempts.begin(request(needs_tools=True, failed=(SMALL, LARGE)))
+    with pytest.raises(UnknownDecisionError):
+        account.ledger.task(task.task_id)
+    attempts.begin(request())
+    assert account.ledger.task(task.task_id)["decisions"]
+    booked = account.start_task("x")
+    Attempts(account, booked.task_id).begin(request())
+    assert len(account.ledger.task(booked.task_id)["decisions"]) == 1
+
+
+def test_checks_are_booked_where_they_cost(account: CostAccount) -> None:
+    attempts = Attempts(account, Task("x"), check_usd=Decimal("0.002"))
+    attempts.begin(request())
+    attempts.book(Reply("x", USAGE), 0.1)
+    attempts.judge(True)
+    components = [one["component"] for one in account.ledger.task(attempts.task_id)["calls"]]
+    assert sorted(components) == ["agent", "verifier"]
+    assert attempts.spent_usd == Decimal("0.00221")

@@ -1,0 +1,163 @@
+"""A database of relational state: opened, brought up to date, read and written in transactions."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from toolshed.errors import ConfigurationError, InvalidRecordError, ToolshedError, missing_extra
+
+_HEAD = "0001"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number does, as long as all replicas take the same.
+_ADVISORY_LOCK = 7_305_809
+_BUSY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database whose tables exist and are up to date. Threads and processes may share it.
+
+    Attributes:
+        engine: Of SQLAlchemy.
+        noun: What is kept in it, as messages call it.
+        error: Raised when it cannot do what was asked.
+    """
+
+    engine: Engine
+    noun: str
+    error: type[ToolshedError]
+
+    @classmethod
+    def open(cls, location: str, noun: str, error: type[ToolshedError]) -> Self:
+        """Open a file, ``memory:``, or a SQLAlchemy URL.
+
+        Raises:
+            ConfigurationError: If the URL is none, or a package is missing.
+            ToolshedError: The ``error`` given, if it cannot be reached, or was written by a newer version.
+        """
+        try:
+            engine = _engine(_url(location))
+        except OSError as problem:
+            raise error(f"the folder of the {noun} {location!r} cannot be made: {problem}") from problem
+        except (SQLAlchemyError, ModuleNotFoundError) as problem:
+            raise ConfigurationError(
+                f"the {noun} {location!r} is no database that can be opened: {problem}. Give a file, or a "
+                "URL such as postgresql+psycopg://user@host/name"
+            ) from problem
+        database = cls(engine, noun, error)
+        try:
+            database._migrate()
+        except ToolshedError:
+            engine.dispose()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Release it; calling it again does nothing."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; all of it is kept, or nothing."""
+        with self._translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(toolshed_writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database."""
+        with self._translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except ToolshedError:
+            raise
+        except OverflowError as problem:
+            raise InvalidRecordError(f"a number is too large for the {self.noun}: {problem}") from problem
+        except UnicodeEncodeError as problem:
+            raise InvalidRecordError(
+                f"a text is not valid Unicode: {problem}. Nothing of this was written"
+            ) from problem
+        except SQLAlchemyError as problem:
+            told = str(getattr(problem, "orig", None) or problem).splitlines()[0]
+            where = self.engine.url.render_as_string()
+            raise self.error(
+                f"the {self.noun} {where} refused: {told}. Nothing of this was written"
+            ) from problem
+
+    def _migrate(self) -> None:
+        with self.writing() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+            found = _version(connection)
+            if found == _HEAD:
+                return
+            if found is not None and found > _HEAD:
+                raise self.error(
+                    f"the {self.noun} was written by a newer version (schema {found}, this one knows "
+                    f"{_HEAD}); upgrade toolshed-kb"
+                )
+            _upgrade(connection)
+
+
+def _url(location: str) -> str:
+    if location == "memory:":
+        return "sqlite://"
+    if "://" in location:
+        return location
+    path = Path(location)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{path}"
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    # A database in memory is its one connection: threads take turns.
+    one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": _BUSY_SECONDS}
+    options: dict[str, Any] = one if url == "sqlite://" else {}
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}, **options
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver's own transactions leave out DDL, and take a writer's lock too late.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("toolshed_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    try:
+        from alembic import command
+        from alembic.config import Config
+    except ModuleNotFoundError as problem:
+        raise missing_extra("alembic", "economics") from problem
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
