@@ -4,21 +4,20 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
+from toolshed.errors import BudgetExceededError, NoEligibleBackboneError, missing_extra
+
 try:
     from langchain.agents.middleware import AgentMiddleware, AgentState
     from langchain.agents.middleware.types import ModelRequest, ModelResponse
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 except ModuleNotFoundError as missing:
-    raise ModuleNotFoundError(
-        f"{missing.name} is not installed; run pip install 'toolshed-kb[langchain]'", name=missing.name
-    ) from missing
+    raise missing_extra(str(missing.name), "langchain") from missing
 
 from toolshed.economics.choosing.candidates import Candidate, StepFeatures
 from toolshed.economics.ledger.records import Decision, error_text, utc_now
 from toolshed.economics.running.backbone_policy import MAX_ATTEMPTS, BackbonePolicy, Reserved
 from toolshed.economics.running.driving import CallFailed, drive, drive_async
-from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
 from toolshed.metering.usage import Usage, estimated_tokens, usage_from_langchain
 
 # Any: state and context of agents are whatever their authors make them.

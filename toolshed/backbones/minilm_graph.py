@@ -100,9 +100,7 @@ class _GraphBuilder:
             f"{prefix}.attended",
             num_heads=_N_HEADS,
         )
-        projected = self.linear(
-            attended, f"{prefix}.attention.output.dense.weight", f"{prefix}.projected"
-        )
+        projected = self.linear(attended, f"{prefix}.attention.output.dense.weight", f"{prefix}.projected")
         hidden = self.skip_norm(projected, hidden, f"{prefix}.attention.output")
         inner = self.linear(hidden, f"{prefix}.intermediate.dense.weight", f"{prefix}.inner")
         bias = self.weight(f"{prefix}.intermediate.dense.bias")

@@ -103,9 +103,10 @@ async def _connect_with_1(target: str | list[str], changed: asyncio.Event | None
     from mcp.client.stdio import stdio_client
 
     # Called streamablehttp_client before 1.24.
-    http_client = getattr(streamable_http, "streamable_http_client", None) or vars(streamable_http)[
-        "streamablehttp_client"
-    ]
+    http_client = (
+        getattr(streamable_http, "streamable_http_client", None)
+        or vars(streamable_http)["streamablehttp_client"]
+    )
     async with AsyncExitStack() as stack:
         if isinstance(target, str):
             streams = await stack.enter_async_context(http_client(target))
@@ -136,11 +137,7 @@ class _ClientOf2(NamedTuple):
 async def _connect_with_2(target: str | list[str], changed: asyncio.Event | None) -> AsyncIterator[McpClient]:
     from mcp import Client, StdioServerParameters
 
-    server = (
-        target
-        if isinstance(target, str)
-        else StdioServerParameters(command=target[0], args=target[1:])
-    )
+    server = target if isinstance(target, str) else StdioServerParameters(command=target[0], args=target[1:])
     async with Client(server, message_handler=_note_change(changed)) as client:
         if changed is None:
             yield _ClientOf2(client)

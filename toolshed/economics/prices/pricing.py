@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownModelError
+from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownModelError, missing_extra
 from toolshed.metering.usage import Usage
 
 # Money is exact to a billionth of a dollar: an embedding of twenty tokens costs less than a millionth.
@@ -350,9 +350,7 @@ def _price_list() -> Any:
     try:
         from genai_prices import data_snapshot
     except ImportError as error:
-        raise ConfigurationError(
-            "genai-prices is not installed; run pip install 'toolshed-kb[economics]'"
-        ) from error
+        raise missing_extra("genai-prices", "economics") from error
     return data_snapshot.get_snapshot()
 
 
