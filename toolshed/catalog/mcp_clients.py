@@ -67,7 +67,7 @@ def _major_version() -> int:
             ) from error
         raise missing_extra("mcp", "mcp") from error
     installed = version("mcp")
-    parts = tuple(int(part) for part in installed.split(".")[:2])
+    parts = tuple(int(part) for part in installed.split(".", 2)[:2])
     if not _OLDEST <= parts < _TOO_NEW:
         raise ConfigurationError(
             f"mcp {installed} is installed, and MCP servers are read with 1.20 up to 2.x; "
