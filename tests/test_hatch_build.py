@@ -72,7 +72,7 @@ def test_the_wheel_and_that_of_an_editable_install_get_it_under_our_name(
 def test_another_wheel_of_that_name_is_refused(hook: ModuleType, tmp_path: Path) -> None:
     small_wheel(hook, tmp_path)
     (tmp_path / "fetched").mkdir()
-    with pytest.raises(RuntimeError, match="(?s)could not be fetched.*HASHES"):
+    with pytest.raises(RuntimeError, match=r"(?s)could not be fetched.*HASHES"):
         hook.fetched_model(tmp_path / "fetched")
 
 
@@ -86,4 +86,5 @@ def test_what_is_installed_has_the_weights_and_needs_no_torch() -> None:
     assert "toolshed_minilm/model.safetensors" in {str(file) for file in files}
     required = importlib.metadata.requires("toolshed-kb") or []
     brings_torch = [line for line in required if "sentence-transformers" in line.split(";")[0]]
-    assert [line.partition("extra == ")[2].strip("'\" ") for line in brings_torch] == ["sentence-transformers"]
+    extras = {line.partition("extra == ")[2].strip("'\" ") for line in brings_torch}
+    assert extras == {"sentence-transformers"}

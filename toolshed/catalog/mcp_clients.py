@@ -5,8 +5,9 @@ Many agent frameworks still ask for ``mcp<2``, and both versions cannot be insta
 
 import asyncio
 import contextlib
+import re
 import shlex
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
@@ -59,15 +60,17 @@ def connect(address: str, changed: asyncio.Event | None = None) -> AbstractAsync
 
 def _major_version() -> int:
     try:
-        import mcp  # noqa: F401  # a folder of that name without the package would have no version
+        import mcp  # noqa: F401  # to see whether all that it needs is there
+
+        installed = version("mcp")
     except ModuleNotFoundError as error:
         if error.name != "mcp":
             raise ConfigurationError(
                 f"mcp is installed, but {error.name}, which it needs, is not; install mcp again"
             ) from error
         raise missing_extra("mcp", "mcp") from error
-    installed = version("mcp")
-    parts = tuple(int(part) for part in installed.split(".", 2)[:2])
+    # Releases only: "2.0b1" counts as 2.0.
+    parts = tuple(map(int, re.findall(r"\d+", installed)[:2]))
     if not _OLDEST <= parts < _TOO_NEW:
         raise ConfigurationError(
             f"mcp {installed} is installed, and MCP servers are read with 1.20 up to 2.x; "
@@ -76,8 +79,9 @@ def _major_version() -> int:
     return parts[0]
 
 
-def _note_change(changed: asyncio.Event | None) -> Callable[[Any], Any]:
-    async def note(message: Any) -> None:  # Any: the SDK's union of messages
+# Any: the mcp package is an optional dependency, here and below, and its types differ by version.
+def _note_change(changed: asyncio.Event | None) -> Any:
+    async def note(message: Any) -> None:
         if changed and type(getattr(message, "root", message)).__name__ == "ToolListChangedNotification":
             changed.set()
 
@@ -85,7 +89,6 @@ def _note_change(changed: asyncio.Event | None) -> Callable[[Any], Any]:
 
 
 class _ClientOf1(NamedTuple):
-    # Any: the mcp package is an optional dependency, here and below.
     session: Any
     server_name: str
 
@@ -102,11 +105,9 @@ async def _connect_with_1(target: str | list[str], changed: asyncio.Event | None
     from mcp.client import streamable_http
     from mcp.client.stdio import stdio_client
 
-    # Called streamablehttp_client before 1.24.
-    http_client = (
-        getattr(streamable_http, "streamable_http_client", None)
-        or vars(streamable_http)["streamablehttp_client"]
-    )
+    names: Any = streamable_http
+    # The second is its name before 1.24.
+    http_client = getattr(names, "streamable_http_client", None) or names.streamablehttp_client
     async with AsyncExitStack() as stack:
         if isinstance(target, str):
             streams = await stack.enter_async_context(http_client(target))
