@@ -37,7 +37,12 @@ def test_a_version_that_we_cannot_speak_to_is_named(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(
     ("installed", "connects_with"),
-    [("1.20.0", "_connect_with_1"), ("1.30.0rc1", "_connect_with_1"), ("2.0b1", "_connect_with_2"), ("2.3.0", "_connect_with_2")],
+    [
+        ("1.20.0", "_connect_with_1"),
+        ("1.30.0rc1", "_connect_with_1"),
+        ("2.0b1", "_connect_with_2"),
+        ("2.3.0", "_connect_with_2"),
+    ],
 )
 def test_each_major_version_has_its_client(
     monkeypatch: pytest.MonkeyPatch, installed: str, connects_with: str
