@@ -62,6 +62,7 @@ bench: setup ## Speed against sentence-transformers, side by side in one process
 test-mcp1: setup ## Run the tests of MCP servers with the first major version of the SDK, newest and oldest.
 	for requirements in 'mcp<2' 'mcp==1.20.0 pydantic<2.13'; do \
 	  rm -rf build/mcp1 && $(BIN)/pip install --quiet --no-warn-conflicts --target build/mcp1 $$requirements && \
+	  PYTHONPATH=build/mcp1 $(BIN)/python -c "import mcp; assert 'build/mcp1' in mcp.__file__" && \
 	  PYTHONPATH=build/mcp1 $(BIN)/python -m pytest -q tests/toolshed/catalog/test_mcp_servers.py || exit 1; \
 	done
 
