@@ -7,12 +7,12 @@ DATASETS ?= sealtools-test-in sealtools-test-out toole-multi toole-single
 PIPELINES ?= default instant hybrid dense bm25 bm25-paper
 PORT ?= 8321
 
-.PHONY: help setup demo serve test check bench eval eval-legal eval-cost wheel-test
+.PHONY: help setup demo serve test test-mcp1 check bench eval eval-legal eval-cost wheel-test
 
 help: ## List the targets.
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	touch $@
@@ -58,6 +58,13 @@ eval-cost: setup ## Backbone selection replayed on BFCL, and the picture of pass
 
 bench: setup ## Speed against sentence-transformers, side by side in one process.
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench
+
+test-mcp1: setup ## Run the tests of MCP servers with the first major version of the SDK, newest and oldest.
+	for requirements in 'mcp<2' 'mcp==1.20.0 pydantic<2.13'; do \
+	  rm -rf build/mcp1 && $(BIN)/pip install --quiet --no-warn-conflicts --target build/mcp1 $$requirements && \
+	  PYTHONPATH=build/mcp1 $(BIN)/python -c "import mcp; assert 'build/mcp1' in mcp.__file__" && \
+	  PYTHONPATH=build/mcp1 $(BIN)/python -m pytest -q tests/toolshed/catalog/test_mcp_servers.py || exit 1; \
+	done
 
 wheel-test: setup ## Run the tests against the built wheel instead of the checkout.
 	rm -rf build/wheel && mkdir -p build/wheel/checkout

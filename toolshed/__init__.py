@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from toolshed.errors import missing_extra
+
 if TYPE_CHECKING:
     from toolshed.adapters.langchain_middleware import BackboneMiddleware
     from toolshed.adapters.langchain_retriever import ToolshedRetriever
@@ -71,4 +73,9 @@ def __getattr__(name: str) -> Any:
     # Names are imported when they are used: `toolshed --help` must not wait for numpy.
     if name not in _HOME:
         raise AttributeError(f"module 'toolshed' has no attribute {name!r}")
-    return getattr(import_module(f"toolshed.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"toolshed.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if not _HOME[name].startswith("economics."):
+            raise
+        raise missing_extra(str(error.name), "economics") from error

@@ -33,7 +33,7 @@ class _Catalog:
         end = min(start + PAGE, self._n_tools)
         is_last = end == self._n_tools
         if is_last and self._mode == "announce" and self._n_tools == N_TOOLS:
-            self._tasks.append(asyncio.create_task(self._grow()))
+            self._tasks.append(asyncio.create_task(self._grow(context.session)))
         following = "0" if self._mode == "endless" else (None if is_last else str(end))
         return types.ListToolsResult(
             tools=[_tool(n) for n in range(start, end)],
@@ -42,10 +42,12 @@ class _Catalog:
             cache_scope="private",
         )
 
-    async def _grow(self) -> None:
+    async def _grow(self, session: Any) -> None:
         await asyncio.sleep(0.05)
         self._n_tools += 1
         await self._bus.publish(ToolsListChanged())
+        # Clients of older protocols are told unasked.
+        await session.send_tool_list_changed()
 
 
 def _server(mode: str) -> Server[Any]:

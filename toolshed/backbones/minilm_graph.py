@@ -1,79 +1,85 @@
-"""An ONNX graph of a BERT sentence encoder, written straight from its weights.
+"""The ONNX graph of all-MiniLM-L6-v2, written once from where the weights lie in their file.
 
-Exporting through torch would make torch a run-time dependency; the graph is small enough to write by
-hand, and writing it lets us use ONNX Runtime's fused operators (``com.microsoft``) from the start.
+Exporting through torch would bring torch along; the graph is small enough to write by hand, and writing it
+lets us use ONNX Runtime's fused operators (``com.microsoft``) from the start. It holds no weights but says
+where they lie in ``model.safetensors``, which ONNX Runtime maps into memory. ``minilm.onnx`` is what
+``python -m toolshed.backbones.minilm_graph`` makes; only that needs the package ``onnx``.
 
 The graph reads *packed* sequences: many texts laid end to end in one row, told apart by a
 block-diagonal attention mask, so no token of padding is ever computed.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from toolshed.backbones.minilm import GRAPH, WEIGHTS, weights_folder
+from toolshed.backbones.tensor_file import StoredTensor, stored_tensors
 
 _MICROSOFT = "com.microsoft"
 _EPSILON = 1e-12
-
-Weights = Mapping[str, NDArray[np.float32]]
+_N_LAYERS, _N_HEADS = 6, 12
 
 
 class _GraphBuilder:
-    """Collects nodes and initializers of one encoder."""
+    """Collects nodes and initializers of the encoder."""
 
-    def __init__(self, weights: Weights, n_heads: int) -> None:
-        self.weights = weights
-        self.n_heads = n_heads
+    def __init__(self, tensors: Mapping[str, StoredTensor]) -> None:
+        self.tensors = tensors
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
 
-    def constant(self, name: str, value: NDArray[np.float32]) -> str:
-        """Store a weight under ``name`` and return the name."""
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+    def weight(self, name: str, *, rows: int | None = None) -> str:
+        """Refer to a checkpoint weight, or to its first rows, and return the name."""
+        tensor = self.tensors[name]
+        shape = tensor.shape if rows is None else (rows, *tensor.shape[1:])
+        n_bytes = tensor.n_bytes if rows is None else tensor.n_bytes * rows // tensor.shape[0]
+        place = {"location": WEIGHTS, "offset": tensor.offset, "length": n_bytes}
+        self.initializers.append(
+            TensorProto(
+                name=name,
+                data_type=TensorProto.FLOAT,
+                dims=shape,
+                data_location=TensorProto.EXTERNAL,
+                external_data=[
+                    onnx.StringStringEntryProto(key=key, value=str(value)) for key, value in place.items()
+                ],
+            )
+        )
         return name
 
-    def weight(self, name: str, *, transpose: bool = False) -> str:
-        """Store a checkpoint weight; linear layers of torch are transposed for MatMul."""
-        value = self.weights[name]
-        return self.constant(name, value.T if transpose else value)
-
     # Any: onnx takes whatever an operator calls an attribute.
-    def add(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(
-            helper.make_node(op, inputs, [output], name=output, domain=_MICROSOFT, **attributes)
-        )
+    def add(
+        self, op: str, inputs: list[str], output: str, *, domain: str = _MICROSOFT, **attributes: Any
+    ) -> str:
+        self.nodes.append(helper.make_node(op, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
-    def matmul(self, left: str, right: str, output: str) -> str:
-        self.nodes.append(helper.make_node("MatMul", [left, right], [output], name=output))
-        return output
+    def transposed(self, name: str) -> str:
+        """A linear layer of torch as MatMul wants it; transposed once, when the session starts."""
+        return self.add("Transpose", [self.weight(name)], f"{name}.T", domain="", perm=[1, 0])
+
+    def linear(self, hidden: str, weight: str, output: str) -> str:
+        return self.add("MatMul", [hidden, self.transposed(weight)], output, domain="")
 
     def embed(self) -> str:
         prefix = "embeddings"
         # Every text of a sentence encoder is segment 0: folding its row into the positions saves an input.
-        positions = (
-            self.weights[f"{prefix}.position_embeddings.weight"]
-            + self.weights[f"{prefix}.token_type_embeddings.weight"][0]
-        )
-        inputs = [
-            "input_ids",
-            "",
-            self.weight(f"{prefix}.word_embeddings.weight"),
-            self.constant(f"{prefix}.positions", positions.astype(np.float32)),
-            "",
-            self.weight(f"{prefix}.LayerNorm.weight"),
-            self.weight(f"{prefix}.LayerNorm.bias"),
-            "",
-            "position_ids",
-        ]
+        segment = self.weight(f"{prefix}.token_type_embeddings.weight", rows=1)
+        places = self.weight(f"{prefix}.position_embeddings.weight")
+        positions = self.add("Add", [places, segment], f"{prefix}.positions", domain="")
+        words = self.weight(f"{prefix}.word_embeddings.weight")
+        norm = [self.weight(f"{prefix}.LayerNorm.{name}") for name in ("weight", "bias")]
+        inputs = ["input_ids", "", words, positions, "", *norm, "", "position_ids"]
+        outputs = ["embedded", "unused_mask_index"]
         self.nodes.append(
             helper.make_node(
                 "EmbedLayerNormalization",
                 inputs,
-                ["embedded", "unused_mask_index"],
+                outputs,
                 name="embedded",
                 domain=_MICROSOFT,
                 epsilon=_EPSILON,
@@ -84,75 +90,51 @@ class _GraphBuilder:
     def layer(self, index: int, hidden: str) -> str:
         prefix = f"encoder.layer.{index}"
         projections = [f"{prefix}.attention.self.{name}" for name in ("query", "key", "value")]
-        qkv_weight = np.concatenate([self.weights[f"{p}.weight"].T for p in projections], axis=1)
-        qkv_bias = np.concatenate([self.weights[f"{p}.bias"] for p in projections])
+        weights = [self.transposed(f"{name}.weight") for name in projections]
+        biases = [self.weight(f"{name}.bias") for name in projections]
+        qkv_weight = self.add("Concat", weights, f"{prefix}.qkv.weight", domain="", axis=1)
+        qkv_bias = self.add("Concat", biases, f"{prefix}.qkv.bias", domain="", axis=0)
         attended = self.add(
             "Attention",
-            [
-                hidden,
-                self.constant(f"{prefix}.qkv.weight", qkv_weight),
-                self.constant(f"{prefix}.qkv.bias", qkv_bias),
-                "attention_mask",
-            ],
+            [hidden, qkv_weight, qkv_bias, "attention_mask"],
             f"{prefix}.attended",
-            num_heads=self.n_heads,
+            num_heads=_N_HEADS,
         )
-        projected = self.matmul(
-            attended,
-            self.weight(f"{prefix}.attention.output.dense.weight", transpose=True),
-            f"{prefix}.projected",
-        )
+        projected = self.linear(attended, f"{prefix}.attention.output.dense.weight", f"{prefix}.projected")
         hidden = self.skip_norm(projected, hidden, f"{prefix}.attention.output")
-        inner = self.matmul(
-            hidden,
-            self.weight(f"{prefix}.intermediate.dense.weight", transpose=True),
-            f"{prefix}.inner",
-        )
-        activated = self.add(
-            "BiasGelu",
-            [inner, self.weight(f"{prefix}.intermediate.dense.bias")],
-            f"{prefix}.activated",
-        )
-        outer = self.matmul(
-            activated,
-            self.weight(f"{prefix}.output.dense.weight", transpose=True),
-            f"{prefix}.outer",
-        )
+        inner = self.linear(hidden, f"{prefix}.intermediate.dense.weight", f"{prefix}.inner")
+        bias = self.weight(f"{prefix}.intermediate.dense.bias")
+        activated = self.add("BiasGelu", [inner, bias], f"{prefix}.activated")
+        outer = self.linear(activated, f"{prefix}.output.dense.weight", f"{prefix}.outer")
         return self.skip_norm(outer, hidden, f"{prefix}.output")
 
     def skip_norm(self, branch: str, skip: str, prefix: str) -> str:
+        names = ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")
+        weights = [self.weight(f"{prefix}.{name}") for name in names]
         return self.add(
             "SkipLayerNormalization",
-            [
-                branch,
-                skip,
-                self.weight(f"{prefix}.LayerNorm.weight"),
-                self.weight(f"{prefix}.LayerNorm.bias"),
-                self.weight(f"{prefix}.dense.bias"),
-            ],
+            [branch, skip, *weights],
             f"{prefix}.normalised",
             epsilon=_EPSILON,
         )
 
 
-def build_graph(weights: Weights, *, n_layers: int, n_heads: int) -> onnx.ModelProto:
+def build_graph(tensors: Mapping[str, StoredTensor]) -> onnx.ModelProto:
     """Build the encoder's graph.
 
     Args:
-        weights: A BERT checkpoint by its Hugging Face names, float32.
-        n_layers: Number of transformer layers.
-        n_heads: Attention heads per layer.
+        tensors: Where the weights lie in ``model.safetensors``, by their Hugging Face names.
 
     Returns:
         A model with inputs ``input_ids`` and ``position_ids`` (int32, [1, tokens]) and
         ``attention_mask`` (int32, [1, tokens, tokens], 1 where attention is allowed), and the
         output ``hidden`` (float32, [1, tokens, dimension]).
     """
-    builder = _GraphBuilder(weights, n_heads)
+    builder = _GraphBuilder(tensors)
     hidden = builder.embed()
-    for index in range(n_layers):
+    for index in range(_N_LAYERS):
         hidden = builder.layer(index, hidden)
-    builder.nodes.append(helper.make_node("Identity", [hidden], ["hidden"], name="hidden"))
+    builder.add("Identity", [hidden], "hidden", domain="")
     ids: list[str | int | None] = [1, "tokens"]
     graph = helper.make_graph(
         builder.nodes,
@@ -170,3 +152,7 @@ def build_graph(weights: Weights, *, n_layers: int, n_heads: int) -> onnx.ModelP
         opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(_MICROSOFT, 1)],
         ir_version=8,
     )
+
+
+if __name__ == "__main__":
+    Path(GRAPH).write_bytes(build_graph(stored_tensors(weights_folder() / WEIGHTS)).SerializeToString())

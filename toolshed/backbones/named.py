@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from toolshed.backbones.embedding import DenseEncoder, OpenAIEncoder, SentenceTransformerEncoder
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, missing_extra
 
 
 def encoder_named(name: str) -> DenseEncoder:
@@ -29,7 +29,7 @@ def _openai(model: str) -> DenseEncoder:
     try:
         from openai import OpenAI, OpenAIError
     except ImportError as error:
-        raise ConfigurationError("openai is not installed; run pip install 'toolshed-kb[openai]'") from error
+        raise missing_extra("openai", "openai") from error
     model, _, dimension = model.partition(":")
     if dimension and not dimension.isdigit():
         raise ConfigurationError(f"the dimension {dimension!r} is no number; write openai:MODEL:DIMENSION")

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 from tokenizers import Encoding, Tokenizer
 
 from toolshed.backbones.embedding import TokenVectors, normalise
+from toolshed.backbones.tensor_file import mapped_tensor
 from toolshed.errors import ConfigurationError
 from toolshed.vectors import Vectors
 
@@ -36,7 +36,7 @@ class StaticEncoder:
 
     def __init__(self) -> None:
         folder = _package_folder()
-        self._table = load_file(folder / _WEIGHTS)["embedding.weight"]
+        self._table = mapped_tensor(folder / _WEIGHTS, "embedding.weight")
         self._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -64,11 +64,11 @@ def _package_folder() -> Path:
     # find_spec locates the package without running its import of requests and pydantic.
     spec = importlib.util.find_spec("wordllama")
     if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("wordllama is not installed; run pip install toolshed-kb again")
+        raise ConfigurationError("wordllama is not installed; from the Toolshed checkout run: pip install .")
     folder = Path(spec.submodule_search_locations[0])
     if not (folder / _WEIGHTS).is_file() or not (folder / _TOKENIZER).is_file():
         raise ConfigurationError(
             "this version of wordllama does not bundle its 256-dimensional weights; "
-            "run pip install 'wordllama>=0.4,<0.5'"
+            "run: pip install 'wordllama>=0.4,<0.5'"
         )
     return folder

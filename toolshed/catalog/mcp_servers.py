@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import shlex
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
-from toolshed.errors import ConfigurationError, SourceError, ToolshedError
+from toolshed.catalog.mcp_clients import McpClient, connect
+from toolshed.errors import SourceError, ToolshedError
 from toolshed.types import ToolDefinition
 
 _MAX_PAGES = 1_000
@@ -26,7 +25,7 @@ def read_mcp_server(address: str, *, source: str | None = None, timeout_seconds:
 
     Raises:
         SourceError: If it cannot be started or reached, or does not answer in time.
-        ConfigurationError: If the ``mcp`` extra is missing.
+        ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
     """
     return asyncio.run(list_mcp_tools(address, source=source, timeout_seconds=timeout_seconds))
 
@@ -36,8 +35,7 @@ async def list_mcp_tools(
 ) -> Catalog:
     """The same as :func:`read_mcp_server`, inside a running event loop."""
     try:
-        async with asyncio.timeout(timeout_seconds), AsyncExitStack() as stack:
-            client = await stack.enter_async_context(_client(address))
+        async with asyncio.timeout(timeout_seconds), connect(address) as client:
             return await _list_all(client, source)
     except TimeoutError as error:
         raise SourceError(
@@ -65,13 +63,8 @@ async def watch_mcp_server(
         SourceError: If the server goes away.
     """
     changed = asyncio.Event()
-
-    async def note_change(message: Any) -> None:  # Any: the SDK's union of messages
-        if type(getattr(message, "root", message)).__name__ == "ToolListChangedNotification":
-            changed.set()
-
     try:
-        async with _client(address, message_handler=note_change) as client, _listening(client, changed):
+        async with connect(address, changed) as client:
             while True:
                 changed.clear()
                 await on_change(await _list_all(client, source))
@@ -84,66 +77,17 @@ async def watch_mcp_server(
         raise SourceError(f"the MCP server {address!r} went away: {_innermost(error)}") from error
 
 
-@contextlib.asynccontextmanager
-async def _listening(client: Any, changed: asyncio.Event) -> AsyncIterator[None]:
-    """Set ``changed`` at every announcement, where server and protocol (2026-07-28) have streams of them.
-
-    Older protocols send notifications unasked; servers without either are polled.
-    """
-    from mcp import MCPError
-    from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
-
-    async with AsyncExitStack() as stack:
-        try:
-            events = await stack.enter_async_context(client.listen(tools_list_changed=True))
-        except (ListenNotSupportedError, MCPError):
-            yield
-            return
-
-        async def forward() -> None:
-            with contextlib.suppress(SubscriptionLost):
-                async for _ in events:
-                    changed.set()
-            # The stream is gone: asking again shows whether the server is.
-            changed.set()
-
-        task = asyncio.create_task(forward())
-        try:
-            yield
-        finally:
-            task.cancel()
-
-
-def _client(address: str, **options: Any) -> Any:
-    # Any: the mcp package is an optional dependency.
-    try:
-        from mcp import Client, StdioServerParameters
-    except ImportError as error:
-        raise ConfigurationError("mcp is not installed; run pip install 'toolshed-kb[mcp]'") from error
-    scheme, _, rest = address.partition(":")
-    if scheme == "mcp+stdio":
-        command = shlex.split(rest)
-        if not command:
-            raise SourceError(f"{address!r} names no command; write for instance 'mcp+stdio:mcp-server-git'")
-        return Client(StdioServerParameters(command=command[0], args=command[1:]), **options)
-    if scheme in ("mcp+http", "mcp+https"):
-        return Client(address.removeprefix("mcp+"), **options)
-    raise SourceError(f"{address!r} is no MCP server; write mcp+stdio:COMMAND or mcp+http://HOST/mcp")
-
-
-async def _list_all(client: Any, source: str | None) -> Catalog:
+async def _list_all(client: McpClient, source: str | None) -> Catalog:
     tools: list[Any] = []
     cursor: str | None = None
     for _ in range(_MAX_PAGES):
-        page = await client.list_tools(cursor=cursor, cache_mode="bypass")
-        tools.extend(page.tools)
-        cursor = page.next_cursor
+        page, cursor = await client.list_page(cursor)
+        tools.extend(page)
         if not cursor:
             break
     else:
         raise SourceError(f"the MCP server lists more than {_MAX_PAGES} pages of tools; it may be looping")
-    info = client.server_info
-    name = source or source_name(str(info.name if info else "mcp"))
+    name = source or source_name(client.server_name)
     return collect(name, ((f"tool {n}", _builder(tool, name)) for n, tool in enumerate(tools, start=1)))
 
 

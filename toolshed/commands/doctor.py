@@ -42,7 +42,7 @@ def _package_checks() -> list[tuple[str, bool, str]]:
     checks = [("toolshed-kb", True, version("toolshed-kb"))]
     for extra, module in extras.items():
         installed = importlib.util.find_spec(module) is not None
-        detail = "installed" if installed else f"not installed; optional: pip install 'toolshed-kb[{extra}]'"
+        detail = "installed" if installed else f"not installed; optional: pip install '.[{extra}]'"
         checks.append((f"extra {extra}", True, detail))
     return checks
 

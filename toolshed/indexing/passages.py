@@ -12,7 +12,7 @@ from pathlib import Path
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import LegalDocument, Passage
-from toolshed.errors import InvalidDocumentError, SourceError, ToolshedError
+from toolshed.errors import ConfigurationError, InvalidDocumentError, SourceError, ToolshedError
 from toolshed.knowledge_base.passages import PassageStore, StoredDocument
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
@@ -215,5 +215,8 @@ def _cut(job: _Job) -> CutDocument | str:
         if not passages:
             return f"{document.document_id!r} is empty; there is nothing to index"
         return CutDocument(document.document_id, document.source, version_hash, passages)
+    except ConfigurationError:
+        # What is not installed is missing for every document of its kind.
+        raise
     except ToolshedError as error:
         return str(error)

@@ -115,6 +115,8 @@ def _config(manifest: Manifest) -> qe.EdgeConfig:
         channel: qe.EdgeVectorParams(
             size=size,
             distance=qe.Distance.Dot,
+            # Most catalogs are read into memory once; cached, empty space of the files is mapped in as well.
+            memory=qe.Memory.Cold,
             multivector_config=max_sim if channel in MULTI_VECTOR_CHANNELS else None,
         )
         for channel, size in dense_channels(manifest)

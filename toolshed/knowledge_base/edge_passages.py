@@ -60,6 +60,7 @@ def _config(manifest: Manifest) -> qe.EdgeConfig:
             name: qe.EdgeVectorParams(
                 size=size,
                 distance=qe.Distance.Dot,
+                memory=qe.Memory.Cold,
                 multivector_config=max_sim if name == "sentences" else None,
             )
             for name, size in sizes.items()

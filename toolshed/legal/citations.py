@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from toolshed.documents import Passage
-from toolshed.errors import ConfigurationError
+from toolshed.errors import missing_extra
 from toolshed.types import Span
 
 CitationKind = Literal["case", "statute", "rule", "docket", "section", "id"]
@@ -169,7 +169,7 @@ def _from_eyecite(sentence: str) -> Iterator[Citation]:
         from eyecite import get_citations
         from eyecite.models import FullCaseCitation, FullLawCitation, ShortCaseCitation
     except ImportError as error:
-        raise ConfigurationError("eyecite is not installed; run pip install 'toolshed-kb[legal]'") from error
+        raise missing_extra("eyecite", "legal") from error
     for citation in get_citations(sentence):
         start, end = citation.span()
         text = sentence[start:end]

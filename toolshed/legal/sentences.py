@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 import nupunkt
 
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.legal.boundary_model import shipped_model, weights_version
 from toolshed.types import Span
 
@@ -94,9 +94,7 @@ class CharBoundarySegmenter:
             try:
                 from charboundary import get_small_segmenter
             except ImportError as error:
-                raise ConfigurationError(
-                    "charboundary is not installed; run pip install 'toolshed-kb[charboundary]'"
-                ) from error
+                raise missing_extra("charboundary", "charboundary") from error
             self._segmenter = get_small_segmenter()
         self._threshold = threshold
         self.version = f"charboundary:small:{threshold}"

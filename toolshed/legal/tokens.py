@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tokenizers import Tokenizer
 
+from toolshed.backbones.minilm import verified_tokenizer
 from toolshed.errors import ConfigurationError
 
 _WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
@@ -100,10 +101,8 @@ class CharacterCounter:
 
 @lru_cache(maxsize=1)
 def default_counter() -> TokenCounter:
-    """Counts as the default encoder does, or by characters where it is not installed."""
+    """Counts as the default encoder does, or by characters where its vocabulary is not installed."""
     try:
-        from toolshed.backbones.minilm import verified_tokenizer
-
         return WordPieceCounter(verified_tokenizer())
-    except (ImportError, ConfigurationError):
+    except ConfigurationError:
         return CharacterCounter()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from toolshed.errors import ConfigurationError
+from toolshed.errors import missing_extra
 from toolshed.types import ToolDefinition
 
 _MAX_NAME = 64
@@ -95,9 +95,7 @@ def to_langchain(tools: Iterable[ToolDefinition], call: Callable[..., Any]) -> l
     try:
         from langchain_core.tools import StructuredTool
     except ImportError as error:
-        raise ConfigurationError(
-            "langchain-core is not installed; run pip install 'toolshed-kb[langchain]'"
-        ) from error
+        raise missing_extra("langchain-core", "langchain") from error
     listed = list(tools)
     names = provider_names(listed)
     return [

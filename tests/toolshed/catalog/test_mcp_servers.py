@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -42,7 +43,9 @@ def http_server() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, str(SERVER), "http", str(port)])
+    # `make test-mcp1` shadows the SDK of the client; the server keeps its own.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.Popen([sys.executable, str(SERVER), "http", str(port)], env=environment)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

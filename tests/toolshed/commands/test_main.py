@@ -185,7 +185,7 @@ def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     result = run("serve")
     assert result.exit_code == 2
-    assert "this command needs uvicorn; run pip install 'toolshed-kb[api]'" in result.stderr
+    assert "uvicorn is not installed; from the Toolshed checkout run: pip install '.[api]'" in result.stderr
 
 
 def test_output_into_a_closed_pipe_ends_quietly() -> None:

@@ -169,3 +169,12 @@ def test_a_killed_run_loses_no_acknowledged_document_and_goes_on(tmp_path: Path)
         assert report.unchanged >= acknowledged
         assert all(one.content_hash for one in shed.passages.store.stored_documents())
         assert joined_text(shed.get_passages("d00000")) == text.strip()
+
+
+def test_a_missing_extra_ends_the_run_instead_of_leaving_out_every_document(
+    shed: Toolshed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cites.txt").write_text("He was charged. See 18 U.S.C. § 1030(a).", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "eyecite", None)
+    with pytest.raises(ConfigurationError, match=r"eyecite is not installed.*'\.\[legal\]'"):
+        shed.add_documents(tmp_path / "cites.txt")

@@ -10,6 +10,8 @@ from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.knowledge_base.protocol import Manifest
+from toolshed.shed.shed import Toolshed
+from toolshed.testing import HashingEncoder
 
 MANIFEST = Manifest("hashing:64", 64, StaticEncoder.model_id, StaticEncoder.dimension)
 
@@ -20,6 +22,18 @@ from toolshed.testing import HashingEncoder
 with Toolshed(sys.argv[1], encoder=HashingEncoder()):
     print("open", flush=True)
     sys.stdin.read()
+"""
+
+OPEN = """
+import resource, sys
+from toolshed.shed.shed import Toolshed
+from toolshed.testing import HashingEncoder
+def taken(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with Toolshed("memory:", encoder=HashingEncoder()) as shed:
+    shed.add_tools(sys.intern)
+before = taken()
+with Toolshed(sys.argv[1], encoder=HashingEncoder()) as shed:
+    print(shed.knowledge_base.count(), taken() - before)
 """
 
 
@@ -70,3 +84,14 @@ def test_a_missing_shard_is_an_error_and_no_fresh_start(tmp_path: Path) -> None:
     (tmp_path / "shed" / "tools").rename(tmp_path / "elsewhere")
     with pytest.raises(KnowledgeBaseError):
         EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+
+
+def test_a_small_catalog_takes_little_memory(tmp_path: Path) -> None:
+    with Toolshed(tmp_path / "shed", encoder=HashingEncoder()) as shed:
+        shed.add_tools(sys.intern, sys.exit)
+    command = [sys.executable, "-c", OPEN, str(tmp_path / "shed")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    n_tools, taken_kib = map(int, done.stdout.split())
+    assert n_tools == 2
+    # Its files are mostly empty space, 32 MiB for each vector; none of that is read when they are opened.
+    assert taken_kib < 32 * 1024

@@ -159,7 +159,7 @@ def test_a_missing_transformer_is_told_before_a_folder_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigurationError, match=r"run pip install 'toolshed-kb\[transformer\]', or use"):
+    with pytest.raises(ConfigurationError, match=r"run: pip install '\.\[transformer\]', or use"):
         Toolshed(tmp_path / "shed")
     assert not (tmp_path / "shed").exists()
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from toolshed.documents import GivenHeading, LegalDocument
-from toolshed.errors import ConfigurationError, SourceError, ToolshedError
+from toolshed.errors import SourceError, ToolshedError, missing_extra
 
 MAX_BYTES = 100 * 2**20
 # Reader and extra of each kind of file. Readers are imported when they are used.
@@ -142,9 +142,7 @@ def _read(reader: str, data: bytes, path: Path) -> Content:
     try:
         module = importlib.import_module(f"toolshed.legal.readers.{reader}")
     except ImportError as error:
-        raise ConfigurationError(
-            f"{error.name} is not installed, which reads {path.suffix}; run pip install 'toolshed-kb[legal]'"
-        ) from error
+        raise missing_extra(f"{error.name}, which reads {path.suffix},", "legal") from error
     try:
         content: Content = module.read(data, path)
     except ToolshedError:
