@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.legal.sentences import SEGMENTERS, SentenceSegmenter, segmenter_named, tighten
 from toolshed.types import Span
 
@@ -28,10 +28,7 @@ class NltkPunkt:
         try:
             return PunktTokenizer("english")
         except LookupError as error:
-            raise ConfigurationError(
-                "NLTK's Punkt data are not installed; run pip install 'toolshed-kb[baselines]', "
-                "which brings a package that ships them"
-            ) from error
+            raise missing_extra("llama-index-core, which ships NLTK's Punkt data,", "baselines") from error
 
     @property
     def version(self) -> str:
@@ -141,7 +138,7 @@ def segmenter_or_baseline(name: str) -> SentenceSegmenter:
         raise ConfigurationError(f"unknown segmenter {name!r}; choose one of {known}")
     module, make = BASELINES[name]
     if importlib.util.find_spec(module) is None:
-        raise ConfigurationError(f"{module} is not installed; run pip install 'toolshed-kb[baselines]'")
+        raise missing_extra(module, "baselines")
     return make()
 
 
