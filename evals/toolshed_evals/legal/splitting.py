@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolshed.backbones.minilm import verified_tokenizer
 from toolshed.documents import LegalDocument
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.legal.passages import DEFAULT_BUDGET, PassageOptions, build_passages
 from toolshed.legal.sentences import SentenceSegmenter, segmenter_named
 from toolshed.legal.tokens import WordPieceCounter
@@ -144,7 +144,7 @@ def _langchain(budget: int) -> dict[str, Splitter]:
     try:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
     except ImportError:
-        logger.warning("left out: LangChain's splitters; run pip install 'toolshed-kb[baselines]'")
+        logger.warning("left out: %s", missing_extra("langchain-text-splitters", "baselines"))
         return {}
     tokenizer = verified_tokenizer()
 
