@@ -30,6 +30,7 @@ def served(settings: Settings, shed: Toolshed) -> Iterator[httpx.Client]:
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started:
+            assert thread.is_alive(), "the service failed to start"
             time.sleep(0.01)
         with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as client:
             yield client

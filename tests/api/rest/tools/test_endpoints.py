@@ -16,7 +16,7 @@ def test_search_finds_tools(client: httpx.Client) -> None:
 
 
 def test_nothing_that_fits_is_an_empty_list(client: httpx.Client) -> None:
-    body = client.post("/v1/tools/search", json={"query": "x", "sources": ["nowhere"]}).json()
+    body = client.post("/v1/tools/search", json={"query": "x", "min_confidence": 1}).json()
     assert (body["tools"], body["status"]) == ([], "no_match")
 
 
@@ -27,7 +27,8 @@ def test_nothing_that_fits_is_an_empty_list(client: httpx.Client) -> None:
         pytest.param({"query": ""}, "invalid_query", id="empty-query"),
         pytest.param({"query": "x" * 1_000_000}, "invalid_query", id="1-MB-query"),
         pytest.param({"query": "x", "k": 0}, "invalid_request", id="k-0"),
-        pytest.param({"query": "x", "k": 10_000}, "invalid_query", id="k-beyond-the-limit"),
+        pytest.param({"query": "x", "k": 999}, "invalid_query", id="k-beyond-the-limit"),
+        pytest.param({"query": "x", "sources": ["nowhere"]}, "invalid_query", id="unknown-source"),
         pytest.param({"query": "x", "topk": 3}, "invalid_request", id="unknown-field"),
         pytest.param({"query": ["x"]}, "invalid_request", id="query-is-a-list"),
         pytest.param({"query": "x", "min_confidence": 2}, "invalid_request", id="floor-above-1"),
