@@ -6,11 +6,16 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.qdrant_stub import loopback_server
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 from toolshed_evals.datasets import data_folder
+
+# The same examples in every run: a change fails for what it does, not by chance.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 _OFFICIAL = data_folder() / "sealtools" / "tool.jsonl"
 # These read the official data sets, which belong to others and are not part of the checkout.

@@ -10,6 +10,8 @@ from toolshed.commands.output import print_json
 # Short rounds in turn: when the machine slows down, it slows down for all contestants.
 _ROUNDS = 5
 
+Contestant = Callable[[str], object]
+
 
 @click.command()
 @click.option(
@@ -56,13 +58,13 @@ def _measure(texts: Sequence[str]) -> dict[str, float]:
     ):
         default.index(dataset)
         instant.index(dataset)
-        contestants: dict[str, Callable[[str], object]] = {
+        contestants: dict[str, Contestant] = {
             "torch": lambda text: reference.encode([text]),
             "default": default.rank,
             "instant": instant.rank,
-            "selection": _selection(),
+            "selection": selection(),
         }
-        p50 = {name: float(np.median(times)) for name, times in _in_rounds(contestants, texts).items()}
+        p50 = {name: float(np.median(times)) for name, times in in_rounds(contestants, texts).items()}
     return {
         "sentence-transformers encode p50 ms": p50["torch"],
         "default search p50 ms": p50["default"],
@@ -74,7 +76,7 @@ def _measure(texts: Sequence[str]) -> dict[str, float]:
     }
 
 
-def _selection() -> Callable[[str], object]:
+def selection() -> Contestant:
     """A choice among 20 models by the evidence of 50 classes, cascades included."""
     from decimal import Decimal
 
@@ -102,9 +104,8 @@ def _selection() -> Callable[[str], object]:
     return lambda text: selector.select(StepRequest(str(len(text) % 50), models, features, failure_usd=0.05))
 
 
-def _in_rounds(
-    contestants: dict[str, Callable[[str], object]], texts: Sequence[str]
-) -> dict[str, list[float]]:
+def in_rounds(contestants: dict[str, Contestant], texts: Sequence[str]) -> dict[str, list[float]]:
+    """Milliseconds of each contestant on each query, in rounds of a few queries."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for start in range(_ROUNDS):
         # Every round has queries of its own: vectors of queries are remembered.

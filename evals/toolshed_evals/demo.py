@@ -4,6 +4,7 @@ import shutil
 import time
 from importlib.resources import as_file, files
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
@@ -30,8 +31,7 @@ _LEGAL_QUERIES = (
 )
 _MCP_SERVER = "mcp-server-git"
 _WIDTH = 110
-_DESCRIPTION = 58
-# Parts that have less of a say are not worth a line.
+# Sub-queries that have less of a say are not worth a line.
 _MIN_WEIGHT = 0.5
 
 
@@ -74,43 +74,50 @@ def _show(console: "Console", kb: str, top_k: int) -> None:
             sources.append(f"git=mcp+stdio:{_MCP_SERVER}")
         report = shed.sync_tools(*sources)
         documents = shed.sync_documents(sample.parent / "legal" / "sample" / "corpus")
-        everything = shed.catalog_tokens()
         server = f" and the MCP server {_MCP_SERVER}" if len(sources) > 1 else ""
         console.print(
-            f"{shed.knowledge_base.count()} tools in {kb} (sample catalog{server}): "
-            f"{len(report.added)} added, {report.n_embedded} texts embedded",
-            soft_wrap=True,
+            f"{shed.knowledge_base.count()} tools (sample catalog{server}): "
+            f"{len(report.added)} added, {report.n_embedded} texts embedded"
         )
         console.print(
-            f"{len(shed.list_documents())} legal documents: {documents.n_passages} passages embedded; "
-            f"{time.perf_counter() - started:.1f} s in all"
+            f"{len(shed.list_documents())} legal documents: {documents.n_passages} passages embedded"
         )
+        console.print(f"{time.perf_counter() - started:.1f} s in all, kept in {kb}", soft_wrap=True)
         console.print("For each request: confidence, score, tool.")
         shed.warm_up()
-        for query in _QUERIES:
-            _answer(console, shed.search(query, top_k), everything)
-        console.print("\nTools, with the legal text that governs what is asked:")
-        for query in _LEGAL_QUERIES:
-            _answer(console, shed.search(query, 2, include_passages=True, passages_per_need=1), everything)
+        found = [shed.search(query, top_k) for query in _QUERIES]
+        governed = [
+            shed.search(query, 2, include_passages=True, passages_per_need=1) for query in _LEGAL_QUERIES
+        ]
+        everything = shed.catalog_tokens()
+    widest = max(
+        (len(tool.tool.tool_id) for result in (*found, *governed) for tool in result.tools), default=0
+    )
+    for result in found:
+        _answer(console, result, widest, everything)
+    console.print("\nTools, with the legal text that governs what is asked:")
+    for result in governed:
+        _answer(console, result, widest, everything)
     console.print(f'\nYour turn:  toolshed search "..." --kb {kb} --explain', soft_wrap=True)
 
 
-def _answer(console: "Console", found: "SearchResult", everything: int) -> None:
+def _answer(console: "Console", found: "SearchResult", widest_id: int, everything: int) -> None:
     from toolshed.post_retrieval.selection import estimated_tokens
 
-    console.print(f"\n> {found.query}", style="bold")
+    console.print("\n" + fill(f"> {found.query}", _WIDTH, subsequent_indent="  "), style="bold")
     for asked in found.sub_queries:
         if asked.kind != "whole" and asked.weight >= _MIN_WEIGHT:
-            console.print(f"  part  {asked.text}", style="dim")
+            console.print(f"  sub-query  {asked.text}", style="dim", no_wrap=True, overflow="ellipsis")
     for tool in found.tools:
-        described = " ".join(tool.tool.description.split())[:_DESCRIPTION]
-        line = f"  {tool.confidence:>4.0%}  {tool.score:5.2f}  {tool.tool.tool_id:<33} {described}"
+        described = " ".join(tool.tool.description.split())
+        line = f"  {tool.confidence:>4.0%}  {tool.score:5.2f}  {tool.tool.tool_id:<{widest_id}}  {described}"
         console.print(line, no_wrap=True, overflow="ellipsis")
     if not found.tools:
         console.print("  no tool fits")
     for passage in found.passages:
         console.print(f"  law   {passage.citation}", no_wrap=True, overflow="ellipsis")
-        console.print(f"        “{' '.join(passage.quotes[0].text.split())}”")
+        quote = " ".join(passage.quotes[0].text.split())
+        console.print(fill(f"“{quote}”", _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 9))
     sent = sum(estimated_tokens(tool.tool) for tool in found.tools)
     console.print(
         f"  {found.timings_ms['total']:.1f} ms; about {sent:,} tokens instead of {everything:,} "

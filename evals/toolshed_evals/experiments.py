@@ -15,7 +15,7 @@ from toolshed.errors import SourceError
 from toolshed.indexing.tools import Progress, unwatched
 from toolshed_evals.datasets import Dataset
 from toolshed_evals.measures import PerQuery, means, measure
-from toolshed_evals.retrievers import make_retriever
+from toolshed_evals.retrievers import Retriever, make_retriever
 
 _N_RESAMPLES = 10_000
 _SEED = 20_241_018
@@ -76,18 +76,12 @@ def run_experiment(
         limit: Only so many queries, for a quick look.
     """
     qrels = dict(list(dataset.qrels.items())[:limit])
-    run: dict[str, list[str]] = {}
-    latencies: list[float] = []
     with make_retriever(pipeline, encoder_threads=index_threads) as retriever:
         started = time.perf_counter()
         retriever.index(dataset)
         index_seconds = time.perf_counter() - started
         stages = repr(retriever)
-        for done, query_id in enumerate(qrels, start=1):
-            started = time.perf_counter()
-            run[query_id] = list(retriever.rank(dataset.queries[query_id]))
-            latencies.append((time.perf_counter() - started) * 1000)
-            tick(done, len(qrels))
+        run, latency_ms = _searched(retriever, {query: dataset.queries[query] for query in qrels}, tick)
     values = measure(run, qrels)
     return Experiment(
         dataset=dataset.name,
@@ -98,11 +92,25 @@ def run_experiment(
         commit=_commit(),
         checksum=dataset.checksum,
         metrics=means(values),
-        latency_ms={f"p{p}": float(np.percentile(latencies, p)) for p in (50, 95, 99)},
+        latency_ms=latency_ms,
         index_seconds=index_seconds,
         run=run,
         per_query=values,
     )
+
+
+def _searched(
+    retriever: Retriever, queries: Mapping[str, str], tick: Progress
+) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """What each query found, and percentiles of the milliseconds that it took."""
+    run: dict[str, list[str]] = {}
+    latencies: list[float] = []
+    for done, (query_id, query) in enumerate(queries.items(), start=1):
+        started = time.perf_counter()
+        run[query_id] = list(retriever.rank(query))
+        latencies.append((time.perf_counter() - started) * 1000)
+        tick(done, len(queries))
+    return run, {f"p{p}": float(np.percentile(latencies, p)) for p in (50, 95, 99)}
 
 
 def _commit() -> str | None:

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,5 +27,9 @@ def test_the_demo_answers_over_the_sample_and_a_real_server_and_repeats_quickly(
         "A data broker shall comply with a request within thirty days after it is received.",
     ):
         assert expected in first.stdout
+    found = [line for line in first.stdout.splitlines() if re.match(r"  [ \d]{3}%  ", line)]
+    begins = {line.index(re.split(r"  +", line.strip(), maxsplit=3)[3]) for line in found}
+    assert len(begins) == 1, "descriptions begin in one column"
+    assert max(map(len, first.stdout.splitlines()[:2])) <= 110
     assert "0 added, 0 texts embedded" in second.stdout
     assert "4 legal documents: 0 passages embedded" in second.stdout

@@ -106,8 +106,6 @@ class LegalTextSplitter(TextSplitter):
 class _Measured:
     """A length function as a counter."""
 
-    is_additive = False
-
     def __init__(self, length_function: Callable[[str], int]) -> None:
         self._length = length_function
 

@@ -241,18 +241,21 @@ class _Builder:
         return following.opens == "paragraph" and n_tokens >= room * _FULL_AT_PARAGRAPH
 
     def _within_budget(self, group: list[_Sentence], room: int) -> Iterator[list[_Sentence]]:
-        """Cut a group again where counts do not add up, as of counters that count white space."""
-        while (
-            not self._counter.is_additive
-            and len(group) > 1
-            and self._count(group[0].start, group[-1].end) > room
-        ):
+        """Cut a group again where the counts of its sentences do not add up to that of its text.
+
+        So it is with counters that count white space, and with control characters such as form feeds, at
+        which sentences may end but which BERT drops, so that the words on both sides become one.
+        """
+        while len(group) > 1 and not self._fits(group[0].start, group[-1].end, room):
             kept = len(group) - 1
-            while kept > 1 and self._count(group[0].start, group[kept - 1].end) > room:
+            while kept > 1 and not self._fits(group[0].start, group[kept - 1].end, room):
                 kept -= 1
             yield group[:kept]
             group = group[kept:]
         yield group
+
+    def _fits(self, start: int, end: int, room: int) -> bool:
+        return self._counter.count(self._text[start:end]) <= room
 
     def _units(self, sentences: Sequence[_Sentence]) -> Iterator[list[_Sentence]]:
         """Sentences that stay together; ties are loosened, the weaker first, where they exceed the budget."""
@@ -298,12 +301,12 @@ class _Builder:
         ends = [match.end() for match in _CLAUSE_END.finditer(self._text, start, limit)]
         strong = [position for position in ends if self._text[position - 1] in ";:" and position > least]
         weak = [position for position in ends if position > least]
-        if strong or weak:
-            return (strong or weak)[-1]
         space = (
             start + len(window.rstrip()) if self._text[limit].isspace() else self._last_space(start, limit)
         )
-        return space if space > start else limit
+        # A shorter text can have more tokens: a word that is too odd for the vocabulary is one.
+        places = (place for place in (*(strong or weak)[-1:], space) if place > start)
+        return next((place for place in places if self._fits(start, place, room)), limit)
 
     def _last_space(self, start: int, limit: int) -> int:
         position = limit

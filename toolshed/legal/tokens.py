@@ -18,10 +18,6 @@ _REMEMBERED = 200_000
 class TokenCounter(Protocol):
     """Counts the tokens of a text, special tokens left out."""
 
-    @property
-    def is_additive(self) -> bool:
-        """Whether the counts of texts that were split at white space add up to that of the whole."""
-
     def count(self, text: str) -> int:
         """Number of tokens."""
 
@@ -38,8 +34,6 @@ class WordPieceCounter:
     Raises:
         ConfigurationError: If the tokenizer is of another kind.
     """
-
-    is_additive = True
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         if type(tokenizer.pre_tokenizer).__name__ != "BertPreTokenizer":
@@ -91,8 +85,6 @@ class _Count(Protocol):
 
 class CharacterCounter:
     """Characters for tokens: four to one, where no tokenizer is at hand."""
-
-    is_additive = False
 
     def count(self, text: str) -> int:
         """A quarter of the characters, rounded up."""

@@ -28,7 +28,7 @@ class NltkPunkt:
         try:
             return PunktTokenizer("english")
         except LookupError as error:
-            raise missing_extra("the package that ships NLTK's Punkt data", "baselines") from error
+            raise missing_extra("llama-index-core, which ships NLTK's Punkt data,", "baselines") from error
 
     @property
     def version(self) -> str:

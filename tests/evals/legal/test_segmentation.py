@@ -8,10 +8,8 @@ from click.testing import CliRunner
 
 from toolshed.commands.main import main
 from toolshed_evals.datasets import data_folder
-from toolshed_evals.legal.baselines import BASELINES, aligned, segmenter_or_baseline
+from toolshed_evals.legal.baselines import BASELINES
 from toolshed_evals.legal.segmentation import evaluate_segmenters
-
-TEXT = "Mr. Smith v. Jones Co. was decided in 1990. It held for Jones.  See id.\nThe rest followed."
 
 
 def test_the_report_has_every_segmenter_and_the_documented_form(tmp_path: Path) -> None:
@@ -36,26 +34,6 @@ def test_the_report_has_every_segmenter_and_the_documented_form(tmp_path: Path) 
         assert result["chars_per_cpu_second"] > 0
     legal, nltk = report["segmenters"]["legal"], report["segmenters"]["nltk"]
     assert legal["f1"] > 0.95 > nltk["f1"] > 0.4
-
-
-@pytest.mark.parametrize("name", list(BASELINES))
-def test_baselines_return_tight_spans_of_the_whole_text(name: str) -> None:
-    spans = segmenter_or_baseline(name).spans(TEXT)
-    assert "".join("".join(TEXT[start:end].split()) for start, end in spans) == "".join(TEXT.split())
-    assert all(TEXT[start:end] == TEXT[start:end].strip() for start, end in spans)
-
-
-def test_pieces_are_aligned_where_find_would_misplace_them() -> None:
-    text = "No. No.  No way.\nNo."
-    assert aligned(text, ["No.", "No.", "No  way.", "No."]) == [(0, 3), (4, 7), (9, 16), (17, 20)]
-
-
-def test_an_unknown_segmenter_names_the_known_ones(tmp_path: Path) -> None:
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text(json.dumps({"id": 1, "text": "a", "spans": [[0, 1]]}), encoding="utf-8")
-    done = CliRunner().invoke(main, ["eval", "sentences", str(gold), "--segmenter", "stanza"])
-    assert done.exit_code == 2
-    assert "choose one of legal" in done.stderr
 
 
 def test_documents_used_for_fitting_are_scored_without_the_official_folder_too(

@@ -7,7 +7,7 @@ import click
 
 from toolshed.commands.cost.books import Books, books_options
 from toolshed.commands.cost.replay import data_folder
-from toolshed.commands.output import print_json
+from toolshed.commands.output import print_json, progress_bar
 
 
 @click.command()
@@ -28,7 +28,11 @@ from toolshed.commands.output import print_json
     help="Dollars that a human costs on a problem; bounds the frontier.",
 )
 @click.option("--table", help="Report on an outcome table instead, as in 'toolshed cost replay'.")
-@click.option("--plot", type=click.Path(dir_okay=False), help="Also draw pass rate over cost into this file.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False),
+    help="Also draw pass rate over cost into this file; of a --table with our policy, replayed on it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @books_options
 def report(
@@ -52,16 +56,19 @@ def report(
     from toolshed.economics.replay.tables import named_table, read_table
     from toolshed.economics.reporting.report import build_report, table_report
 
-    if table is not None:
-        made = table_report(read_table(named_table(table, data_folder())), human_usd=human)
+    outcomes = None if table is None else read_table(named_table(table, data_folder()))
+    if outcomes is not None:
+        made = table_report(outcomes, human_usd=human)
     else:
         began = None if since is None else since.replace(tzinfo=UTC)
         with books.opened() as account:
             made = build_report(account.ledger, by=by, tenant=tenant, since=began, human_usd=human)
     if plot is not None:
-        from toolshed.economics.reporting.plots import plot_report
+        from toolshed.economics.reporting.plots import plot_report, replayed_policy
 
-        plot_report(made, Path(plot))
+        with progress_bar("replaying") as progress:
+            policies = [] if outcomes is None else replayed_policy(outcomes, progress=progress)
+        plot_report(made, Path(plot), policies=policies)
     if as_json:
         print_json(made.to_json())
     else:

@@ -1,0 +1,20 @@
+"""``toolshed eval``: run, compare, report, fetch, and the legal ones."""
+
+import logging
+
+import click
+
+from toolshed_evals.commands.compare import compare
+from toolshed_evals.commands.fetch import fetch
+from toolshed_evals.commands.legalbench_rag import legalbench_rag
+from toolshed_evals.commands.passages import passages
+from toolshed_evals.commands.report import report
+from toolshed_evals.commands.run import run
+from toolshed_evals.commands.sentences import sentences
+
+
+@click.group(name="eval", commands=[run, compare, report, fetch, sentences, passages, legalbench_rag])
+def evaluate() -> None:
+    """Measure retrieval on official and own data sets."""
+    # What is left out of a comparison is part of its result; by default only errors are shown.
+    logging.getLogger("toolshed_evals").setLevel(logging.WARNING)

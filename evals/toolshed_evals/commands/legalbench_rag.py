@@ -1,0 +1,77 @@
+"""``toolshed eval legalbench-rag``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toolshed.commands.output import print_json, progress_bar
+
+if TYPE_CHECKING:
+    from toolshed.options import PipelineName
+
+_PASSAGE_PIPELINES: "tuple[PipelineName, ...]" = ("default", "instant")
+
+
+@click.command("legalbench-rag")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--benchmark",
+    default="test",
+    show_default=True,
+    help="Name of the file of questions, without its suffix.",
+)
+@click.option(
+    "--pipeline",
+    "pipelines",
+    multiple=True,
+    type=click.Choice(_PASSAGE_PIPELINES),
+    help="What searches; may be repeated.  [default: both]",
+)
+@click.option(
+    "--chunks",
+    "chunkers",
+    multiple=True,
+    type=click.Choice(["legal", "nupunkt", "recursive"]),
+    help="What cuts the text: our passages, or LangChain's recursive splitter at 500 characters; may be "
+    "repeated.  [default: legal and recursive]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def legalbench_rag(
+    folder: Path | None,
+    benchmark: str,
+    pipelines: "tuple[PipelineName, ...]",
+    chunkers: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Score retrieval of passages by characters, as LegalBench-RAG does.
+
+    FOLDER has the public layout: corpus/ with text files and benchmarks/ with JSON files of questions and
+    gold spans. Without FOLDER the sample corpus is used, whose questions are in 'dev' and 'test'.
+
+    \b
+    Examples:
+      toolshed eval legalbench-rag
+      toolshed eval legalbench-rag ./legalbench-rag --benchmark cuad --pipeline default --json
+    """
+    from toolshed_evals.legal.legalbench_rag import (
+        RetrievalScores,
+        evaluate_retrieval,
+        load_benchmark,
+        sample_folder,
+        scores_table,
+    )
+
+    loaded = load_benchmark(folder or sample_folder(), benchmark)
+    results: dict[str, RetrievalScores] = {}
+    for pipeline in pipelines or _PASSAGE_PIPELINES:
+        for chunker in chunkers or ("legal", "recursive"):
+            with progress_bar(f"{pipeline} {chunker}") as tick:
+                results[f"{pipeline}/{chunker}"] = evaluate_retrieval(
+                    loaded, pipeline, chunker=chunker, tick=tick
+                )
+    if as_json:
+        scores = {name: result.to_json() for name, result in results.items()}
+        print_json({"benchmark": benchmark, "n_queries": len(loaded.queries), "results": scores})
+    else:
+        click.echo(scores_table(loaded, results))

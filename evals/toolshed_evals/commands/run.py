@@ -1,0 +1,72 @@
+"""``toolshed eval run``, and the run that ``compare`` repeats."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toolshed.commands.output import print_json, progress_bar
+
+if TYPE_CHECKING:
+    from toolshed_evals.experiments import Experiment
+
+# As in toolshed_evals.retrievers, whose import is too heavy for --help.
+PIPELINE_NAMES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
+
+
+@click.command()
+@click.argument("dataset")
+@click.option(
+    "--pipeline",
+    default="default",
+    show_default=True,
+    type=click.Choice(PIPELINE_NAMES),
+    envvar="TOOLSHED_PIPELINE",
+    help="What to run.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N queries, for a quick look.")
+@click.option(
+    "--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the encoder."
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Save the record and the TREC run here."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def run(
+    dataset: str, pipeline: str, limit: int | None, threads: int, out: Path | None, as_json: bool
+) -> None:
+    """Run one pipeline over DATASET.
+
+    DATASET is one of toole-single, toole-multi, sealtools-dev, sealtools-test-in, sealtools-test-out, or a
+    folder with tools.jsonl, queries.jsonl and qrels.tsv. The official files are looked for in the folder
+    TOOLSHED_DATA.
+
+    \b
+    Examples:
+      toolshed eval run sealtools-dev
+      toolshed eval run ./my-benchmark --pipeline hybrid --json
+    """
+    experiment = run_and_save(dataset, pipeline, limit=limit, threads=threads, out=out)
+    if as_json:
+        print_json(experiment.summary())
+    else:
+        from toolshed_evals.reports import summary_table
+
+        click.echo(summary_table([experiment]))
+
+
+def run_and_save(
+    dataset: str, pipeline: str, *, limit: int | None, threads: int, out: Path | None
+) -> "Experiment":
+    """Run one pipeline with a progress bar; warnings go to stderr."""
+    from toolshed_evals.datasets import load_dataset
+    from toolshed_evals.experiments import run_experiment, save_experiment
+
+    loaded = load_dataset(dataset)
+    for reason in loaded.catalog.invalid:
+        click.echo(f"left out: {reason}", err=True)
+    with progress_bar(f"{loaded.name} {pipeline}") as tick:
+        experiment = run_experiment(loaded, pipeline, tick=tick, index_threads=threads, limit=limit)
+    if out is not None:
+        save_experiment(experiment, out)
+    return experiment

@@ -1,0 +1,55 @@
+"""``toolshed eval run``."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from toolshed.commands.main import main
+from toolshed_evals.commands.run import PIPELINE_NAMES
+from toolshed_evals.retrievers import RETRIEVERS
+
+SAMPLE = str(Path(__file__).parents[3] / "evals" / "toolshed_evals" / "sample")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["eval", "run", *arguments])
+
+
+def test_run_prints_json_for_machines() -> None:
+    result = run(SAMPLE, "--pipeline", "instant", "--json")
+    assert result.exit_code == 0
+    summary = json.loads(result.stdout)
+    assert (summary["dataset"], summary["n_tools"], summary["pipeline"]) == ("sample", 156, "instant")
+    assert 0.5 < summary["metrics"]["recall@5"] <= 1
+
+
+def test_without_json_it_prints_a_row_of_the_table() -> None:
+    result = run(SAMPLE, "--pipeline", "bm25-paper", "--limit", "3")
+    assert result.exit_code == 0
+    assert "| sample | 156 | 3 | bm25-paper |" in result.stdout
+
+
+def test_runs_that_cannot_be_written_say_so() -> None:
+    compared = run(SAMPLE, "--pipeline", "bm25-paper", "--limit", "2", "--out", "/dev/null/x")
+    assert compared.exit_code == 1
+    assert "cannot be written" in compared.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["nowhere"], "is neither a data set", id="unknown-data-set"),
+        pytest.param([SAMPLE, "--pipeline", "x"], "'x' is not one of", id="unknown-pipeline"),
+        pytest.param([SAMPLE, "--limit", "0"], "is not in the range", id="nothing-to-run"),
+    ],
+)
+def test_misuse_is_refused(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_the_names_on_offer_are_those_that_can_be_run() -> None:
+    assert set(PIPELINE_NAMES) == set(RETRIEVERS)
