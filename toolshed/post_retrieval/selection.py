@@ -85,9 +85,11 @@ def _best_columns(scores: NDArray[np.float32], k: int) -> list[int]:
 
 def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) -> list[FoundTool]:
     """Describe the chosen columns: the sub-query that speaks most for each, and the confidence."""
+    if not columns:
+        return []
     weights = np.array([one.weight for one in scored.sub_queries], np.float32)[:, None]
     fused = np.where(weights > 0, scored.fused[:, columns] * weights, -np.inf)
-    rows = fused.argmax(axis=0) if columns else np.empty(0, np.int64)
+    rows = fused.argmax(axis=0)
     # A tool may serve the whole query better than the sub-query it was found by.
     evidence = {
         name: np.maximum(values[rows, columns], values[0, columns])
