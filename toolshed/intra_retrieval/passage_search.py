@@ -93,7 +93,7 @@ class PassageSearch:
     def _queries(self, text: EncodedText) -> Iterator[PassageQuery]:
         for channel in self.weights:
             if channel != "words":
-                yield PassageQuery(channel, text.vectors[self.encoder])  # type: ignore[arg-type]  # until layouts name channels
+                yield PassageQuery(channel, text.vectors[self.encoder])
             elif len(text.words.terms):
                 yield PassageQuery("words", as_query_vector(text.words.terms))
 

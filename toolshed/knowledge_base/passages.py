@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from toolshed.vectors import SparseVector, Vectors
 
 # Raise when stored passages or their vectors change meaning: older ones are then refused.
 PASSAGE_SCHEMA_VERSION = 1
-PassageChannel = Literal["dense", "sentences", "static", "words"]
+PassageChannel = str
 
 # What passages can be filtered by, and whether its values are numbers.
 FILTERS: Mapping[str, bool] = {

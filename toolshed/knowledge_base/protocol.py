@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from toolshed.vectors import SparseVector, Vectors
 SCHEMA_VERSION = 1
 _NAMESPACE = uuid.UUID("6f0a4dc4-5c5f-5f0e-9d39-3a1f6a1c6f55")
 
-Channel = Literal["dense", "topics", "static", "static_topics", "words", "ngrams"]
+Channel = str
 MULTI_VECTOR_CHANNELS = frozenset({"topics", "static_topics"})
 
 

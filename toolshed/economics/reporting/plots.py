@@ -40,7 +40,7 @@ def replayed_policy(
             table, ["ours"], seeds=seeds, scenarios=["stationary"], options=options, progress=progress
         )
         runs = found["stationary"]["ours"]
-        cost = mean_interval([run.spend / options.requests for run in runs])
+        cost = mean_interval([run.spend_usd / options.requests for run in runs])
         points.append(PolicyPoint(name, cost, mean_interval([run.pass_rate for run in runs])))
     return points
 
