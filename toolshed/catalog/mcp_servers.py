@@ -9,6 +9,7 @@ from toolshed.catalog.definitions import Catalog, collect, define_tool, source_n
 from toolshed.catalog.mcp_clients import McpClient, connect
 from toolshed.errors import SourceError, ToolshedError
 from toolshed.types import ToolDefinition
+from toolshed.waiting import wait_for
 
 _MAX_PAGES = 1_000
 
@@ -27,7 +28,7 @@ def read_mcp_server(address: str, *, source: str | None = None, timeout_seconds:
         SourceError: If it cannot be started or reached, or does not answer in time.
         ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
     """
-    return asyncio.run(list_mcp_tools(address, source=source, timeout_seconds=timeout_seconds))
+    return wait_for(list_mcp_tools(address, source=source, timeout_seconds=timeout_seconds))
 
 
 async def list_mcp_tools(

@@ -1,7 +1,7 @@
 """Calls of paid encoders are in the ledger, whoever made them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
@@ -12,9 +12,20 @@ from openai import OpenAI
 
 from tests.qdrant_stub import loopback_server
 from toolshed.backbones.embedding import OpenAIEncoder
-from toolshed.errors import ConfigurationError, UnknownDecisionError, UnknownModelError
+from toolshed.documents import LegalDocument
+from toolshed.errors import ConfigurationError, SourceError
+from toolshed.intra_retrieval.decomposition import Decompose
+from toolshed.intra_retrieval.encoding import Encode
+from toolshed.metering.runs import MeteredCall, recorded_run, report_call
+from toolshed.metering.usage import Usage
+from toolshed.pipelines import Ingredients
+from toolshed.queries import EncodedQuery, Query
+from toolshed.rankings import Selection
+from toolshed.shed.location import Location
 from toolshed.shed.shed import Toolshed
+from toolshed.stages import Stage
 from toolshed.testing import HashingEncoder, make_tool
+from toolshed.vectors import Vectors
 
 
 @contextmanager
@@ -59,25 +70,90 @@ def test_indexing_and_searching_are_booked_with_the_provider_s_tokens(tmp_path: 
             assert report["retrieval"].n_unknown == 1
             # 100 characters at $.02 a million
             assert report["retrieval"].spend_usd == pytest.approx(0.000002)
-            with pytest.raises(UnknownDecisionError):
-                shed.search("weather", task_id="nope")
+            found = shed.search("weather", task_id="nope")
+            assert found.tools, "a paid answer is not lost for a task that is not there"
+            assert "nope" in found.unbooked[0]
     assert (call["component"], call["usage_source"]) == ("embedding", "provider")
     assert call["cost"] == Decimal(call["input_tokens"]) * 2 / 10**8
     assert call["latency_seconds"] > 0
 
 
-def test_an_encoder_without_a_price_is_told_to_those_who_keep_books(tmp_path: Path) -> None:
+def test_an_encoder_without_a_price_costs_no_result_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with embedding_api() as client:
         encoder = OpenAIEncoder("my-own-embedder", client=client, dimension=16)
-        with Toolshed(tmp_path / "a", encoder=encoder, pipeline="dense") as shed:
+        with Toolshed(tmp_path / "b", encoder=encoder, pipeline="dense", ledger=tmp_path / "b.db") as shed:
+            report = shed.add_tools(make_tool("weather", "Tells the weather."))
+            found = shed.search("weather")
+            passages = shed.search_passages("weather")
+    assert report.added == ["test:weather"]
+    assert found.tools
+    assert not passages.unbooked, "nothing was encoded for an empty library"
+    for unbooked in (report.unbooked, found.unbooked):
+        assert "calls of my-own-embedder are not in the ledger" in unbooked[0]
+        assert "price file" in unbooked[0]
+    assert "my-own-embedder" in caplog.text
+
+
+def test_calls_of_a_run_that_fails_are_booked(tmp_path: Path) -> None:
+    with embedding_api() as client:
+        encoder = OpenAIEncoder("text-embedding-3-small", client=client, dimension=16)
+
+        def fail(_: Ingredients) -> Stage[Query, Selection]:
+            return Decompose() >> Encode({"dense": encoder}) >> _Fails()
+
+        with Toolshed(tmp_path / "shed", encoder=encoder, pipeline=fail) as shed:
             shed.add_tools(make_tool("weather", "Tells the weather."))
-            assert shed.search("weather").tools, "nobody asked for books here"
-        ledger = tmp_path / "books.db"
-        with (
-            Toolshed(tmp_path / "b", encoder=encoder, pipeline="dense", ledger=ledger) as shed,
-            pytest.raises(UnknownModelError, match="price file"),
-        ):
-            shed.add_tools(make_tool("weather", "Tells the weather."))
+            task = shed.account.start_task("agent")
+            with pytest.raises(SourceError, match="model is down"):
+                shed.search("weather", task_id=task.task_id)
+            assert len(shed.account.ledger.task(task.task_id)["calls"]) == 1
+
+
+class _Fails(Stage[EncodedQuery, Selection]):
+    async def run(self, item: EncodedQuery, /) -> Selection:
+        raise SourceError("the model is down")
+
+
+def test_a_search_with_passages_books_every_call_under_its_task(tmp_path: Path) -> None:
+    with embedding_api() as client:
+        encoder = OpenAIEncoder("text-embedding-3-small", client=client, dimension=16)
+        with Toolshed(tmp_path / "shed", encoder=encoder) as shed:
+            shed.add_tools(make_tool("weather", "Tells the weather."), make_tool("mail", "Sends mail."))
+            shed.add_documents(LegalDocument("law.txt", "Mail is private. The weather is public. " * 30))
+            before = {row.group: row.n_unknown for row in shed.costs.report("class").rows}
+            task = shed.account.start_task("agent")
+            shed.search("Tell the weather. Send the mail.", include_passages=True, task_id=task.task_id)
+            calls = shed.account.ledger.task(task.task_id)["calls"]
+            after = {row.group: row.n_unknown for row in shed.costs.report("class").rows}
+    assert len(calls) >= 1
+    assert {call["component"] for call in calls} == {"embedding"}
+    assert after == {**before, "agent": 1}
+
+
+def test_calls_keep_their_component_and_their_error(tmp_path: Path) -> None:
+    with Toolshed(tmp_path / "shed", encoder=HashingEncoder()) as shed:
+        task = shed.account.start_task("agent")
+        with recorded_run() as run:
+            report_call(MeteredCall("planner", "gpt-4o-mini", Usage(10, 2), 0.1, error="timed out"))
+        shed.booking.book(run, "retrieval", task.task_id)
+        (call,) = shed.account.ledger.task(task.task_id)["calls"]
+    assert (call["component"], call["error"], run.unbooked) == ("planner", "timed out", [])
+
+
+def test_an_encoder_that_meters_itself_is_booked_once(tmp_path: Path) -> None:
+    class Metered(HashingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            report_call(MeteredCall("embedding", "text-embedding-3-small", Usage(5), 0.01))
+            return super().encode(texts)
+
+    with Toolshed(tmp_path / "shed", encoder=Metered()) as shed:
+        shed.add_tools(make_tool("weather", "Tells the weather."))
+        task = shed.account.start_task("agent")
+        shed.search("weather", task_id=task.task_id)
+        (call,) = shed.account.ledger.task(task.task_id)["calls"]
+    assert call["model"] == "text-embedding-3-small"
 
 
 def test_local_encoders_make_no_ledger(tmp_path: Path) -> None:
@@ -106,9 +182,8 @@ def test_where_costs_are_booked_must_be_said_for_a_server() -> None:
     shed = Toolshed("memory:", encoder=HashingEncoder())
     assert shed.account.ledger.location == "memory:"
     shed.close()
-    shed._location = "http://qdrant:6333"
     with pytest.raises(ConfigurationError, match="ledger="):
-        shed._ledger_location()
+        Location.of("http://qdrant:6333").ledger()
 
 
 def test_needs_are_rated_by_what_retrieval_says(shed: Toolshed) -> None:
