@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from toolshed.errors import SourceError
-from toolshed.indexing.tools import Progress, unwatched
+from toolshed.indexing.tools import unwatched
+from toolshed.options import Progress
 from toolshed_evals.datasets import Dataset
 from toolshed_evals.measures import PerQuery, means, measure
 from toolshed_evals.retrievers import Retriever, make_retriever

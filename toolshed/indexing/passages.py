@@ -1,10 +1,10 @@
 """Indexing of legal documents: bring a store of passages in step with files, embedding only what changed."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,11 +18,11 @@ from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
 from toolshed.legal.passages import PassageOptions, build_passages, cut_version
 from toolshed.legal.readers.files import MAX_BYTES, FoundFile, read_document
+from toolshed.options import Progress
 from toolshed.pre_retrieval.passage_embedding import embed_passages
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 # Raise when citations or defined terms are found by other rules.
 _ANNOTATION_VERSION = 1
 
@@ -109,9 +109,30 @@ def sync_documents(
     stored = {document.document_id: document for document in store.stored_documents()}
     _check_ids(items, stored)
     jobs = [_Job(item, options, _stored_hash(stored, item.document_id), max_bytes) for item in items]
+
+    def write(cut: CutDocument) -> None:
+        _write(store, cut, stored.get(cut.document_id), static(), dense())
+
+    report = _written(jobs, stored, write, n_workers=n_workers, progress=progress)
+    removed = _remove_missing(store, stored.values(), items, remove_missing_from)
+    logger.info(
+        "synced: %d added, %d changed, %d removed", len(report.added), len(report.changed), len(removed)
+    )
+    return replace(report, removed=removed, left_out=[*problems, *report.left_out])
+
+
+def _written(
+    jobs: Sequence[_Job],
+    stored: Mapping[str, StoredDocument],
+    write: Callable[[CutDocument], None],
+    *,
+    n_workers: int,
+    progress: Progress,
+) -> DocumentReport:
+    """Cut the documents, write those that differ from what is stored, and tell what was done."""
     added: list[str] = []
     changed: list[str] = []
-    left_out = [*problems]
+    left_out: list[str] = []
     unchanged = n_passages = 0
     progress(0, len(jobs))
     for done, cut in enumerate(_cut_all(jobs, n_workers), start=1):
@@ -120,14 +141,11 @@ def sync_documents(
         elif cut.passages is None:
             unchanged += 1
         else:
-            before = stored.get(cut.document_id)
-            _write(store, cut, before, static(), dense())
-            (changed if before else added).append(cut.document_id)
+            write(cut)
+            (changed if cut.document_id in stored else added).append(cut.document_id)
             n_passages += len(cut.passages)
         progress(done, len(jobs))
-    removed = _remove_missing(store, stored.values(), items, remove_missing_from)
-    logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(removed))
-    return DocumentReport(added, changed, removed, unchanged, n_passages, left_out)
+    return DocumentReport(added, changed, (), unchanged, n_passages, left_out)
 
 
 def _check_ids(items: Sequence[FoundFile | LegalDocument], stored: dict[str, StoredDocument]) -> None:

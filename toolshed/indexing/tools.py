@@ -1,13 +1,14 @@
 """Indexing: bring a knowledge base in step with catalogs, embedding only what changed."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import InvalidToolError
-from toolshed.knowledge_base.protocol import KnowledgeBase
+from toolshed.knowledge_base.protocol import KnowledgeBase, StoredTool
+from toolshed.options import Progress
 from toolshed.pre_retrieval.embedding import embed_tools
 from toolshed.types import SyncReport, ToolDefinition
 
@@ -15,9 +16,6 @@ logger = logging.getLogger(__name__)
 
 # Tools that are acknowledged together: what a killed run has to do again at most.
 _BATCH = 256
-
-# Called with the number of tools done and the number to do.
-Progress = Callable[[int, int], None]
 
 
 def unwatched(_done: int, _total: int, /) -> None:
@@ -61,25 +59,27 @@ def sync_catalogs(
         for tool_id, tool in wanted.items()
         if tool_id in stored and stored[tool_id].content_hash != tool.content_hash
     ]
-    sources = {catalog.source for catalog in catalogs}
-    removed = [t.tool_id for t in stored.values() if t.source in sources and t.tool_id not in wanted]
     n_embedded = 0
     if added or changed:
         n_embedded = _write(knowledge_base, added, changed, static(), dense(), progress)
-    if removed and remove_missing:
+    removed = _gone(stored.values(), catalogs, wanted.keys()) if remove_missing else []
+    if removed:
         knowledge_base.delete(removed)
-    report = SyncReport(
+    logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(removed))
+    return SyncReport(
         added=[tool.tool_id for tool in added],
         changed=[tool.tool_id for tool in changed],
-        removed=removed if remove_missing else [],
+        removed=removed,
         unchanged=len(wanted) - len(added) - len(changed),
         n_embedded=n_embedded,
         invalid=invalid,
     )
-    logger.info(
-        "synced: %d added, %d changed, %d removed", len(report.added), len(changed), len(report.removed)
-    )
-    return report
+
+
+def _gone(stored: Iterable[StoredTool], catalogs: Sequence[Catalog], wanted: Container[str]) -> list[str]:
+    """Stored tools that their source no longer lists."""
+    sources = {catalog.source for catalog in catalogs}
+    return [tool.tool_id for tool in stored if tool.source in sources and tool.tool_id not in wanted]
 
 
 def check_catalogs(catalogs: Sequence[Catalog], *, skip_invalid: bool) -> list[str]:

@@ -23,7 +23,9 @@ class Search(Stage[EncodedQuery, ScoredCatalog]):
 
     async def run(self, asked: EncodedQuery, /) -> ScoredCatalog:
         """Return the scores."""
-        return ScoredCatalog(asked, self.index.score(asked.encodings, tuple(self.channels)))
+        wanted = asked.plan.query.options["sources"]
+        sources = None if wanted is None else frozenset(wanted)
+        return ScoredCatalog(asked, self.index.score(asked.encodings, tuple(self.channels), sources=sources))
 
     def __repr__(self) -> str:
         return f"Search(channels={dict(self.channels)!r})"

@@ -31,7 +31,7 @@ def test_a_second_run_embeds_nothing(shed: Toolshed, law: Path) -> None:
     first = shed.sync_documents(law)
     assert list(first.added) == ["law/policy.md", "law/statute.txt"]
     assert first.n_passages == 2
-    encoder = shed._given_encoder
+    encoder = shed.encoders.stored
     assert isinstance(encoder, HashingEncoder)
     encoded = len(encoder.encoded)
     second = shed.sync_documents(law)

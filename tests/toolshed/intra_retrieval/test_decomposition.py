@@ -86,5 +86,5 @@ def test_no_repetition_stalls_the_patterns(unit: str) -> None:
     assert decompose((unit * 20_000)[:20_000] + "x")
 
 
-def test_of_a_long_query_the_first_parts_are_kept() -> None:
-    assert len(decompose("Do this thing now. " * 500, max_parts=10)) == 11
+def test_of_a_long_query_the_first_sub_queries_are_kept() -> None:
+    assert len(decompose("Do this thing now. " * 500, max_sub_queries=10)) == 11

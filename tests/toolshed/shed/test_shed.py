@@ -81,18 +81,33 @@ def test_only_the_wanted_sources_are_searched(filled: Toolshed) -> None:
         "mail:send_email",
         "mail:read_inbox",
     }
-    nowhere = filled.search("weather forecast", sources=["nowhere"])
-    assert (nowhere.status, ids(nowhere)) == ("no_match", [])
+    with pytest.raises(
+        InvalidQueryError, match="no source 'nowhere'; the sources are finance, mail, weather"
+    ):
+        filled.search("weather forecast", sources=["nowhere"])
+
+
+def test_other_sources_are_neither_counted_nor_scored(filled: Toolshed, tmp_path: Path) -> None:
+    found = filled.search("read an email about the weather", k=4, sources=["mail"], abstain_below=0)
+    assert found.n_tools == 2
+    with Toolshed(tmp_path / "alone", encoder=HashingEncoder()) as alone:
+        alone.add_tools(*TOOLS[:2])
+        expected = alone.search("read an email about the weather", k=4, abstain_below=0)
+    assert [(tool.tool, tool.score) for tool in found.tools] == [
+        (tool.tool, pytest.approx(tool.score, abs=1e-5)) for tool in expected.tools
+    ]
+    filled.add_tools(make_tool("new", "Read an email about the weather.", source="mail"))
+    assert filled.search("read an email", sources=["mail"], abstain_below=0).n_tools == 3
 
 
 def test_an_empty_knowledge_base_finds_nothing(shed: Toolshed) -> None:
     found = shed.search("anything")
-    assert (found.status, found.tools, found.score, found.n_tools) == ("no_match", (), None, 0)
+    assert (found.status, found.tools, found.score, found.n_tools) == ("no_match", [], None, 0)
     assert "no_match" in found.explain()
 
 
 def test_k_beyond_the_catalog_gives_the_catalog(filled: Toolshed) -> None:
-    assert len(filled.search("email", k=1_000_000, abstain_below=0).tools) == 4
+    assert len(filled.search("email", k=1_000, abstain_below=0).tools) == 4
 
 
 @pytest.mark.parametrize(
@@ -101,7 +116,7 @@ def test_k_beyond_the_catalog_gives_the_catalog(filled: Toolshed) -> None:
         pytest.param("", {}, "query is empty", id="empty"),
         pytest.param(" \n\t", {}, "query is empty", id="blank"),
         pytest.param("x" * 1_000_000, {}, "1,000,000 characters; at most 20,000", id="1-MB"),
-        pytest.param("x", {"k": 0}, "k is 0; it must be 1 or more", id="k-0"),
+        pytest.param("x", {"k": 0}, "k is 0; it lies between 1 and 1,000", id="k-0"),
         pytest.param("x", {"k": -3}, "k is -3", id="k-negative"),
         pytest.param("x", {"min_confidence": 1.5}, "min_confidence is 1.5", id="floor-above-1"),
         pytest.param("x", {"abstain_below": -1}, "abstain_below is -1", id="threshold-below-0"),
