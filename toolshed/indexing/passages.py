@@ -90,16 +90,8 @@ def sync_documents(
     with its reason; the others are indexed.
 
     Args:
-        store: What is brought in step.
-        items: Files to read, or documents.
-        options: How documents are cut.
-        static: Gives the static encoder; called only when there is something to embed.
-        dense: Gives the dense encoder, or None; called likewise.
+        static: Gives the static encoder; called, like ``dense``, only when there is something to embed.
         remove_missing_from: Sources whose stored documents are removed when they are not among the items.
-        problems: What could not be looked into when the files were found.
-        n_workers: Processes that read and cut.
-        max_bytes: Larger files are left out.
-        progress: Told after each document.
 
     Raises:
         InvalidDocumentError: If two documents have the same id.
@@ -115,9 +107,8 @@ def sync_documents(
 
     report = _written(jobs, stored, write, n_workers=n_workers, progress=progress)
     removed = _remove_missing(store, stored.values(), items, remove_missing_from)
-    logger.info(
-        "synced: %d added, %d changed, %d removed", len(report.added), len(report.changed), len(removed)
-    )
+    n_added, n_changed = len(report.added), len(report.changed)
+    logger.info("synced: %d added, %d changed, %d removed", n_added, n_changed, len(removed))
     return replace(report, removed=removed, left_out=[*problems, *report.left_out])
 
 

@@ -38,12 +38,7 @@ def sync_catalogs(
     run that fails (an encoder, the store) is undone: the knowledge base is then as it was before.
 
     Args:
-        knowledge_base: What is brought in step.
-        catalogs: What was read from the sources.
-        static: Gives the static encoder; called only when there is something to embed.
-        dense: Gives the dense encoder, or None; called likewise.
-        remove_missing: Whether tools that their source no longer lists are removed.
-        skip_invalid: Whether the good entries go in when some are bad.
+        static: Gives the static encoder; called, like ``dense``, only when there is something to embed.
         progress: Told after each batch.
 
     Raises:
@@ -54,11 +49,8 @@ def sync_catalogs(
     wanted = _by_id(catalogs)
     stored = {tool.tool_id: tool for tool in knowledge_base.stored_tools()}
     added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
-    changed = [
-        tool
-        for tool_id, tool in wanted.items()
-        if tool_id in stored and stored[tool_id].content_hash != tool.content_hash
-    ]
+    known = [tool for tool_id, tool in wanted.items() if tool_id in stored]
+    changed = [tool for tool in known if stored[tool.tool_id].content_hash != tool.content_hash]
     n_embedded = 0
     if added or changed:
         n_embedded = _write(knowledge_base, added, changed, static(), dense(), progress)
@@ -66,14 +58,12 @@ def sync_catalogs(
     if removed:
         knowledge_base.delete(removed)
     logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(removed))
-    return SyncReport(
-        added=[tool.tool_id for tool in added],
-        changed=[tool.tool_id for tool in changed],
-        removed=removed,
-        unchanged=len(wanted) - len(added) - len(changed),
-        n_embedded=n_embedded,
-        invalid=invalid,
-    )
+    unchanged = len(wanted) - len(added) - len(changed)
+    return SyncReport(_ids(added), _ids(changed), removed, unchanged, n_embedded, invalid)
+
+
+def _ids(tools: Sequence[ToolDefinition]) -> list[str]:
+    return [tool.tool_id for tool in tools]
 
 
 def _gone(stored: Iterable[StoredTool], catalogs: Sequence[Catalog], wanted: Container[str]) -> list[str]:

@@ -11,7 +11,6 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.sources import Source, read_sources
 from toolshed.documents import LegalDocument, Passage
 from toolshed.indexing.passages import DocumentReport
-from toolshed.knowledge_base.protocol import KnowledgeBase
 from toolshed.options import DocumentArguments, IndexArguments, PassageArguments, SearchArguments, checked
 from toolshed.shed.booking import Booking
 from toolshed.shed.encoders import Encoders
@@ -49,7 +48,7 @@ class Toolshed:
         self.encoders = Encoders(
             given["encoder"], reads_dense=reads_dense_vectors(pipeline), n_threads=given["encoder_threads"]
         )
-        store = open_tools(at, self.encoders.manifest, given)
+        self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
         self.tools = ToolLibrary(store, self.encoders, pipeline)
         self.passages = PassageLibrary(
@@ -64,11 +63,6 @@ class Toolshed:
             tenant=given["tenant"],
             pipeline=pipeline if isinstance(pipeline, str) else "custom",
         )
-
-    @property
-    def knowledge_base(self) -> KnowledgeBase:
-        """Where the tools are."""
-        return self.tools.store
 
     def add_tools(self, *sources: Source, **options: Unpack[IndexArguments]) -> SyncReport:
         """Index tools; those that are there and have not changed cost nothing.
