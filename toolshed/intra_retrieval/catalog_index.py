@@ -136,7 +136,8 @@ class CatalogIndex:
             by_source = self._ids_by_source(loaded)
             ids = sorted(tool_id for source in sources for tool_id in by_source.get(source, ()))
             is_resident = len(ids) <= self._resident_limit
-            read = ids if is_resident else random.Random(0).sample(ids, self._background_size)  # noqa: S311  # a sample, no secret
+            n_sampled = min(len(ids), self._background_size)
+            read = ids if is_resident else random.Random(0).sample(ids, n_sampled)  # noqa: S311  # a sample, no secret
             records = self._kb.fetch(read)
             n_tools = len(records) if is_resident else len(ids)
             found = _Loaded(loaded.revision, n_tools, ScoringIndex(records) if records else None)

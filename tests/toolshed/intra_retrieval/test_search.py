@@ -7,8 +7,8 @@ from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.minilm import MiniLMEncoder
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
-from toolshed.intra_retrieval.decomposition import Decompose
-from toolshed.intra_retrieval.encoding import Encode
+from toolshed.intra_retrieval.decomposition import Decompose, decompose
+from toolshed.intra_retrieval.encoding import Encode, encode_sub_queries
 from toolshed.intra_retrieval.search import Search
 from toolshed.knowledge_base.edge import EdgeKnowledgeBase
 from toolshed.knowledge_base.memory import MemoryKnowledgeBase
@@ -118,6 +118,15 @@ def test_candidates_from_the_store_find_what_the_whole_catalog_finds(
     assert len(sampled) == len(resident) == 1_000
     # Frequencies estimated from 500 tools are noisy; in service the sample has 4,000.
     assert recall(sampled) >= recall(resident) - 0.05
+
+
+def test_sources_beyond_the_resident_limit_may_have_fewer_tools_than_the_sample() -> None:
+    names = [f"send_{n}" for n in range(5)]
+    index = CatalogIndex(knowledge_base(*names), resident_limit=2, background_size=4_000)
+    encodings = encode_sub_queries(decompose("send mail"), {"static": STATIC, "dense": HashingEncoder()})
+    ranking = index.score(encodings, tuple(DEFAULT.channels), sources=frozenset({"test"}))
+    assert ranking is not None
+    assert ranking.n_tools == 5
 
 
 def test_a_pipeline_describes_itself_for_the_record() -> None:
