@@ -34,7 +34,7 @@ class WeightsHook(BuildHookInterface[Any]):
         for key in ("force_include", "force_include_editable"):
             build_data[key][str(model)] = "toolshed_minilm"
 
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002  # likewise
         """Remove what was fetched; the wheel has it now."""
         self._folder.cleanup()
 
