@@ -96,6 +96,10 @@ class Database:
             ) from problem
 
     def _migrate(self) -> None:
+        # Most openings find it up to date, and need not queue for the writer's lock.
+        with self.reading() as connection:
+            if _version(connection) == _HEAD:
+                return
         with self.writing() as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))

@@ -47,7 +47,7 @@ def test_sixteen_callers_never_spend_more_than_the_cap(location: str) -> None:
     def work(which: int) -> None:
         rng = random.Random(which)
         with Ledger(location) as own:
-            barrier.wait()
+            barrier.wait(60)
             for _ in range(12):
                 try:
                     hold = own.reserve(Decimal("0.04"), cap_usd=cap, window_start=NOON)

@@ -118,7 +118,7 @@ def test_sixteen_callers_stay_within_the_budget_and_the_cheap_model_takes_over(a
     barrier, models, refused = threading.Barrier(16), [], []
 
     def work(_: int) -> None:
-        barrier.wait()
+        barrier.wait(60)
         for _ in range(10):
             try:
                 models.append(policy.run(answer, features=features).model)
