@@ -68,7 +68,9 @@ class _Qdrant:
                 answers = self._client.query_batch_points(name, requests)
                 return _ok([_dump(answer) for answer in answers])
             case ("POST", ["collections", name, "points", "count"]):
-                return _ok({"count": self._client.count(name).count})
+                only = body.get("filter")
+                n_points = self._client.count(name, count_filter=models.Filter(**only) if only else None)
+                return _ok({"count": n_points.count})
         return 404, {"status": {"error": f"the stub has no {method} {'/'.join(parts)}"}}
 
     def _create(self, name: str, body: dict[str, Any]) -> Reply:

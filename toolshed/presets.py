@@ -115,12 +115,6 @@ PIPELINES: dict[PipelineName, RankingPreset] = {
     "dense": RankingPreset({"dense": 1.0}, Calibration(-5.353, {"dense": 8.618})),
     "bm25": RankingPreset({"words": 1.0}, Calibration(-1.786, {"words": 3.454})),
 }
-DENSE_CHANNELS = frozenset({"dense", "topics"})
-
-
-def needs_dense_encoder(pipeline: PipelineName) -> bool:
-    """Whether a pipeline reads vectors of the transformer."""
-    return bool(DENSE_CHANNELS & PIPELINES[pipeline].channels.keys())
 
 
 @dataclass(frozen=True, slots=True)

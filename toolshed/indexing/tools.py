@@ -7,7 +7,7 @@ from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import InvalidToolError
-from toolshed.knowledge_base.protocol import KnowledgeBase, StoredTool
+from toolshed.knowledge_base.tools import StoredTool, ToolStore
 from toolshed.options import Progress
 from toolshed.pre_retrieval.embedding import embed_tools
 from toolshed.types import SyncReport, ToolDefinition
@@ -23,7 +23,7 @@ def unwatched(_done: int, _total: int, /) -> None:
 
 
 def sync_catalogs(
-    knowledge_base: KnowledgeBase,
+    store: ToolStore,
     catalogs: Sequence[Catalog],
     *,
     static: Callable[[], StaticEncoder],
@@ -47,16 +47,16 @@ def sync_catalogs(
     """
     invalid = check_catalogs(catalogs, skip_invalid=skip_invalid)
     wanted = _by_id(catalogs)
-    stored = {tool.tool_id: tool for tool in knowledge_base.stored_tools()}
+    stored = {tool.tool_id: tool for tool in store.stored_tools()}
     added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
     known = [tool for tool_id, tool in wanted.items() if tool_id in stored]
     changed = [tool for tool in known if stored[tool.tool_id].content_hash != tool.content_hash]
     n_embedded = 0
     if added or changed:
-        n_embedded = _write(knowledge_base, added, changed, static(), dense(), progress)
+        n_embedded = _write(store, added, changed, static(), dense(), progress)
     removed = _gone(stored.values(), catalogs, wanted.keys()) if remove_missing else []
     if removed:
-        knowledge_base.delete(removed)
+        store.delete(removed)
     logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(removed))
     unchanged = len(wanted) - len(added) - len(changed)
     return SyncReport(_ids(added), _ids(changed), removed, unchanged, n_embedded, invalid)
@@ -108,7 +108,7 @@ def _by_id(catalogs: Sequence[Catalog]) -> dict[str, ToolDefinition]:
 
 
 def _write(
-    knowledge_base: KnowledgeBase,
+    store: ToolStore,
     added: Sequence[ToolDefinition],
     changed: Sequence[ToolDefinition],
     static: StaticEncoder,
@@ -116,13 +116,13 @@ def _write(
     progress: Progress,
 ) -> int:
     """Embed and store; returns how many texts were encoded."""
-    before = knowledge_base.fetch([tool.tool_id for tool in changed])
+    before = store.fetch([tool.tool_id for tool in changed])
     total, done, n_embedded = len(added) + len(changed), 0, 0
     try:
         progress(0, total)
         for batch in _batches([*added, *changed]):
             embedded = embed_tools(batch, static=static, dense=dense)
-            knowledge_base.upsert(embedded.records)
+            store.upsert(embedded.records)
             done += len(batch)
             n_embedded += embedded.n_texts
             progress(done, total)
@@ -130,8 +130,8 @@ def _write(
     except BaseException:
         if done:
             logger.warning("indexing failed after %d tools; undoing", done)
-            knowledge_base.delete([tool.tool_id for tool in added])
-            knowledge_base.upsert(before)
+            store.delete([tool.tool_id for tool in added])
+            store.upsert(before)
         raise
     return n_embedded
 

@@ -1,16 +1,18 @@
 """Channel scores: how similar every tool is to every sub-query, channel by channel."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.knowledge_base.protocol import ToolRecord
+from toolshed.backbones.lexical import as_query_vector
+from toolshed.knowledge_base.engine import VectorQuery
+from toolshed.knowledge_base.store import Channel
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolRecord
 from toolshed.queries import Encodings
-from toolshed.vectors import QueryWords, Scores, SparseVector, Vectors
+from toolshed.vectors import Scores, SparseVector, Vectors
 
-Present = TypeVar("Present")
 # Cells of the term-by-document block that is laid out at once: 8 MB.
 _MAX_CELLS = 2_000_000
 ChannelScores = dict[str, Scores]
@@ -94,13 +96,16 @@ class TopicVectors:
     """The key topics of the tools that have several; a tool is matched by the best of them."""
 
     def __init__(self, topics: Sequence[Vectors]) -> None:
+        self._n_tools = len(topics)
         self._tools = np.array([row for row, vectors in enumerate(topics) if len(vectors)], np.int64)
         lengths = [len(topics[row]) for row in self._tools]
         self._starts = np.cumsum([0, *lengths[:-1]]) if lengths else np.empty(0, np.int64)
         self._vectors = _columns([v for row in self._tools for v in topics[row]]) if lengths else None
 
-    def score(self, queries: Vectors, whole: Scores) -> Scores:
+    def score(self, queries: Vectors, whole: Scores | None) -> Scores:
         """Best inner product of each tool, the one with its ``whole`` document included (MaxSim)."""
+        if whole is None:
+            whole = np.full((len(queries), self._n_tools), -np.inf, np.float32)
         if self._vectors is None:
             return whole
         best = np.maximum.reduceat(queries @ self._vectors, self._starts, axis=1)
@@ -114,27 +119,32 @@ class ScoringIndex:
 
     Below some tens of thousands of tools one matrix product over all of them is quicker than one
     index query for each sub-query and channel, and standardising needs every tool's score.
+
+    Args:
+        records: The tools, at least one.
+        background: An index to take document frequencies from, when these are only the candidates of a
+            larger catalog.
     """
 
     def __init__(self, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None) -> None:
         ordered = sorted(records, key=lambda record: record.tool_id)
         self.tool_ids = [record.tool_id for record in ordered]
         self.definitions = [record.definition for record in ordered]
-        self._static = _columns([record.static for record in ordered])
-        self._static_topics = TopicVectors([record.static_topics for record in ordered])
-        # A candidate set of a larger catalog takes the frequencies of terms from its background.
-        self._words: PostingsIndex = PostingsIndex(
-            [record.words for record in ordered], background=None if background is None else background._words
-        )
-        self._ngrams: PostingsIndex = PostingsIndex(
-            [record.ngrams for record in ordered],
-            background=None if background is None else background._ngrams,
-        )
-        self._vocabulary: PostingsIndex = self._words if background is None else background._words
-        dense = [record.dense for record in ordered if record.dense is not None]
-        topics = [record.topics for record in ordered if record.topics is not None]
-        self._dense = _columns(dense) if dense else None
-        self._topics = TopicVectors(topics) if topics else None
+        self._channels = {c.name: c for c in TOOL_LAYOUT.channels if c.name in ordered[0].vectors}
+        self._dense: dict[str, Vectors] = {}
+        self._multi: dict[str, TopicVectors] = {}
+        self._sparse: dict[str, PostingsIndex] = {}
+        for name, channel in self._channels.items():
+            vectors: list[Any] = [record.vectors[name] for record in ordered]
+            match channel.kind:
+                case "dense":
+                    self._dense[name] = _columns(vectors)
+                case "multi":
+                    self._multi[name] = TopicVectors(vectors)
+                case "sparse":
+                    frequencies = None if background is None else background._sparse[name]
+                    self._sparse[name] = PostingsIndex(vectors, background=frequencies)
+        self._vocabulary: PostingsIndex = (background or self)._sparse["words"]
 
     def __len__(self) -> int:
         return len(self.tool_ids)
@@ -142,42 +152,42 @@ class ScoringIndex:
     def score(self, encodings: Encodings, channels: Sequence[str]) -> ChannelScores:
         """Scores of the wanted channels, each float32 ``[n_sub_queries, n_tools]``.
 
-        A topics channel needs its whole-document channel before it.
+        A channel that adds to one of the whole document needs that before it.
         """
         scores: ChannelScores = {}
-        for channel in channels:
-            match channel:
-                case "words":
-                    scores[channel] = self._words.score([words.terms for words in encodings.words])
-                case "ngrams":
-                    ngrams = [self.ngrams_of_unknown(words) for words in encodings.words]
-                    scores[channel] = self._ngrams.score(ngrams)
-                case "static":
-                    scores[channel] = encodings.vectors["static"] @ self._static
+        for name in channels:
+            channel = self._channels[name]
+            match channel.kind:
                 case "dense":
-                    scores[channel] = encodings.vectors["dense"] @ _present(self._dense)
-                case "static_topics":
-                    whole = scores["static"]
-                    scores[channel] = self._static_topics.score(encodings.vectors["static"], whole)
-                case "topics":
-                    whole = scores["dense"]
-                    scores[channel] = _present(self._topics).score(encodings.vectors["dense"], whole)
+                    scores[name] = encodings.vectors[channel.encoding] @ self._dense[name]
+                case "multi":
+                    whole = None if channel.whole is None else scores[channel.whole]
+                    scores[name] = self._multi[name].score(encodings.vectors[channel.encoding], whole)
+                case "sparse":
+                    scores[name] = self._sparse[name].score(self._terms(channel, encodings))
         return scores
 
-    def ngrams_of_unknown(self, words: QueryWords) -> NDArray[np.uint32]:
-        """The n-grams of the words that no tool has, misspelt ones among them.
+    def queries(self, encodings: Encodings, channels: Sequence[str]) -> Iterator[VectorQuery]:
+        """What a store is asked to find candidates for every sub-query on these channels."""
+        for name in channels:
+            channel = self._channels[name]
+            if channel.kind == "sparse":
+                terms = self._terms(channel, encodings)
+                yield from (VectorQuery(name, as_query_vector(own)) for own in terms if len(own))
+            else:
+                yield from (VectorQuery(name, vector) for vector in encodings.vectors[channel.encoding])
 
-        Words that some tool has are found by the words themselves; their n-grams only add noise.
+    def _terms(self, channel: Channel, encodings: Encodings) -> list[NDArray[np.uint32]]:
+        """The terms of each sub-query that a sparse channel is asked for.
+
+        Words that some tool has are found by the words themselves; only those that no tool has, misspelt
+        ones among them, are looked for by their n-grams.
         """
-        return words.ngrams_where(self._vocabulary.unknown(words.terms))
+        if channel.encoding == "words":
+            return [words.terms for words in encodings.words]
+        return [words.ngrams_where(self._vocabulary.unknown(words.terms)) for words in encodings.words]
 
 
 def _columns(vectors: Sequence[Vectors]) -> Vectors:
     # One tool a column: with few query rows BLAS is twice as quick this way round.
     return np.ascontiguousarray(np.stack(vectors).T)
-
-
-def _present(value: Present | None) -> Present:
-    # The manifest is checked when a knowledge base is opened; this states it to the type checker.
-    assert value is not None
-    return value

@@ -7,12 +7,8 @@ from itertools import islice
 
 from toolshed.backbones.lexical import STOP_WORDS, as_query_vector
 from toolshed.documents import Passage
-from toolshed.knowledge_base.passages import (
-    PassageFilter,
-    PassageHit,
-    PassageQuery,
-    PassageStore,
-)
+from toolshed.knowledge_base.engine import Filter, Hit, VectorQuery
+from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.legal.defined_terms import find_definitions
 from toolshed.queries import EncodedText
 
@@ -51,19 +47,17 @@ class PassageSearch:
     Attributes:
         store: Where the passages are.
         weights: Weight of each channel.
-        encoder: Name of the encoder whose vectors the dense channels are compared with.
     """
 
     store: PassageStore
     weights: Mapping[str, float]
-    encoder: str
 
     def run(
         self,
         asked: EncodedText,
         *,
         limit: int,
-        only: PassageFilter | None = None,
+        only: Filter | None = None,
         definitions: Sequence[EncodedText] = (),
     ) -> list[ScoredPassage]:
         """The ``limit`` best passages; ties ordered by passage id.
@@ -84,21 +78,22 @@ class PassageSearch:
             for query, hits in zip(queries, found, strict=True):
                 weight = self.weights[query.channel] / total
                 for hit, scaled in zip(hits, _scaled(hits), strict=True):
-                    fused[hit.passage_id] += share * weight * scaled
+                    fused[hit.key] += share * weight * scaled
                     if position == 0:
-                        channels[hit.passage_id][query.channel] = hit.score
+                        channels[hit.key][query.channel] = hit.score
         ordered = sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:limit]
         return [ScoredPassage(passage_id, score, channels[passage_id]) for passage_id, score in ordered]
 
-    def _queries(self, text: EncodedText) -> Iterator[PassageQuery]:
-        for channel in self.weights:
-            if channel != "words":
-                yield PassageQuery(channel, text.vectors[self.encoder])
+    def _queries(self, text: EncodedText) -> Iterator[VectorQuery]:
+        for name in self.weights:
+            channel = PASSAGE_LAYOUT.channel(name)
+            if channel.kind != "sparse":
+                yield VectorQuery(name, text.vectors[channel.encoding])
             elif len(text.words.terms):
-                yield PassageQuery("words", as_query_vector(text.words.terms))
+                yield VectorQuery(name, as_query_vector(text.words.terms))
 
 
-def _scaled(hits: Sequence[PassageHit]) -> list[float]:
+def _scaled(hits: Sequence[Hit]) -> list[float]:
     """Scores of a channel from 0, the last candidate, to 1, the best."""
     if not hits:
         return []
@@ -107,7 +102,7 @@ def _scaled(hits: Sequence[PassageHit]) -> list[float]:
     return [(hit.score - last) / spread if spread > 0 else 1.0 for hit in hits]
 
 
-def used_definitions(query: str, store: PassageStore, only: PassageFilter | None) -> list[UsedDefinition]:
+def used_definitions(query: str, store: PassageStore, only: Filter | None) -> list[UsedDefinition]:
     """The definitions of terms that the query uses, longest terms first.
 
     A single word counts as a term only where the query capitalises it inside a sentence: "Losses" is a

@@ -24,8 +24,8 @@ class Search(Stage[EncodedQuery, ScoredCatalog]):
     async def run(self, asked: EncodedQuery, /) -> ScoredCatalog:
         """Return the scores."""
         wanted = asked.plan.query.options["sources"]
-        sources = None if wanted is None else frozenset(wanted)
-        return ScoredCatalog(asked, self.index.score(asked.encodings, tuple(self.channels), sources=sources))
+        only = None if wanted is None else {"source": wanted}
+        return ScoredCatalog(asked, self.index.score(asked.encodings, tuple(self.channels), only=only))
 
     def __repr__(self) -> str:
         return f"Search(channels={dict(self.channels)!r})"

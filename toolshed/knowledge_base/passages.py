@@ -1,36 +1,44 @@
-"""Passages of legal text in the knowledge base: what is stored, what can be asked, who answers."""
+"""Passages of legal text in the knowledge base: what is stored, and what can be asked."""
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from toolshed.documents import Passage, Section
-from toolshed.errors import InvalidQueryError, KnowledgeBaseMismatchError
-from toolshed.knowledge_base.protocol import Manifest
+from toolshed.errors import InvalidQueryError
+from toolshed.knowledge_base.engine import FieldKind, Filter, NamedVectors, Point
+from toolshed.knowledge_base.store import Channel, Layout, Store
 from toolshed.legal.citations import normal_citation
 from toolshed.options import FilterValue
 from toolshed.vectors import SparseVector, Vectors
 
-# Raise when stored passages or their vectors change meaning: older ones are then refused.
-PASSAGE_SCHEMA_VERSION = 1
-PassageChannel = str
-
-# What passages can be filtered by, and whether its values are numbers.
-FILTERS: Mapping[str, bool] = {
-    "document": False,
-    "source": False,
-    "section": False,
-    "cites": False,
-    "defines": False,
-    "page": True,
+# What passages can be filtered by.
+FILTERS: Mapping[str, FieldKind] = {
+    "document": "text",
+    "source": "text",
+    "section": "text",
+    "cites": "text",
+    "defines": "text",
+    "page": "number",
 }
-# What is indexed besides: neighbours are found by their place in the document.
-INDEXED: Mapping[str, bool] = {**FILTERS, "ordinal": True}
-SYNC_FIELDS = ["passage_id", "document", "source", "content_hash", "n_passages"]
+PASSAGE_LAYOUT = Layout(
+    name="passages",
+    noun="document",
+    key="passage_id",
+    channels=(
+        Channel("static", "dense", "static"),
+        Channel("words", "sparse", "words"),
+        Channel("dense", "dense", "dense"),
+        # One row for each sentence that can be quoted.
+        Channel("sentences", "multi", "dense"),
+    ),
+    # Neighbours are found by their place in the document.
+    indexes={**FILTERS, "ordinal": "number"},
+    version=1,
+)
+_SYNC_FIELDS = ["passage_id", "document", "source", "content_hash", "n_passages"]
 _SECTION_WORD = re.compile(
     r"^(?:(?:title|subtitle|chapter|subchapter|part|subpart|article|section|sec\.?|exhibit|schedule|appendix|annex)\s+"
     r"|§{1,2}\s*)?((?:\d[\w.:–-]*\w|\d|[ivxlc]+|[a-z])(?:\([a-z0-9]{1,4}\))*)(?![\w(])",
@@ -47,21 +55,14 @@ class PassageRecord:
         source: Where its document was found.
         content_hash: Hash of the document it was cut from, with how it was cut.
         n_passages: How many passages the document has: fewer stored means that a run was cut off.
-        static: float32 ``[static_dimension]``.
-        words: BM25 term weights; the inverse document frequency is applied when searching.
-        dense: float32 ``[dimension]``, or None in a knowledge base without a dense encoder.
-        sentences: float32 ``[n_sentences, dimension]``, one row for each sentence that can be quoted,
-            or None likewise.
+        vectors: By channel of :data:`PASSAGE_LAYOUT`.
     """
 
     passage: Passage
     source: str
     content_hash: str
     n_passages: int
-    static: Vectors
-    words: SparseVector
-    dense: Vectors | None = None
-    sentences: Vectors | None = None
+    vectors: NamedVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,72 +83,44 @@ class StoredDocument:
     passage_ids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class PassageQuery:
-    """One nearest-neighbour query on one channel."""
+class PassageStore(Store[PassageRecord]):
+    """The passages of a knowledge base."""
 
-    channel: PassageChannel
-    vector: Vectors | SparseVector
+    layout = PASSAGE_LAYOUT
 
+    @staticmethod
+    def point_id(key: str) -> str:
+        """The id of a passage is a UUID already."""
+        return key
 
-@dataclass(frozen=True, slots=True)
-class PassageHit:
-    """A passage and its similarity on the queried channel; the sparse channel includes the IDF."""
+    def _point(self, record: PassageRecord) -> Point:
+        return Point(record.passage.passage_id, _payload(record), record.vectors)
 
-    passage_id: str
-    score: float
-
-
-# Every value of a field is an alternative; all fields must match.
-PassageFilter = Mapping[str, list[str] | list[int]]
-
-
-class PassageStore(Protocol):
-    """Stores passages and finds the nearest of them, channel by channel.
-
-    Implementations are safe to call from several threads. Every write is durable when the method
-    returns, and one passage is always written whole or not at all.
-    """
-
-    @property
-    def location(self) -> str:
-        """Where it is, for messages."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """What it was written with."""
-
-    def upsert(self, records: Sequence[PassageRecord]) -> None:
-        """Insert records, replacing those of the same passage id."""
-
-    def delete(self, passage_ids: Sequence[str]) -> None:
-        """Remove passages; ids that are not there are passed over."""
+    def _called(self, point: Point) -> str:
+        return str(point.payload["document"])
 
     def stored_documents(self) -> list[StoredDocument]:
         """Every document, ordered by id."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for point in self._engine.scroll(fields=_SYNC_FIELDS):
+            found.setdefault(point.payload["document"], []).append(point.payload)
+        return [_document(document_id, payloads) for document_id, payloads in sorted(found.items())]
 
     def fetch(self, passage_ids: Sequence[str]) -> list[Passage]:
         """The passages of these ids, in this order; ids that are not there are left out."""
+        return [_passage(point) for point in self._retrieve(passage_ids, vectors=False)]
 
     def sentence_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
         """The sentence vectors of these passages by id; none where there is no dense encoder."""
+        found = {p.point_id: p.vectors.get("sentences") for p in self._retrieve(passage_ids, vectors=True)}
+        return {i: v for i, v in found.items() if v is not None and not isinstance(v, SparseVector)}
 
-    def select(self, only: PassageFilter) -> Iterator[Passage]:
+    def select(self, only: Filter) -> Iterator[Passage]:
         """The passages that pass a filter, in no particular order."""
-
-    def search(
-        self, queries: Sequence[PassageQuery], *, limit: int, only: PassageFilter | None = None
-    ) -> list[list[PassageHit]]:
-        """The ``limit`` nearest passages for each query, best first; ties ordered by passage id."""
-
-    def count(self) -> int:
-        """How many passages there are."""
-
-    def close(self) -> None:
-        """Release files and connections; calling it again does nothing."""
+        return map(_passage, self._engine.scroll(only=only, fields=["passage"]))
 
 
-def passage_filter(filters: Mapping[str, FilterValue] | None) -> PassageFilter | None:
+def passage_filter(filters: Mapping[str, FilterValue] | None) -> Filter | None:
     """Check a user's filters and bring their values into the form that is stored.
 
     Raises:
@@ -162,12 +135,12 @@ def passage_filter(filters: Mapping[str, FilterValue] | None) -> PassageFilter |
         values = [value] if isinstance(value, str | int) else list(value)
         if not values:
             raise InvalidQueryError(f"the filter {field!r} has no values; leave it out to match everything")
-        wanted = int if FILTERS[field] else str
+        wanted = int if FILTERS[field] == "number" else str
         if wanted is int:
             # The command line knows text only.
             values = [int(one) if isinstance(one, str) and one.isdecimal() else one for one in values]
         if not all(isinstance(one, wanted) and not isinstance(one, bool) for one in values):
-            kind = "whole numbers" if FILTERS[field] else "text"
+            kind = "whole numbers" if wanted is int else "text"
             raise InvalidQueryError(f"the filter {field!r} takes {kind}, not {value!r}")
         checked[field] = [_stored_form(field, one) for one in values]
     return checked
@@ -193,7 +166,7 @@ def section_key(label: str) -> str:
     return match[1] if match else folded
 
 
-def payload(record: PassageRecord) -> dict[str, Any]:
+def _payload(record: PassageRecord) -> dict[str, Any]:
     """What is stored beside the vectors: the passage as one string, and what it is filtered by."""
     passage = record.passage
     labels = [label for section in passage.sections for label in section.path]
@@ -215,9 +188,8 @@ def payload(record: PassageRecord) -> dict[str, Any]:
     }
 
 
-def passage_from(stored_payload: Any) -> Passage:
-    """Read back what :func:`payload` wrote."""
-    value = json.loads(stored_payload["passage"])
+def _passage(point: Point) -> Passage:
+    value = json.loads(point.payload["passage"])
     return Passage(
         **{
             **value,
@@ -233,82 +205,9 @@ def passage_from(stored_payload: Any) -> Passage:
     )
 
 
-def documents_from(payloads: Iterator[Any]) -> list[StoredDocument]:
-    """Gather the sync fields of passages by document."""
-    found: dict[str, list[Any]] = {}
-    for stored in payloads:
-        found.setdefault(stored["document"], []).append(stored)
-    return [_document(document_id, parts) for document_id, parts in sorted(found.items())]
-
-
-def _document(document_id: str, parts: Sequence[Any]) -> StoredDocument:
-    versions = {(part["content_hash"], part["n_passages"]) for part in parts}
+def _document(document_id: str, payloads: Sequence[Mapping[str, Any]]) -> StoredDocument:
+    versions = {(payload["content_hash"], payload["n_passages"]) for payload in payloads}
     content_hash, n_passages = next(iter(versions))
-    is_whole = len(versions) == 1 and len(parts) == n_passages
-    ids = frozenset(part["passage_id"] for part in parts)
-    return StoredDocument(document_id, parts[0]["source"], content_hash if is_whole else "", ids)
-
-
-def named_vectors(record: PassageRecord, sparse: Callable[..., Any]) -> dict[str, Any]:
-    """The vectors of a record by channel, as lists and the library's sparse vectors."""
-    words = record.words
-    vectors: dict[str, Any] = {
-        "static": record.static.tolist(),
-        "words": sparse(indices=words.indices.tolist(), values=words.values.tolist()),
-    }
-    if record.dense is not None and record.sentences is not None:
-        vectors["dense"], vectors["sentences"] = record.dense.tolist(), record.sentences.tolist()
-    return vectors
-
-
-def query_vector(query: PassageQuery, sparse: Callable[..., Any]) -> Any:
-    """The vector of a query as its channel wants it."""
-    if isinstance(query.vector, SparseVector):
-        return sparse(indices=query.vector.indices.tolist(), values=query.vector.values.tolist())
-    vector = query.vector.tolist()
-    return [vector] if query.channel == "sentences" else vector
-
-
-def sentence_vectors_from(points: Iterable[Any]) -> dict[str, Vectors]:
-    """The sentence vectors of points of either library, by passage id."""
-    return {
-        point.payload["passage_id"]: np.array(point.vector["sentences"], np.float32)
-        for point in points
-        if "sentences" in point.vector
-    }
-
-
-def ordered_hits(hits: list[PassageHit]) -> list[PassageHit]:
-    """Best first, ties by passage id, so equal stores give equal answers."""
-    return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
-
-
-def check_passages(records: Sequence[PassageRecord], manifest: Manifest) -> None:
-    """Refuse vectors that the store would accept and never find again.
-
-    Raises:
-        KnowledgeBaseMismatchError: If a vector is missing, of another length, or not finite.
-    """
-    for record in records:
-        name = record.passage.document_id
-        vectors = {"static": (record.static, manifest.static_dimension)}
-        if manifest.encoder is not None:
-            if record.dense is None or record.sentences is None:
-                raise KnowledgeBaseMismatchError(
-                    f"document {name!r} has no dense vectors, but the knowledge base was made with a dense "
-                    "encoder; nothing was written. Index with the pipeline that made it"
-                )
-            vectors["dense"] = (record.dense, manifest.dimension)
-            vectors["sentences"] = (record.sentences, manifest.dimension)
-        for channel, (vector, dimension) in vectors.items():
-            n_axes = 2 if channel == "sentences" else 1
-            if (
-                vector.ndim != n_axes
-                or not vector.size
-                or vector.shape[-1] != dimension
-                or not np.isfinite(vector).all()
-            ):
-                raise KnowledgeBaseMismatchError(
-                    f"document {name!r}: a {channel} vector of shape {vector.shape} "
-                    f"instead of {dimension} finite numbers; nothing was written"
-                )
+    is_whole = len(versions) == 1 and len(payloads) == n_passages
+    ids = frozenset(payload["passage_id"] for payload in payloads)
+    return StoredDocument(document_id, payloads[0]["source"], content_hash if is_whole else "", ids)

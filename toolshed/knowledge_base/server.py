@@ -1,39 +1,41 @@
-"""The knowledge base on a Qdrant server or cluster, through ``qdrant-client``."""
+"""The engine on a Qdrant server or cluster, through ``qdrant-client``: one collection."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from qdrant_client import models
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from toolshed.knowledge_base.points import (
-    SYNC_FIELDS,
-    dense_channels,
-    named_vectors,
-    payload,
-    query_vector,
-    record_from,
-)
-from toolshed.knowledge_base.protocol import (
-    MULTI_VECTOR_CHANNELS,
-    ChannelQuery,
+from toolshed.errors import KnowledgeBaseError, KnowledgeBaseMismatchError
+from toolshed.knowledge_base.engine import (
+    Filter,
     Hit,
-    Manifest,
-    StoredTool,
-    ToolRecord,
-    check_records,
-    ordered_hits,
-    point_id,
+    Point,
+    Schema,
+    SchemaOf,
+    VectorQuery,
+    asked,
+    read,
+    written,
 )
-from toolshed.knowledge_base.server_collection import ServerCollection
+from toolshed.knowledge_base.manifest import Manifest
+
+_BATCH = 128
+_PAGE = 256
+_INDEXES = {"text": models.PayloadSchemaType.KEYWORD, "number": models.PayloadSchemaType.INTEGER}
 
 
-class ServerKnowledgeBase:
+class ServerEngine:
     """One collection of a Qdrant server, shared by any number of processes.
 
     Args:
         url: ``http(s)://host:6333``.
-        manifest: What it is to be written with; an existing collection must agree.
-        api_key: Key of the server, if it wants one.
+        schema: What the points are, by what they are written with.
+        manifest: What they are to be written with; an existing collection must agree.
         collection: Name of the collection; created when it does not exist.
+        api_key: Key of the server, if it wants one.
         timeout_seconds: Longest wait for one answer.
 
     Raises:
@@ -46,95 +48,179 @@ class ServerKnowledgeBase:
     def __init__(
         self,
         url: str,
+        schema: SchemaOf,
         manifest: Manifest,
         *,
+        collection: str,
         api_key: str | None = None,
-        collection: str = "tools",
         timeout_seconds: int = 30,
     ) -> None:
-        self._points = ServerCollection(
-            url,
-            collection,
-            manifest,
-            vectors=_vectors_config,
-            sparse=("words", "ngrams"),
-            indexes={"source": models.PayloadSchemaType.KEYWORD},
-            api_key=api_key,
-            timeout_seconds=timeout_seconds,
+        self.location, self._collection = url, collection
+        self.revision = 0
+        self._lock = threading.Lock()
+        self._client = QdrantClient(
+            url=url, api_key=api_key, timeout=timeout_seconds, check_compatibility=False
         )
+        with self._translated_errors():
+            if not self._client.collection_exists(collection):
+                self._create(schema(manifest), manifest)
+            self.manifest = self._stored_manifest().accept(manifest, location=f"{url}/{collection}")
+        self.schema = schema(self.manifest)
 
-    @property
-    def location(self) -> str:
-        return self._points.location
+    def _create(self, schema: Schema, manifest: Manifest) -> None:
+        vectors, sparse = _config(schema)
+        try:
+            self._client.create_collection(
+                self._collection,
+                vectors_config=vectors,
+                sparse_vectors_config=sparse,
+                metadata={"toolshed": manifest.to_json()},
+            )
+        except UnexpectedResponse as error:
+            # Another process made it between our question and our order.
+            if error.status_code != 409:
+                raise
+        for field, kind in schema.indexes.items():
+            self._client.create_payload_index(self._collection, field, _INDEXES[kind], wait=True)
 
-    @property
-    def manifest(self) -> Manifest:
-        return self._points.manifest
+    def _stored_manifest(self) -> Manifest:
+        metadata = self._client.get_collection(self._collection).config.metadata or {}
+        try:
+            return Manifest(**metadata["toolshed"])
+        except (KeyError, TypeError) as error:
+            raise KnowledgeBaseMismatchError(
+                f"the collection {self._collection!r} of {self.location!r} was not made by this Toolshed; "
+                "choose another collection"
+            ) from error
 
-    @property
-    def revision(self) -> int:
-        return self._points.revision
+    def upsert(self, points: Sequence[Point]) -> None:
+        with self._writing():
+            for start in range(0, len(points), _BATCH):
+                batch = [
+                    models.PointStruct(
+                        id=point.point_id,
+                        vector=written(point.vectors, models.SparseVector),
+                        payload=dict(point.payload),
+                    )
+                    for point in points[start : start + _BATCH]
+                ]
+                self._client.upsert(self._collection, batch, wait=True)
 
-    def upsert(self, records: Sequence[ToolRecord]) -> None:
-        check_records(records, self.manifest)
-        self._points.upsert(
-            [
-                models.PointStruct(
-                    id=point_id(record.tool_id),
-                    vector=named_vectors(record, models.SparseVector),
-                    payload=payload(record.definition),
+    def delete(self, point_ids: Sequence[str]) -> None:
+        with self._writing():
+            # The server refuses a list without ids.
+            if point_ids:
+                selector = models.PointIdsList(points=[*point_ids])
+                self._client.delete(self._collection, selector, wait=True)
+
+    def retrieve(self, point_ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
+        found: list[models.Record] = []
+        for start in range(0, len(point_ids), _PAGE):
+            ids = [*point_ids[start : start + _PAGE]]
+            with self._translated_errors():
+                found += self._client.retrieve(self._collection, ids, with_payload=True, with_vectors=vectors)
+        return [_point(record) for record in found]
+
+    def scroll(
+        self, *, only: Filter | None = None, fields: Sequence[str] | None = None, vectors: bool = False
+    ) -> Iterator[Point]:
+        offset: Any = None  # Any: the client's union of point id types
+        while True:
+            with self._translated_errors():
+                page, offset = self._client.scroll(
+                    self._collection,
+                    scroll_filter=_filter(only),
+                    limit=_PAGE,
+                    offset=offset,
+                    with_payload=True if fields is None else [*fields],
+                    with_vectors=vectors,
                 )
-                for record in records
-            ]
-        )
+            yield from map(_point, page)
+            if offset is None:
+                return
 
-    def delete(self, tool_ids: Sequence[str]) -> None:
-        self._points.delete([point_id(i) for i in tool_ids])
-
-    def stored_tools(self) -> list[StoredTool]:
-        payloads = (p.payload or {} for p in self._points.scroll(payload=SYNC_FIELDS, vectors=False))
-        stored = [StoredTool(p["tool_id"], p["source"], p["content_hash"]) for p in payloads]
-        return sorted(stored, key=lambda tool: tool.tool_id)
-
-    def fetch(self, tool_ids: Sequence[str]) -> list[ToolRecord]:
-        points = self._points.retrieve([point_id(i) for i in tool_ids])
-        found = {record.tool_id: record for p in points for record in [record_from(p.payload, p.vector)]}
-        return [found[i] for i in tool_ids if i in found]
-
-    def scan(self) -> Iterator[ToolRecord]:
-        for point in self._points.scroll(payload=True, vectors=True):
-            yield record_from(point.payload, point.vector)
-
-    def search(self, queries: Sequence[ChannelQuery], *, limit: int) -> list[list[Hit]]:
+    def query(
+        self, queries: Sequence[VectorQuery], *, limit: int, only: Filter | None = None
+    ) -> list[list[Hit]]:
+        passing = _filter(only)
+        # By itself a filter leaves what it keeps out in the document frequencies (since Qdrant 1.19).
+        params = models.SearchParams(idf=models.IdfCorpusParams(corpus=passing)) if passing else None
         requests = [
             models.QueryRequest(
-                query=query_vector(query, models.SparseVector),
+                query=asked(query, self.schema, models.SparseVector),
                 using=query.channel,
+                filter=passing,
+                params=params if self.schema.vectors[query.channel].kind == "sparse" else None,
                 limit=limit,
-                with_payload=["tool_id"],
+                with_payload=[self.schema.key],
             )
             for query in queries
         ]
-        return [
-            ordered_hits([Hit((p.payload or {})["tool_id"], p.score) for p in points])
-            for points in self._points.query(requests)
-        ]
+        with self._translated_errors():
+            answers = self._client.query_batch_points(self._collection, requests)
+        return [[Hit((p.payload or {})[self.schema.key], p.score) for p in one.points] for one in answers]
 
-    def count(self) -> int:
-        return self._points.count()
+    def count(self, only: Filter | None = None) -> int:
+        with self._translated_errors():
+            return self._client.count(self._collection, count_filter=_filter(only), exact=True).count
 
     def close(self) -> None:
-        self._points.close()
+        self._client.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._translated_errors():
+            yield
+        with self._lock:
+            self.revision += 1
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except UnexpectedResponse as error:
+            if error.status_code in (401, 403):
+                hint = "check the API key (TOOLSHED_QDRANT_API_KEY)"
+            else:
+                hint = "see the server's log"
+            detail = error.content.decode("utf-8", "replace")[:300]
+            raise KnowledgeBaseError(
+                f"Qdrant at {self.location!r} refused with status {error.status_code}: {detail}; {hint}"
+            ) from error
+        except ResponseHandlingException as error:
+            raise KnowledgeBaseError(
+                f"Qdrant at {self.location!r} did not answer ({error.source}); "
+                "check the URL and that the server is running"
+            ) from error
 
 
-def _vectors_config(manifest: Manifest) -> dict[str, models.VectorParams]:
-    # Vectors are normalised by us: Dot then gives the same numbers in every engine.
+def _config(
+    schema: Schema,
+) -> tuple[dict[str, models.VectorParams], dict[str, models.SparseVectorParams]]:
     max_sim = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
-    return {
-        channel: models.VectorParams(
-            size=size,
+    vectors = {
+        name: models.VectorParams(
+            size=spec.size,
+            # Vectors are normalised by us: Dot then gives the same numbers in every engine.
             distance=models.Distance.DOT,
-            multivector_config=max_sim if channel in MULTI_VECTOR_CHANNELS else None,
+            multivector_config=max_sim if spec.kind == "multi" else None,
         )
-        for channel, size in dense_channels(manifest)
+        for name, spec in schema.vectors.items()
+        if spec.kind != "sparse"
     }
+    idf = models.SparseVectorParams(modifier=models.Modifier.IDF)
+    return vectors, {name: idf for name, spec in schema.vectors.items() if spec.kind == "sparse"}
+
+
+def _filter(only: Filter | None) -> models.Filter | None:
+    if not only:
+        return None
+    conditions = [
+        models.FieldCondition(key=field, match=models.MatchAny(any=[*values]))
+        for field, values in only.items()
+    ]
+    return models.Filter(must=[*conditions])
+
+
+def _point(record: models.Record) -> Point:
+    return Point(str(record.id), record.payload or {}, read(record.vector))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from toolshed.backbones.embedding import DenseEncoder, normalise
 from toolshed.backbones.lexical import bm25_vector, ngram_vector
 from toolshed.backbones.static import StaticEncoder
-from toolshed.knowledge_base.protocol import ToolRecord
-from toolshed.pre_retrieval.documents import build_tool_document
+from toolshed.knowledge_base.engine import NamedVectors
+from toolshed.knowledge_base.tools import ToolRecord
+from toolshed.pre_retrieval.documents import ToolDocument, build_tool_document
 from toolshed.types import ToolDefinition
-from toolshed.vectors import Vectors
+from toolshed.vectors import SparseVector, Vectors
 
 # BM25's saturation and length normalisation, chosen on Seal-Tools dev.
 _K1, _B = 1.6, 0.75
@@ -35,20 +36,22 @@ def embed_tools(
     documents = [build_tool_document(tool) for tool in tools]
     static_texts = {text for d in documents for text in (d.summary, d.name, *d.topics)}
     dense_texts = {text for d in documents for text in (*d.views, *d.topics)} if dense else set()
-    static_vector = _lookup(static.encode, static_texts)
-    dense_vector = _lookup(dense.encode, dense_texts) if dense else None
-    records = [
-        ToolRecord(
-            definition=tool,
-            static=_named(static_vector([document.summary])[0], static_vector([document.name])[0]),
-            static_topics=static_vector(document.topics),
-            words=bm25_vector(document.fields, k1=_K1, b=_B),
-            ngrams=ngram_vector(document.ngram_text),
-            dense=None if dense_vector is None else _average(dense_vector(document.views)),
-            topics=None if dense_vector is None else dense_vector(document.topics),
-        )
-        for tool, document in zip(tools, documents, strict=True)
-    ]
+    static_vectors = _lookup(static.encode, static_texts)
+    dense_vectors = _lookup(dense.encode, dense_texts) if dense else None
+
+    def vectors(document: ToolDocument) -> NamedVectors:
+        by_channel: dict[str, Vectors | SparseVector] = {
+            "static": _named(static_vectors([document.summary])[0], static_vectors([document.name])[0]),
+            "static_topics": static_vectors(document.topics),
+            "words": bm25_vector(document.fields, k1=_K1, b=_B),
+            "ngrams": ngram_vector(document.ngram_text),
+        }
+        if dense_vectors is not None:
+            by_channel["dense"] = _average(dense_vectors(document.views))
+            by_channel["topics"] = dense_vectors(document.topics)
+        return by_channel
+
+    records = [ToolRecord(tool, vectors(document)) for tool, document in zip(tools, documents, strict=True)]
     return EmbeddedTools(records, len(static_texts | dense_texts))
 
 

@@ -9,7 +9,7 @@ from toolshed.backbones.lexical import WeightedField, bm25_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import PassageRecord
-from toolshed.vectors import Vectors
+from toolshed.vectors import SparseVector, Vectors
 
 # BM25's saturation and length normalisation; a passage has about 110 words that are no stop words.
 _K1, _B = 1.2, 0.6
@@ -31,29 +31,31 @@ def embed_passages(
         EncoderError: If an encoder fails or returns unusable vectors.
     """
     texts = [_clean(passage.encoded_text) for passage in passages]
-    static_vectors = static.encode(texts)
-    dense_vectors = dense.encode(texts) if dense is not None and texts else None
-    sentence_vectors = _sentence_vectors(passages, dense) if dense is not None and texts else None
+    by_channel: dict[str, Sequence[Vectors | SparseVector]] = {
+        "static": list(static.encode(texts)),
+        "words": [_words(passage) for passage in passages],
+    }
+    if dense is not None and texts:
+        by_channel["dense"] = list(dense.encode(texts))
+        by_channel["sentences"] = _sentence_vectors(passages, dense)
     return [
         PassageRecord(
             passage,
             source,
             content_hash,
             len(passages),
-            static_vectors[row],
-            bm25_vector(
-                (
-                    WeightedField(passage.text, 1.0, _USUAL_WORDS),
-                    WeightedField(passage.header, _HEADER_WEIGHT, _USUAL_HEADER_WORDS),
-                ),
-                k1=_K1,
-                b=_B,
-            ),
-            None if dense_vectors is None else dense_vectors[row],
-            None if sentence_vectors is None else sentence_vectors[row],
+            {name: vectors[row] for name, vectors in by_channel.items()},
         )
         for row, passage in enumerate(passages)
     ]
+
+
+def _words(passage: Passage) -> SparseVector:
+    fields = (
+        WeightedField(passage.text, 1.0, _USUAL_WORDS),
+        WeightedField(passage.header, _HEADER_WEIGHT, _USUAL_HEADER_WORDS),
+    )
+    return bm25_vector(fields, k1=_K1, b=_B)
 
 
 def _sentence_vectors(passages: Sequence[Passage], dense: DenseEncoder) -> list[Vectors]:

@@ -8,7 +8,7 @@ from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.named import encoder_named
 from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import ConfigurationError, missing_extra
-from toolshed.knowledge_base.protocol import Manifest
+from toolshed.knowledge_base.manifest import Manifest
 
 # The default encoder's identity, known without loading it: a second run embeds nothing.
 _DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)

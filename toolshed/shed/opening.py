@@ -1,6 +1,5 @@
 """Opening a knowledge base: its stores on the engine that its location names."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +7,12 @@ from typing_extensions import TypedDict
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.errors import missing_extra
-from toolshed.knowledge_base.memory import MemoryKnowledgeBase
-from toolshed.knowledge_base.passages import PASSAGE_SCHEMA_VERSION, PassageStore
-from toolshed.knowledge_base.protocol import KnowledgeBase, Manifest
+from toolshed.knowledge_base.engine import Engine
+from toolshed.knowledge_base.manifest import Manifest
+from toolshed.knowledge_base.memory import MemoryEngine
+from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
+from toolshed.knowledge_base.store import Layout
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.options import Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
 from toolshed.settings import Settings
@@ -56,46 +58,47 @@ def options_from(settings: Settings) -> ShedArguments:
     )
 
 
-def open_tools(location: Location, manifest: Manifest, options: ShedArguments) -> KnowledgeBase:
-    """Open the store of tools.
+def open_tools(location: Location, encoders: Manifest, options: ShedArguments) -> ToolStore:
+    """Open the store of tools; see :func:`open_engine` for what it raises."""
+    return ToolStore(open_engine(TOOL_LAYOUT, location, encoders, options))
+
+
+def open_passages(location: Location, encoders: Manifest, options: ShedArguments) -> PassageStore:
+    """Open the store of passages, beside tools that are open; see :func:`open_engine` for what it raises."""
+    return PassageStore(open_engine(PASSAGE_LAYOUT, location, encoders, options))
+
+
+def open_engine(layout: Layout, location: Location, encoders: Manifest, options: ShedArguments) -> Engine:
+    """Open the engine that keeps one kind of record.
+
+    Args:
+        encoders: What records are to be written with.
 
     Raises:
         KnowledgeBaseError: If it cannot be opened; see the subclasses.
         ConfigurationError: If the client of a Qdrant server is not installed.
     """
+    manifest = layout.manifest(encoders)
+    is_tools = layout is TOOL_LAYOUT
     if location.is_memory:
-        return MemoryKnowledgeBase(manifest)
+        return MemoryEngine(layout.schema, manifest)
     if location.folder is not None:
-        from toolshed.knowledge_base.edge import EdgeKnowledgeBase
+        from toolshed.knowledge_base.edge import EdgeEngine
 
-        return EdgeKnowledgeBase(location.folder, manifest)
+        # Tools came first: the folder is theirs, and other kinds lie in folders of their own.
+        if is_tools:
+            return EdgeEngine(location.folder, layout.schema, manifest, shard=layout.name)
+        return EdgeEngine(location.folder / layout.name, layout.schema, manifest)
     try:
-        from toolshed.knowledge_base.server import ServerKnowledgeBase
+        from toolshed.knowledge_base.server import ServerEngine
     except ImportError as error:
         raise missing_extra("qdrant-client", "server") from error
-    return ServerKnowledgeBase(
-        location.text, manifest, api_key=options["qdrant_api_key"], collection=options["collection"]
-    )
-
-
-def open_passages(location: Location, of_tools: Manifest, options: ShedArguments) -> PassageStore:
-    """Open the store of passages, beside tools that are open.
-
-    Raises:
-        KnowledgeBaseError: If it cannot be opened; see the subclasses.
-    """
-    manifest = replace(of_tools, schema_version=PASSAGE_SCHEMA_VERSION)
-    if location.is_memory:
-        from toolshed.knowledge_base.memory_passages import MemoryPassageStore
-
-        return MemoryPassageStore(manifest)
-    if location.folder is not None:
-        from toolshed.knowledge_base.edge_passages import EdgePassageStore
-
-        return EdgePassageStore(location.folder / "passages", manifest)
-    from toolshed.knowledge_base.server_passages import ServerPassageStore
-
-    collection = "passages" if options["collection"] == "tools" else f"{options['collection']}-passages"
-    return ServerPassageStore(
-        location.text, manifest, api_key=options["qdrant_api_key"], collection=collection
+    given = options["collection"]
+    beside = layout.name if given == TOOL_LAYOUT.name else f"{given}-{layout.name}"
+    return ServerEngine(
+        location.text,
+        layout.schema,
+        manifest,
+        collection=given if is_tools else beside,
+        api_key=options["qdrant_api_key"],
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
 from toolshed.intra_retrieval.passage_search import PassageSearch, ScoredPassage, used_definitions
-from toolshed.knowledge_base.passages import PassageFilter, passage_filter
+from toolshed.knowledge_base.engine import Filter
+from toolshed.knowledge_base.passages import passage_filter
 from toolshed.options import PassageArguments
 from toolshed.post_retrieval.quotes import quotes, static_similarities
 from toolshed.queries import EncodedText
@@ -42,7 +43,7 @@ class PassageFinder:
         definitions = used_definitions(asked.text, store, only) if options["expand_terms"] else []
         encoded = self.encode([one.text for one in definitions]) if definitions else ()
 
-        def run(limit: int, within: PassageFilter | None) -> list[ScoredPassage]:
+        def run(limit: int, within: Filter | None) -> list[ScoredPassage]:
             return self.search.run(asked, limit=limit, only=within, definitions=encoded)
 
         per_document = options["per_document"]
@@ -67,10 +68,10 @@ class PassageFinder:
 
     def _grouped(
         self,
-        run: Callable[[int, PassageFilter | None], list[ScoredPassage]],
+        run: Callable[[int, Filter | None], list[ScoredPassage]],
         k: int,
         per_document: int,
-        only: PassageFilter | None,
+        only: Filter | None,
     ) -> tuple[list[ScoredPassage], dict[str, Passage]]:
         """The best passages of each of the k best documents.
 
@@ -106,7 +107,7 @@ class PassageFinder:
     ) -> Sequence[tuple[Quote, ...]]:
         if not most:
             return [()] * len(passages)
-        if self.search.encoder == "static":
+        if "sentences" not in self.search.weights:
             similarities = static_similarities(asked.vectors["static"], passages, self.static)
         else:
             vectors = self.search.store.sentence_vectors([passage.passage_id for passage in passages])

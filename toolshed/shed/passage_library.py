@@ -105,9 +105,7 @@ class PassageLibrary:
     def _finder(self) -> PassageFinder:
         name = "dense" if self._encoders.reads_dense else "static"
         encode = partial(encode_texts, encoders={name: self._encoders.read[name]})
-        return PassageFinder(
-            PassageSearch(self.store, self._preset.channels, name), encode, self._encoders.static
-        )
+        return PassageFinder(PassageSearch(self.store, self._preset.channels), encode, self._encoders.static)
 
     def document_ids(self) -> list[str]:
         """The ids of all documents, sorted."""

@@ -8,12 +8,12 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownToolError
 from toolshed.indexing.tools import sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
-from toolshed.knowledge_base.protocol import KnowledgeBase
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.metering.runs import RunRecord
 from toolshed.options import IndexArguments, PipelineName, SearchArguments, checked
 from toolshed.pipelines import Ingredients, PipelineBuilder, build_pipeline
 from toolshed.post_retrieval.selection import estimated_tokens
-from toolshed.presets import PIPELINES, needs_dense_encoder
+from toolshed.presets import PIPELINES
 from toolshed.queries import Query, checked_text
 from toolshed.rankings import Selection
 from toolshed.shed.encoders import Encoders
@@ -33,7 +33,7 @@ def reads_dense_vectors(pipeline: PipelineName | PipelineBuilder) -> bool:
         return True
     if pipeline not in PIPELINES:
         raise ConfigurationError(f"unknown pipeline {pipeline!r}; choose one of {', '.join(PIPELINES)}")
-    return needs_dense_encoder(pipeline)
+    return any(TOOL_LAYOUT.channel(name).encoding == "dense" for name in PIPELINES[pipeline].channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ToolLibrary:
     """
 
     def __init__(
-        self, store: KnowledgeBase, encoders: Encoders, pipeline: PipelineName | PipelineBuilder
+        self, store: ToolStore, encoders: Encoders, pipeline: PipelineName | PipelineBuilder
     ) -> None:
         self.store = store
         self._encoders = encoders

@@ -11,11 +11,10 @@ import pytest
 from tests.conftest import OpenShed
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import EncoderError, InvalidToolError, StorageFullError
-from toolshed.knowledge_base import edge_shard as edge
-from toolshed.knowledge_base.edge import EdgeKnowledgeBase
+from toolshed.knowledge_base import edge
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
-from toolshed.vectors import Vectors
+from toolshed.vectors import SparseVector, Vectors
 
 
 def catalog(*names: str, source: str = "s", text: str = "Does {}.") -> Catalog:
@@ -123,6 +122,7 @@ import sys
 from toolshed.catalog.definitions import Catalog
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
+from toolshed.vectors import SparseVector
 with Toolshed(sys.argv[1], encoder=HashingEncoder()) as shed:
     tools = tuple(make_tool(f"tool_{n}", f"Does {n}. " * 20, source="s") for n in range(100_000))
     shed.sync_catalogs([Catalog("s", tools)], progress=lambda done, total: print(done, flush=True))
@@ -150,8 +150,9 @@ def test_a_killed_run_loses_no_acknowledged_tool_and_goes_on(
         stored = {record.tool_id for record in records}
         assert {f"s:tool_{n}" for n in range(acknowledged)} <= stored
         for record in records:
-            assert record.dense is not None
-            assert np.linalg.norm(record.dense) == pytest.approx(1, abs=1e-4)
+            dense = record.vectors["dense"]
+            assert not isinstance(dense, SparseVector)
+            assert np.linalg.norm(dense) == pytest.approx(1, abs=1e-4)
         tools = tuple(
             make_tool(f"tool_{n}", f"Does {n}. " * 20, source="s") for n in range(acknowledged + 300)
         )
@@ -166,6 +167,5 @@ def test_a_run_killed_while_the_folder_is_made_can_be_repeated(tmp_path: Path) -
     (folder / "tools").mkdir(parents=True)
     (folder / "tools" / "half-written").write_bytes(b"\0" * 100)
     with Toolshed(folder, encoder=HashingEncoder()) as shed:
-        assert isinstance(shed.knowledge_base, EdgeKnowledgeBase)
         shed.sync_catalogs([catalog("a")])
         assert shed.list_tools() == ["s:a"]

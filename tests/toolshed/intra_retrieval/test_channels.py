@@ -5,8 +5,11 @@ from toolshed.backbones.lexical import WeightedField as Field
 from toolshed.backbones.lexical import bm25_vector, query_words, term_index
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.channels import PostingsIndex, ScoringIndex, TopicVectors
+from toolshed.knowledge_base.engine import VectorQuery
 from toolshed.pre_retrieval.embedding import embed_tools
+from toolshed.queries import Encodings
 from toolshed.testing import make_tool
+from toolshed.vectors import SparseVector
 
 TEXTS = ["send an email", "read an email", "weather forecast", ""]
 VECTORS = [bm25_vector([Field(text, 1, 10)], k1=1.6, b=0.75) for text in TEXTS]
@@ -62,6 +65,17 @@ def test_a_tool_is_matched_by_the_best_of_its_topics_or_its_whole() -> None:
 def test_only_words_that_no_tool_has_are_looked_up_by_their_ngrams() -> None:
     tools = [make_tool("get_forecast", "Weather forecast.")]
     index = ScoringIndex(embed_tools(tools, static=StaticEncoder(), dense=None).records)
-    assert len(index.ngrams_of_unknown(query_words("weather forecast"))) == 0
-    misspelt = index.ngrams_of_unknown(query_words("wether forecast"))
-    assert set(misspelt.tolist()) == {term_index(gram) for gram in ("_wet", "weth", "ethe", "ther", "her_")}
+
+    def asked(text: str) -> list[VectorQuery]:
+        return list(index.queries(Encodings({}, [query_words(text)]), ["ngrams"]))
+
+    assert asked("weather forecast") == []
+    (misspelt,) = asked("wether forecast")
+    assert isinstance(misspelt.vector, SparseVector)
+    grams = {term_index(gram) for gram in ("_wet", "weth", "ethe", "ther", "her_")}
+    assert set(misspelt.vector.indices.tolist()) == grams
+
+
+def test_several_vectors_without_a_whole_are_matched_by_the_best_of_them() -> None:
+    topics = TopicVectors([np.eye(2, dtype=np.float32), np.array([[0.5, 0.5]], np.float32)])
+    np.testing.assert_allclose(topics.score(np.array([[0.2, 0.9]], np.float32), None), [[0.9, 0.55]])

@@ -8,8 +8,9 @@ import pytest
 
 from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError
-from toolshed.knowledge_base.edge import EdgeKnowledgeBase
-from toolshed.knowledge_base.protocol import Manifest
+from toolshed.knowledge_base.edge import EdgeEngine
+from toolshed.knowledge_base.manifest import Manifest
+from toolshed.knowledge_base.tools import TOOL_LAYOUT
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 
@@ -37,6 +38,10 @@ with Toolshed(sys.argv[1], encoder=HashingEncoder()) as shed:
 """
 
 
+def open_tools(folder: Path) -> EdgeEngine:
+    return EdgeEngine(folder, TOOL_LAYOUT.schema, MANIFEST, shard="tools")
+
+
 def test_a_second_process_is_told_what_to_do(tmp_path: Path) -> None:
     folder = tmp_path / "shed"
     with subprocess.Popen(
@@ -45,45 +50,45 @@ def test_a_second_process_is_told_what_to_do(tmp_path: Path) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "open\n"
         with pytest.raises(KnowledgeBaseBusyError, match="open in another process; close that one"):
-            EdgeKnowledgeBase(folder, MANIFEST)
-    EdgeKnowledgeBase(folder, MANIFEST).close()
+            open_tools(folder)
+    open_tools(folder).close()
 
 
 def test_a_second_handle_in_one_process_is_refused_too(tmp_path: Path) -> None:
-    first = EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+    first = open_tools(tmp_path / "shed")
     with pytest.raises(KnowledgeBaseBusyError):
-        EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+        open_tools(tmp_path / "shed")
     first.close()
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(KnowledgeBaseError, match=r"holds other files \('thesis.tex'\)"):
-        EdgeKnowledgeBase(tmp_path, MANIFEST)
+        open_tools(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(KnowledgeBaseError, match="cannot be used"):
-        EdgeKnowledgeBase(tmp_path / "file", MANIFEST)
+        open_tools(tmp_path / "file")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"encoder": 1}'])
 def test_a_damaged_manifest_is_named_and_nothing_overwritten(tmp_path: Path, content: str) -> None:
-    EdgeKnowledgeBase(tmp_path / "shed", MANIFEST).close()
+    open_tools(tmp_path / "shed").close()
     manifest = tmp_path / "shed" / "manifest.json"
     manifest.write_text(content)
     with pytest.raises(KnowledgeBaseError, match="is not the manifest of a knowledge base"):
-        EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+        open_tools(tmp_path / "shed")
     assert manifest.read_text() == content
 
 
 def test_a_missing_shard_is_an_error_and_no_fresh_start(tmp_path: Path) -> None:
-    EdgeKnowledgeBase(tmp_path / "shed", MANIFEST).close()
+    open_tools(tmp_path / "shed").close()
     (tmp_path / "shed" / "tools").rename(tmp_path / "elsewhere")
     with pytest.raises(KnowledgeBaseError):
-        EdgeKnowledgeBase(tmp_path / "shed", MANIFEST)
+        open_tools(tmp_path / "shed")
 
 
 def test_a_small_catalog_takes_little_memory(tmp_path: Path) -> None:

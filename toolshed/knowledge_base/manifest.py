@@ -1,0 +1,49 @@
+"""What a knowledge base was written with, which must agree before anything is read."""
+
+from dataclasses import asdict, dataclass
+
+from toolshed.errors import KnowledgeBaseMismatchError
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What records were written with. All of it must agree before anything is read.
+
+    Attributes:
+        encoder: ``model_id`` of the dense encoder, or None when there are static vectors only.
+        dimension: Length of a dense vector; 0 without an encoder.
+        static_encoder: ``model_id`` of the static encoder.
+        static_dimension: Length of a static vector.
+        schema_version: The ``version`` of the layout they were written in.
+    """
+
+    encoder: str | None
+    dimension: int
+    static_encoder: str
+    static_dimension: int
+    schema_version: int = 1
+
+    def to_json(self) -> dict[str, object]:
+        """The manifest as a JSON object."""
+        return asdict(self)
+
+    def accept(self, wanted: "Manifest", *, location: str) -> "Manifest":
+        """Return this stored manifest if it serves what is ``wanted``.
+
+        A pipeline that wants no dense encoder can read a knowledge base that has one.
+
+        Raises:
+            KnowledgeBaseMismatchError: Naming every field that differs.
+        """
+        stored, expected = self.to_json(), wanted.to_json()
+        ignored = {"encoder", "dimension"} if wanted.encoder is None else set()
+        differing = [key for key in expected.keys() - ignored if stored[key] != expected[key]]
+        if differing:
+            detail = ", ".join(
+                f"{key} {stored[key]!r} instead of {expected[key]!r}" for key in sorted(differing)
+            )
+            raise KnowledgeBaseMismatchError(
+                f"the knowledge base {location!r} was written with {detail}; open it with the encoder "
+                "and pipeline that wrote it, or index into a new location"
+            )
+        return self

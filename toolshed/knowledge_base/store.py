@@ -1,0 +1,198 @@
+"""A store of one kind of record: a layout of channels on an engine."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from toolshed.errors import KnowledgeBaseMismatchError
+from toolshed.knowledge_base.engine import (
+    Engine,
+    FieldKind,
+    Filter,
+    Hit,
+    NamedVectors,
+    Point,
+    Schema,
+    VectorKind,
+    VectorQuery,
+    VectorSpec,
+)
+from toolshed.knowledge_base.manifest import Manifest
+from toolshed.vectors import SparseVector, Vectors
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One way in which records are compared with a query.
+
+    Attributes:
+        name: Its name, in presets and results.
+        kind: What its vectors are.
+        encoding: Which encoding of a query it is compared with: that of the encoder ``static`` or ``dense``,
+            ``words``, or the ``ngrams`` of words that no record has.
+        whole: The channel of the whole record, which several vectors only add to: the best match counts. A
+            record may then be without vectors of its own on this channel.
+    """
+
+    name: str
+    kind: VectorKind
+    encoding: str
+    whole: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one kind of record is kept.
+
+    Attributes:
+        name: What the records are called; their folder beside others, and their collection on a server.
+        noun: What one of them is called, in messages.
+        key: Payload field with the id that a record is known by.
+        channels: How they are searched, the channel of a whole record before those that add to it.
+        indexes: Payload fields that are filtered by.
+        version: Raised when stored vectors or texts change meaning: older stores are then refused.
+    """
+
+    name: str
+    noun: str
+    key: str
+    channels: Sequence[Channel]
+    indexes: Mapping[str, FieldKind]
+    version: int
+
+    def channel(self, name: str) -> Channel:
+        """The channel of this name."""
+        return next(channel for channel in self.channels if channel.name == name)
+
+    def manifest(self, encoders: Manifest) -> Manifest:
+        """The manifest of these records, written with these encoders."""
+        return replace(encoders, schema_version=self.version)
+
+    def schema(self, encoders: Manifest) -> Schema:
+        """What the points are; without a dense encoder its channels are left out."""
+        sizes = {"static": encoders.static_dimension, "dense": encoders.dimension}
+        vectors = {
+            channel.name: VectorSpec(channel.kind, sizes.get(channel.encoding, 0))
+            for channel in self.channels
+            if channel.encoding != "dense" or encoders.encoder is not None
+        }
+        return Schema(self.key, vectors, self.indexes)
+
+
+class Store(ABC, Generic[Record]):
+    """Keeps records and finds the nearest of them, channel by channel, on any engine.
+
+    Safe to call from several threads; writes are durable when the method returns.
+    """
+
+    layout: ClassVar[Layout]
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._without_rows = {
+            name: np.empty((0, spec.size), np.float32)
+            for name, spec in engine.schema.vectors.items()
+            if spec.kind == "multi"
+        }
+
+    @staticmethod
+    @abstractmethod
+    def point_id(key: str) -> str:
+        """The UUID of the record that is known by a key."""
+
+    @abstractmethod
+    def _point(self, record: Record) -> Point: ...
+
+    @property
+    def location(self) -> str:
+        """Where it is, for messages."""
+        return self._engine.location
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write to it while it is open."""
+        return self._engine.is_shared
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it was written with."""
+        return self._engine.manifest
+
+    @property
+    def revision(self) -> int:
+        """Grows with every write of this process; readers reload when it does."""
+        return self._engine.revision
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        """Insert records, replacing those of the same key.
+
+        Raises:
+            KnowledgeBaseMismatchError: If a vector is missing, of another shape, or not finite; nothing is
+                written then.
+        """
+        points = [self._point(record) for record in records]
+        for point in points:
+            self._check(point)
+        self._engine.upsert(points)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove records; keys that are not there are passed over."""
+        self._engine.delete([self.point_id(key) for key in keys])
+
+    def search(
+        self, queries: Sequence[VectorQuery], *, limit: int, only: Filter | None = None
+    ) -> list[list[Hit]]:
+        """The ``limit`` nearest records for each query, best first; ties ordered by key."""
+        found = self._engine.query(queries, limit=limit, only=only)
+        return [sorted(hits, key=lambda hit: (-hit.score, hit.key)) for hits in found]
+
+    def count(self, only: Filter | None = None) -> int:
+        """How many records there are, or pass a filter."""
+        return self._engine.count(only)
+
+    def close(self) -> None:
+        """Release files and connections; calling it again does nothing."""
+        self._engine.close()
+
+    def _retrieve(self, keys: Sequence[str], *, vectors: bool) -> list[Point]:
+        """The points of these keys, in this order; keys that are not there are left out."""
+        ids = [self.point_id(key) for key in keys]
+        found = {point.point_id: point for point in self._engine.retrieve(ids, vectors=vectors)}
+        return [found[i] for i in ids if i in found]
+
+    def _vectors(self, point: Point) -> NamedVectors:
+        """The vectors of a stored point, with those of no rows that engines do not keep."""
+        return {**self._without_rows, **point.vectors}
+
+    def _check(self, point: Point) -> None:
+        """Refuse vectors that an engine would accept and never find again."""
+        may_lack = {channel.name for channel in self.layout.channels if channel.whole}
+        for name, spec in self._engine.schema.vectors.items():
+            vector = point.vectors.get(name)
+            if vector is None:
+                problem = f"has no {name} vector, which the knowledge base was made with"
+            elif isinstance(vector, SparseVector):
+                problem = "" if np.isfinite(vector.values).all() else f"has NaN or infinity among its {name}"
+            else:
+                problem = _problem(name, vector, spec, may_be_empty=name in may_lack)
+            if problem:
+                raise KnowledgeBaseMismatchError(
+                    f"the {self.layout.noun} {self._called(point)!r} {problem}; nothing was written. "
+                    "Index with the encoder and pipeline that made it"
+                )
+
+    def _called(self, point: Point) -> str:
+        """What the record of a point is called in messages."""
+        return str(point.payload[self.layout.key])
+
+
+def _problem(name: str, vector: Vectors, spec: VectorSpec, *, may_be_empty: bool) -> str:
+    n_axes = 2 if spec.kind == "multi" else 1
+    if vector.ndim != n_axes or vector.shape[-1] != spec.size or not (vector.size or may_be_empty):
+        return f"has a {name} vector of shape {vector.shape} instead of length {spec.size}"
+    return "" if np.isfinite(vector).all() else f"has NaN or infinity in its {name} vector"
