@@ -17,6 +17,9 @@ from toolshed_evals.datasets import data_folder
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
+# Their assertions then say what they saw.
+pytest.register_assert_rewrite("toolshed.testing.engine_contract", "toolshed.testing.store_contract")
+
 _OFFICIAL = data_folder() / "sealtools" / "tool.jsonl"
 # These read the official data sets, which belong to others and are not part of the checkout.
 collect_ignore = (

@@ -11,11 +11,8 @@ from tests.qdrant_stub import qdrant_stub
 from toolshed.knowledge_base.edge import EdgeEngine
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.server import ServerEngine
-
-pytest.register_assert_rewrite("toolshed.testing.engine_contract", "toolshed.testing.store_contract")
-
-from toolshed.testing.contract_samples import OpenEngine  # noqa: E402  # rewritten first
-from toolshed.testing.engine_contract import EngineContract  # noqa: E402
+from toolshed.testing.contract_samples import OpenEngine
+from toolshed.testing.engine_contract import EngineContract
 
 
 class TestMemory(EngineContract):

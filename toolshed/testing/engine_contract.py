@@ -2,13 +2,16 @@
 
 Subclass :class:`EngineContract` in a test module of yours, and give it a way to open your engine::
 
-    pytest.register_assert_rewrite("toolshed.testing.engine_contract", "toolshed.testing.store_contract")
     from toolshed.testing.engine_contract import EngineContract
 
     class TestMyEngine(EngineContract):
         @pytest.fixture
         def open_engine(self, tmp_path):
             return lambda layout, manifest: MyEngine(tmp_path / layout.name, layout.schema, manifest)
+
+Its assertions say more with these lines in your ``conftest.py``::
+
+    pytest.register_assert_rewrite("toolshed.testing.engine_contract", "toolshed.testing.store_contract")
 """
 
 import uuid

@@ -33,7 +33,7 @@ _REPORT = CostReport("model", by_group([Trial("m", 0.1, True)]), None, (), {})
             lambda: TaskClasses.fit(np.eye(4, dtype=np.float32), [RetrievalFeatures()] * 4),
             id="classes",
         ),
-        pytest.param("pyarrow", lambda: export_ledger(Ledger(), Path("unused")), id="export"),
+        pytest.param("pyarrow", lambda: export_ledger(Ledger(), Path("unused"), kind="parquet"), id="export"),
         pytest.param("matplotlib.figure", lambda: plot_report(_REPORT, Path("unused")), id="plot"),
         pytest.param("genai_prices", lambda: list_rates("gpt-4o", None), id="prices"),  # type: ignore[arg-type]  # not reached
     ],

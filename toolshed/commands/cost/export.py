@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False))
-@click.option("--format", "kind", default="parquet", show_default=True, type=click.Choice(["parquet", "csv"]))
+@click.option("--format", "kind", default="csv", show_default=True, type=click.Choice(["csv", "parquet"]))
 @books_options
 def export(books: Books, folder: str, kind: "ExportFormat") -> None:
     """Write tasks, decisions, calls and outcomes into FOLDER, a file each.
 
     \b
     Example:
-      toolshed cost export ./books --format csv
+      toolshed cost export ./books --format parquet
     """
     from toolshed.economics.ledger.export import export_ledger
 

@@ -135,6 +135,6 @@ class Costs:
         """The story of a task."""
         return explain_task(self.account.ledger, task_id)
 
-    def export(self, folder: str | Path, *, kind: ExportFormat = "parquet") -> list[Path]:
+    def export(self, folder: str | Path, *, kind: ExportFormat = "csv") -> list[Path]:
         """Write the ledger to files."""
         return export_ledger(self.account.ledger, Path(folder), kind=kind)

@@ -15,7 +15,7 @@ from toolshed.errors import LedgerError
 
 def test_money_and_names_are_those_of_the_database(ledger: Ledger, tmp_path: Path) -> None:
     write(ledger)
-    written = {path.stem: path for path in export_ledger(ledger, tmp_path)}
+    written = {path.stem: path for path in export_ledger(ledger, tmp_path, kind="parquet")}
     calls = pyarrow.parquet.read_table(written["call"]).to_pylist()
     assert sum(call["cost"] for call in calls) == 60 * Decimal("0.000000123")
     assert "failure_price" in pyarrow.parquet.read_table(written["task"]).column_names
