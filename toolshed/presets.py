@@ -124,11 +124,45 @@ class PassagePreset:
     Attributes:
         channels: Weight of each channel.
         min_cosine: Passages less similar to a need than this, on any of these channels, do not govern it.
+        min_candidates: What each channel names, or more when more results are wanted.
+        definition_weight: Say of the definitions of terms that the query uses.
     """
 
     channels: Mapping[str, float]
     min_cosine: Mapping[str, float]
+    min_candidates: int = 100
+    definition_weight: float = 0.25
 
 
 PASSAGES = PassagePreset({"dense": 0.7, "sentences": 1.0, "words": 0.5}, {"dense": 0.46, "sentences": 0.46})
 STATIC_PASSAGES = PassagePreset({"static": 1.0, "words": 0.5}, {"static": 0.3})
+# A sentence's score is its similarity and this much of the share of the query's words that it holds; one of
+# this share of the best one's score is quoted too.
+QUOTE_WORDS_WEIGHT, QUOTE_NEARLY_BEST = 0.6, 0.8
+# Sub-queries that have less of a say are no needs of their own.
+MIN_NEED_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class BM25Preset:
+    """How the words of a document are weighed.
+
+    Attributes:
+        k1: Saturation of a term's frequency.
+        b: Length normalisation, 0 to 1.
+        fields: Weight and usual length, in words that are no stop words, of each field. The length is fixed
+            rather than the catalog's average: a vector never changes because another document was added.
+    """
+
+    k1: float
+    b: float
+    fields: Mapping[str, tuple[float, float]]
+
+
+# Chosen on Seal-Tools dev.
+TOOL_WORDS = BM25Preset(
+    1.6, 0.75, {"name": (2.0, 4), "description": (1.0, 10), "arguments": (0.5, 25), "results": (0.5, 15)}
+)
+PASSAGE_WORDS = BM25Preset(1.2, 0.6, {"text": (1.0, 110), "header": (0.5, 8)})
+# A tool's static vector is moved this much towards that of its name, which a long text drowns.
+TOOL_NAME_WEIGHT = 0.25

@@ -1,5 +1,6 @@
 """Settings of the applications: the one reader of the environment."""
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
         max_query_characters: Longest query the service takes.
         max_k: Most tools, or passages, the service returns at once.
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
+        data: Folder of the official data sets that evaluations and replays read.
     """
 
     model_config = SettingsConfigDict(env_prefix="TOOLSHED_", extra="ignore")
@@ -41,6 +43,7 @@ class Settings(BaseSettings):
     max_query_characters: int = Field(default=20_000, ge=1)
     max_k: int = Field(default=100, ge=1)
     refresh_seconds: float = Field(default=30.0, gt=0)
+    data: Path = Path("data")
 
 
 def read_settings(**given: Any) -> Settings:

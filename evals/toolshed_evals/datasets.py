@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.json_shapes import parse_tools
 from toolshed.catalog.sources import read_source
 from toolshed.errors import ConfigurationError, SourceError
+from toolshed.settings import read_settings
 from toolshed.types import ToolDefinition
 
 _SOURCE = "eval"
@@ -54,7 +54,7 @@ def dataset_tool_id(tool: ToolDefinition) -> str:
 
 def data_folder() -> Path:
     """Where the official files are: ``TOOLSHED_DATA``, or what ``toolshed eval fetch`` made."""
-    return Path(os.environ.get("TOOLSHED_DATA", "data"))
+    return read_settings().data
 
 
 def load_dataset(name: str) -> Dataset:

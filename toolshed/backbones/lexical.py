@@ -5,10 +5,10 @@ does not depend on the other documents. The inverse document frequency is applie
 """
 
 import re
+import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +16,7 @@ import snowballstemmer
 import xxhash
 from numpy.typing import NDArray
 
+from toolshed.presets import BM25Preset
 from toolshed.vectors import QueryWords, SparseVector
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -29,6 +30,11 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u
 _MAX_WORD = 40
 # Shorter words share their few n-grams with too many others.
 _MIN_NGRAM_WORD = 4
+# The words of a catalog and its queries; a stream of ever new ones costs 25 MB, no more.
+_REMEMBERED_WORDS = 16_384
+# Raise when terms or n-grams of a text change: what is stored with others is then indexed again. The first
+# could be wrong where several threads read words at once.
+TERMS_VERSION = 2
 
 STOP_WORDS = frozenset(
     """a an the and or but nor so if then than that this these those there here of in on at by for from
@@ -43,15 +49,20 @@ STOP_WORDS = frozenset(
 )
 
 
-@lru_cache(maxsize=65_536)
+class _ThreadsOwn(threading.local):
+    """A stemmer keeps the word that it works on in itself: each thread has its own."""
+
+    def __init__(self) -> None:
+        self.stemmer = snowballstemmer.stemmer("english")
+
+
+_own = _ThreadsOwn()
+
+
+@lru_cache(maxsize=_REMEMBERED_WORDS)
 def _stem(word: str) -> str:
     """Stem an English word; other words pass nearly unchanged."""
-    return str(_stemmer().stemWord(word))
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> "snowballstemmer.EnglishStemmer":
-    return snowballstemmer.stemmer("english")
+    return str(_own.stemmer.stemWord(word))
 
 
 def split_identifier(word: str) -> list[str]:
@@ -71,7 +82,7 @@ def words(text: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED_WORDS)
 def _word_parts(word: str) -> tuple[str, ...]:
     if len(word) > _MAX_WORD:
         return ()
@@ -100,46 +111,36 @@ def terms(text: str) -> list[str]:
     return [_stem(word) for word in words(text) if word not in STOP_WORDS]
 
 
-@lru_cache(maxsize=65_536)
 def word_ngrams(word: str, size: int = 4) -> tuple[str, ...]:
     """Character n-grams inside word boundaries: ``card`` gives ``_car card ard_``."""
     padded = f"_{word}_"
     return tuple(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=4 * _REMEMBERED_WORDS)
 def term_index(term: str) -> int:
     """Hash a term to its 32-bit index in a sparse vector."""
     return xxhash.xxh32_intdigest(term.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class WeightedField:
-    """One field of a document for BM25: its text, its weight and the usual length of such a field."""
-
-    text: str
-    weight: float
-    usual_length: float
-
-
-def bm25_vector(fields: Iterable[WeightedField], *, k1: float, b: float) -> SparseVector:
-    """Saturated term weights of a document, BM25F (Robertson et al., CIKM 2004).
+def bm25_vector(fields: Mapping[str, str], preset: BM25Preset) -> SparseVector:
+    """Saturated term weights of a document from the text of each field, BM25F (Robertson et al., CIKM 2004).
 
     Each field's term frequency is divided by its length normalisation before the fields are added
-    and saturated. ``usual_length`` is fixed rather than the catalog's average: a tool's vector then
-    never changes because another tool was added.
+    and saturated.
     """
     frequencies: Counter[str] = Counter()
-    for field in fields:
-        counts = Counter(terms(field.text))
+    for name, text in fields.items():
+        weight, usual_length = preset.fields[name]
+        counts = Counter(terms(text))
         length = sum(counts.values())
-        scale = field.weight / (1 - b + b * length / field.usual_length) if length else 0.0
+        scale = weight / (1 - preset.b + preset.b * length / usual_length) if length else 0.0
         for term, count in counts.items():
             frequencies[term] += count * scale  # type: ignore[assignment]  # Counter of floats
     weights: dict[int, float] = {}
     for term, frequency in frequencies.items():
         index = term_index(term)
-        weights[index] = weights.get(index, 0.0) + frequency / (frequency + k1)
+        weights[index] = weights.get(index, 0.0) + frequency / (frequency + preset.k1)
     return SparseVector.from_weights(weights)
 
 
@@ -161,7 +162,7 @@ def query_words(text: str) -> QueryWords:
     return QueryWords(np.fromiter(found, dtype=np.uint32, count=len(found)), tuple(found.values()))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED_WORDS)
 def _query_terms(word: str) -> tuple[tuple[int, frozenset[int]], ...]:
     """Term and n-grams of each part of a word as written; parts of a query share most of their words."""
     parts = (part for part in _word_parts(word) if part not in STOP_WORDS)

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError, InvalidDocumentError, SourceError, ToolshedError
@@ -216,7 +217,9 @@ def _cut(job: _Job) -> CutDocument | str:
     try:
         item = job.item
         document = item if isinstance(item, LegalDocument) else read_document(item, max_bytes=job.max_bytes)
-        described = f"{document.content_hash}:{cut_version(job.options)}:{_ANNOTATION_VERSION}"
+        described = (
+            f"{document.content_hash}:{cut_version(job.options)}:{_ANNOTATION_VERSION}:{TERMS_VERSION}"
+        )
         version_hash = sha256(described.encode()).hexdigest()
         if version_hash == job.stored_hash:
             return CutDocument(document.document_id, document.source, version_hash, None)

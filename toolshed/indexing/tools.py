@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import InvalidToolError
@@ -50,7 +51,7 @@ def sync_catalogs(
     stored = {tool.tool_id: tool for tool in store.stored_tools()}
     added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
     known = [tool for tool_id, tool in wanted.items() if tool_id in stored]
-    changed = [tool for tool in known if stored[tool.tool_id].content_hash != tool.content_hash]
+    changed = [tool for tool in known if not _is_current(stored[tool.tool_id], tool)]
     n_embedded = 0
     if added or changed:
         n_embedded = _write(store, added, changed, static(), dense(), progress)
@@ -60,6 +61,10 @@ def sync_catalogs(
     logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(removed))
     unchanged = len(wanted) - len(added) - len(changed)
     return SyncReport(_ids(added), _ids(changed), removed, unchanged, n_embedded, invalid)
+
+
+def _is_current(stored: StoredTool, tool: ToolDefinition) -> bool:
+    return (stored.content_hash, stored.terms_version) == (tool.content_hash, TERMS_VERSION)
 
 
 def _ids(tools: Sequence[ToolDefinition]) -> list[str]:

@@ -10,12 +10,9 @@ from toolshed.documents import Passage
 from toolshed.knowledge_base.engine import Filter, Hit, VectorQuery
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.legal.defined_terms import find_definitions
+from toolshed.presets import PassagePreset
 from toolshed.queries import EncodedText
 
-# Each channel names this many candidates, or more when more results are wanted.
-_MIN_CANDIDATES = 100
-# Say of the definition of a term that the query uses.
-_DEFINITION_WEIGHT = 0.25
 _MAX_DEFINITIONS = 3
 _MAX_DEFINITION_CHARACTERS = 400
 _MAX_TERM_WORDS = 5
@@ -46,11 +43,11 @@ class PassageSearch:
 
     Attributes:
         store: Where the passages are.
-        weights: Weight of each channel.
+        preset: How they are found.
     """
 
     store: PassageStore
-    weights: Mapping[str, float]
+    preset: PassagePreset
 
     def run(
         self,
@@ -70,13 +67,13 @@ class PassageSearch:
         """
         fused: defaultdict[str, float] = defaultdict(float)
         channels: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        total = sum(self.weights.values())
+        total = sum(self.preset.channels.values())
         for position, text in enumerate([asked, *definitions]):
-            share = 1.0 if position == 0 else _DEFINITION_WEIGHT / len(definitions)
+            share = 1.0 if position == 0 else self.preset.definition_weight / len(definitions)
             queries = list(self._queries(text))
-            found = self.store.search(queries, limit=max(_MIN_CANDIDATES, 4 * limit), only=only)
+            found = self.store.search(queries, limit=max(self.preset.min_candidates, 4 * limit), only=only)
             for query, hits in zip(queries, found, strict=True):
-                weight = self.weights[query.channel] / total
+                weight = self.preset.channels[query.channel] / total
                 for hit, scaled in zip(hits, _scaled(hits), strict=True):
                     fused[hit.key] += share * weight * scaled
                     if position == 0:
@@ -85,7 +82,7 @@ class PassageSearch:
         return [ScoredPassage(passage_id, score, channels[passage_id]) for passage_id, score in ordered]
 
     def _queries(self, text: EncodedText) -> Iterator[VectorQuery]:
-        for name in self.weights:
+        for name in self.preset.channels:
             channel = PASSAGE_LAYOUT.channel(name)
             if channel.kind != "sparse":
                 yield VectorQuery(name, text.vectors[channel.encoding])

@@ -5,11 +5,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.knowledge_base.engine import Filter, NamedVectors, Point
 from toolshed.knowledge_base.store import Channel, Layout, Store
 from toolshed.types import ToolDefinition
 
 _NAMESPACE = uuid.UUID("6f0a4dc4-5c5f-5f0e-9d39-3a1f6a1c6f55")
+
+# Tools that were stored before it was recorded have none: the first.
+_TERMS = "terms_version"
 
 TOOL_LAYOUT = Layout(
     name="tools",
@@ -36,10 +40,12 @@ class ToolRecord:
         definition: The tool as its source gave it.
         vectors: By channel of :data:`TOOL_LAYOUT`: the whole document, and one row for each key topic where
             a tool has several.
+        terms_version: The rules by which its words were read.
     """
 
     definition: ToolDefinition
     vectors: NamedVectors
+    terms_version: int = TERMS_VERSION
 
     @property
     def tool_id(self) -> str:
@@ -49,11 +55,12 @@ class ToolRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredTool:
-    """Identity and content hash of a stored tool: all that a sync needs to read."""
+    """Identity, content hash and terms version of a stored tool: all that a sync needs to read."""
 
     tool_id: str
     source: str
     content_hash: str
+    terms_version: int
 
 
 class ToolStore(Store[ToolRecord]):
@@ -72,6 +79,7 @@ class ToolStore(Store[ToolRecord]):
             "tool_id": tool.tool_id,
             "source": tool.source,
             "content_hash": tool.content_hash,
+            _TERMS: record.terms_version,
             # One string: engines change JSON numbers (integers above 2^64, 1.0 and 1).
             "definition": json.dumps(tool.to_json()),
         }
@@ -79,12 +87,16 @@ class ToolStore(Store[ToolRecord]):
 
     def _record(self, point: Point) -> ToolRecord:
         definition = ToolDefinition.from_json(json.loads(point.payload["definition"]))
-        return ToolRecord(definition, self._vectors(point))
+        return ToolRecord(definition, self._vectors(point), point.payload.get(_TERMS, 1))
 
     def stored_tools(self) -> list[StoredTool]:
-        """Every tool's identity and content hash, ordered by tool id."""
-        payloads = (p.payload for p in self._engine.scroll(fields=["tool_id", "source", "content_hash"]))
-        stored = [StoredTool(p["tool_id"], p["source"], p["content_hash"]) for p in payloads]
+        """What a sync needs of every tool, ordered by tool id."""
+        payloads = (
+            p.payload for p in self._engine.scroll(fields=["tool_id", "source", "content_hash", _TERMS])
+        )
+        stored = [
+            StoredTool(p["tool_id"], p["source"], p["content_hash"], p.get(_TERMS, 1)) for p in payloads
+        ]
         return sorted(stored, key=lambda tool: tool.tool_id)
 
     def fetch(self, tool_ids: Sequence[str]) -> list[ToolRecord]:

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
+from toolshed.presets import MIN_NEED_WEIGHT
 from toolshed.rankings import WeighedSubQuery
-
-# Sub-queries that have less of a say are no needs of their own.
-_MIN_NEED_WEIGHT = 0.5
 
 
 def need_texts(query: str, sub_queries: Sequence[WeighedSubQuery]) -> list[str]:
@@ -13,7 +11,7 @@ def need_texts(query: str, sub_queries: Sequence[WeighedSubQuery]) -> list[str]:
 
     A sentence with several needs stands for none itself; one with a single need stands for it.
     """
-    own = [one.text for one in sub_queries if one.kind != "whole" and one.weight >= _MIN_NEED_WEIGHT]
+    own = [one.text for one in sub_queries if one.kind != "whole" and one.weight >= MIN_NEED_WEIGHT]
     texts = list(dict.fromkeys(own))
     inner = {text: [other for other in texts if other != text and other in text] for text in texts}
     covered = {other for within in inner.values() if len(within) == 1 for other in within}

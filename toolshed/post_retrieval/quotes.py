@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from toolshed.backbones.lexical import terms
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
+from toolshed.presets import QUOTE_NEARLY_BEST, QUOTE_WORDS_WEIGHT
 from toolshed.rankings import Quote
 from toolshed.types import Span
 from toolshed.vectors import Vectors
-
-# A sentence of this share of the best one's score is quoted too.
-_NEARLY_BEST = 0.8
-_LEXICAL_WEIGHT = 0.6
 
 
 def quotes(
@@ -37,7 +34,7 @@ def quotes(
     texts = sentence_texts(passages)
     shares = iter(_word_shares(query, [text for own in texts for text in own]))
     return [
-        _best(passage, [similarity + _LEXICAL_WEIGHT * next(shares) for similarity in own], most)
+        _best(passage, [similarity + QUOTE_WORDS_WEIGHT * next(shares) for similarity in own], most)
         for passage, own in zip(passages, similarities, strict=True)
     ]
 
@@ -72,7 +69,7 @@ def _word_shares(query: str, texts: Sequence[str]) -> list[float]:
 
 def _best(passage: Passage, scores: Sequence[float], most: int) -> tuple[Quote, ...]:
     ordered = sorted(zip(scores, passage.quotable, strict=True), key=lambda item: (-item[0], item[1]))
-    least = ordered[0][0] * _NEARLY_BEST
+    least = ordered[0][0] * QUOTE_NEARLY_BEST
     chosen = [item for position, item in enumerate(ordered[:most]) if position == 0 or item[0] >= least]
     return tuple(_quote(passage, span, score) for score, span in chosen)
 

@@ -1,12 +1,12 @@
 """From a tool definition to a tool document: the texts that are indexed, before any encoder."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from toolshed.backbones.lexical import WeightedField, split_identifier
+from toolshed.backbones.lexical import split_identifier
 from toolshed.pre_retrieval.topics import key_topics
 from toolshed.types import JsonObject, ToolDefinition
 
@@ -32,7 +32,7 @@ class ToolDocument:
             None when the description names a single one.
         summary: Name, description, arguments and results in one text, for static vectors.
         name: The name as words.
-        fields: The weighted fields of BM25.
+        fields: The fields of BM25, by the names of :data:`~toolshed.presets.TOOL_WORDS`.
         ngram_text: What character n-grams are made of.
     """
 
@@ -40,7 +40,7 @@ class ToolDocument:
     topics: tuple[str, ...]
     summary: str
     name: str
-    fields: tuple[WeightedField, ...]
+    fields: Mapping[str, str]
     ngram_text: str
 
 
@@ -57,12 +57,12 @@ def build_tool_document(tool: ToolDefinition) -> ToolDocument:
         topics=tuple(f"{name}: {topic}" for topic in topics) if len(topics) > 1 else (),
         summary=" ".join(filter(None, (f"{name}.", description, argument_text, result_text))),
         name=name,
-        fields=(
-            WeightedField(f"{tool.name} {path}", weight=2.0, usual_length=4),
-            WeightedField(tool.description, weight=1.0, usual_length=10),
-            WeightedField(argument_text, weight=0.5, usual_length=25),
-            WeightedField(result_text, weight=0.5, usual_length=15),
-        ),
+        fields={
+            "name": f"{tool.name} {path}",
+            "description": tool.description,
+            "arguments": argument_text,
+            "results": result_text,
+        },
         ngram_text=f"{tool.name} {tool.description}",
     )
 

@@ -9,12 +9,9 @@ from toolshed.backbones.static import StaticEncoder
 from toolshed.knowledge_base.engine import NamedVectors
 from toolshed.knowledge_base.tools import ToolRecord
 from toolshed.pre_retrieval.documents import ToolDocument, build_tool_document
+from toolshed.presets import TOOL_NAME_WEIGHT, TOOL_WORDS
 from toolshed.types import ToolDefinition
 from toolshed.vectors import SparseVector, Vectors
-
-# BM25's saturation and length normalisation, chosen on Seal-Tools dev.
-_K1, _B = 1.6, 0.75
-_NAME_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def embed_tools(
         by_channel: dict[str, Vectors | SparseVector] = {
             "static": _named(static_vectors([document.summary])[0], static_vectors([document.name])[0]),
             "static_topics": static_vectors(document.topics),
-            "words": bm25_vector(document.fields, k1=_K1, b=_B),
+            "words": bm25_vector(document.fields, TOOL_WORDS),
             "ngrams": ngram_vector(document.ngram_text),
         }
         if dense_vectors is not None:
@@ -56,8 +53,7 @@ def embed_tools(
 
 
 def _named(summary: Vectors, name: Vectors) -> Vectors:
-    """A document's vector, moved a little towards its name, which a long text drowns."""
-    return normalise(summary + _NAME_WEIGHT * name)
+    return normalise(summary + TOOL_NAME_WEIGHT * name)
 
 
 def _average(vectors: Vectors) -> Vectors:

@@ -5,16 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from toolshed.backbones.embedding import DenseEncoder
-from toolshed.backbones.lexical import WeightedField, bm25_vector
+from toolshed.backbones.lexical import bm25_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import PassageRecord
+from toolshed.presets import PASSAGE_WORDS
 from toolshed.vectors import SparseVector, Vectors
-
-# BM25's saturation and length normalisation; a passage has about 110 words that are no stop words.
-_K1, _B = 1.2, 0.6
-_USUAL_WORDS, _USUAL_HEADER_WORDS = 110, 8
-_HEADER_WEIGHT = 0.5
 
 
 def embed_passages(
@@ -33,7 +29,7 @@ def embed_passages(
     texts = [_clean(passage.encoded_text) for passage in passages]
     by_channel: dict[str, Sequence[Vectors | SparseVector]] = {
         "static": list(static.encode(texts)),
-        "words": [_words(passage) for passage in passages],
+        "words": [bm25_vector({"text": one.text, "header": one.header}, PASSAGE_WORDS) for one in passages],
     }
     if dense is not None and texts:
         by_channel["dense"] = list(dense.encode(texts))
@@ -48,14 +44,6 @@ def embed_passages(
         )
         for row, passage in enumerate(passages)
     ]
-
-
-def _words(passage: Passage) -> SparseVector:
-    fields = (
-        WeightedField(passage.text, 1.0, _USUAL_WORDS),
-        WeightedField(passage.header, _HEADER_WEIGHT, _USUAL_HEADER_WORDS),
-    )
-    return bm25_vector(fields, k1=_K1, b=_B)
 
 
 def _sentence_vectors(passages: Sequence[Passage], dense: DenseEncoder) -> list[Vectors]:

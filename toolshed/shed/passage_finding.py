@@ -2,20 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
-from toolshed.intra_retrieval.passage_search import PassageSearch, ScoredPassage, used_definitions
+from toolshed.intra_retrieval.passage_search import (
+    PassageSearch,
+    ScoredPassage,
+    UsedDefinition,
+    used_definitions,
+)
 from toolshed.knowledge_base.engine import Filter
 from toolshed.knowledge_base.passages import passage_filter
 from toolshed.options import PassageArguments
 from toolshed.post_retrieval.quotes import quotes, static_similarities
 from toolshed.queries import EncodedText
 from toolshed.rankings import FoundPassage, Quote
-from toolshed.shed.results import PassageSearchResult
 
 # Encodes texts that have nothing to do with each other.
 EncodeTexts = Callable[[Sequence[str]], Sequence[EncodedText]]
+
+
+class Found(NamedTuple):
+    """Passages, best first, and the definitions of terms that the question uses."""
+
+    passages: Sequence[FoundPassage]
+    definitions: Sequence[UsedDefinition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,7 @@ class PassageFinder:
     encode: EncodeTexts
     static: StaticEncoder
 
-    def find(self, asked: EncodedText, k: int, options: PassageArguments) -> PassageSearchResult:
+    def find(self, asked: EncodedText, k: int, options: PassageArguments) -> Found:
         """The passages that answer encoded text.
 
         Raises:
@@ -60,7 +72,7 @@ class PassageFinder:
         for one, passage, own in zip(scored, ordered, quoted, strict=True):
             before, after = self._neighbours(passage, options["neighbours"])
             found.append(FoundPassage(passage, one.score, one.channels, own, before, after, asked.text))
-        return PassageSearchResult(asked.text, found, definitions, store.count())
+        return Found(found, definitions)
 
     def _fetch(self, scored: Sequence[ScoredPassage]) -> dict[str, Passage]:
         passages = self.search.store.fetch([one.passage_id for one in scored])
@@ -107,7 +119,7 @@ class PassageFinder:
     ) -> Sequence[tuple[Quote, ...]]:
         if not most:
             return [()] * len(passages)
-        if "sentences" not in self.search.weights:
+        if "sentences" not in self.search.preset.channels:
             similarities = static_similarities(asked.vectors["static"], passages, self.static)
         else:
             vectors = self.search.store.sentence_vectors([passage.passage_id for passage in passages])

@@ -1,7 +1,7 @@
 """The legal side of a knowledge base: index documents, search their passages, list and remove them."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from toolshed.documents import LegalDocument, Passage
@@ -40,7 +40,10 @@ class PassageLibrary:
 
     def is_empty(self) -> bool:
         """Whether there are no passages."""
-        return not self._exists() or not self.store.count()
+        return not self._count()
+
+    def _count(self) -> int:
+        return self.store.count() if self._exists() else 0
 
     @cached_property
     def store(self) -> PassageStore:
@@ -85,19 +88,23 @@ class PassageLibrary:
         """See :meth:`Toolshed.search_passages`."""
         options = checked(PassageArguments, given, k=k)
         text = checked_text(query)
-        if self.is_empty():
+        n_passages = self._count()
+        if not n_passages:
             passage_filter(options["filters"])
             return PassageSearchResult(query, (), (), 0)
         finder = self._finder
         (asked,) = finder.encode([text])
-        return finder.find(asked, k, options)
+        found = finder.find(asked, k, options)
+        return PassageSearchResult(asked.text, found.passages, found.definitions, n_passages)
 
     def governing(self) -> Govern:
         """The stage that finds the passages that govern needs; they are searched with the default options."""
         options = checked(PassageArguments, {})
+        # Asked once a search, whatever it needs.
+        is_empty = cache(self.is_empty)
 
         def find(need: EncodedText, most: int) -> Sequence[FoundPassage]:
-            return () if self.is_empty() else self._finder.find(need, most, options).passages
+            return () if is_empty() else self._finder.find(need, most, options).passages
 
         return Govern(find, self._preset.min_cosine)
 
@@ -105,7 +112,7 @@ class PassageLibrary:
     def _finder(self) -> PassageFinder:
         name = "dense" if self._encoders.reads_dense else "static"
         encode = partial(encode_texts, encoders={name: self._encoders.read[name]})
-        return PassageFinder(PassageSearch(self.store, self._preset.channels), encode, self._encoders.static)
+        return PassageFinder(PassageSearch(self.store, self._preset), encode, self._encoders.static)
 
     def document_ids(self) -> list[str]:
         """The ids of all documents, sorted."""

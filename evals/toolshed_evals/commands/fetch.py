@@ -1,9 +1,10 @@
 """``toolshed eval fetch``."""
 
-import os
 from pathlib import Path
 
 import click
+
+from toolshed_evals.datasets import data_folder
 
 
 @click.command()
@@ -11,7 +12,7 @@ import click
 @click.option(
     "--to",
     "folder",
-    default=lambda: os.environ.get("TOOLSHED_DATA", "data"),
+    default=data_folder,
     show_default="TOOLSHED_DATA or ./data",
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the files go.",

@@ -1,10 +1,16 @@
+import random
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolshed.backbones import lexical
 from toolshed.backbones.lexical import (
-    WeightedField,
     bm25_vector,
     ngram_vector,
     query_words,
@@ -14,6 +20,7 @@ from toolshed.backbones.lexical import (
     word_ngrams,
     words,
 )
+from toolshed.presets import TOOL_WORDS, BM25Preset
 
 
 @pytest.mark.parametrize(
@@ -57,18 +64,17 @@ def test_ngrams_stay_inside_the_word() -> None:
 
 
 def test_a_rarer_field_weighs_by_its_weight_and_saturates() -> None:
-    name = WeightedField("weather", weight=2, usual_length=4)
-    description = WeightedField("weather " * 50, weight=1, usual_length=10)
-    (in_name,) = bm25_vector([name], k1=1.6, b=0.75).values
-    (in_description,) = bm25_vector([description], k1=1.6, b=0.75).values
-    (in_both,) = bm25_vector([name, description], k1=1.6, b=0.75).values
+    name, description = {"name": "weather"}, {"description": "weather " * 50}
+    (in_name,) = bm25_vector(name, TOOL_WORDS).values
+    (in_description,) = bm25_vector(description, TOOL_WORDS).values
+    (in_both,) = bm25_vector(name | description, TOOL_WORDS).values
     assert in_description < in_both < 1
     assert in_name < in_both
 
 
 def test_bm25_matches_the_formula_worked_out_by_hand() -> None:
     # One field of two terms, usual length 2: no length correction; tf 1 / (1 + k1).
-    vector = bm25_vector([WeightedField("rain snow", weight=1, usual_length=2)], k1=1.5, b=0.75)
+    vector = bm25_vector({"text": "rain snow"}, BM25Preset(1.5, 0.75, {"text": (1, 2)}))
     assert vector.values == pytest.approx([1 / 2.5, 1 / 2.5])
     assert set(vector.indices.tolist()) == {term_index("rain"), term_index("snow")}
 
@@ -95,5 +101,42 @@ def test_the_ngrams_of_chosen_words_only() -> None:
 def test_any_text_can_be_read(text: str) -> None:
     found = query_words(text)
     assert len(found.terms) == len(found.ngrams)
-    bm25_vector([WeightedField(text, weight=1, usual_length=10)], k1=1.6, b=0.75)
+    bm25_vector({"description": text}, TOOL_WORDS)
     ngram_vector(text)
+
+
+@contextmanager
+def switching_at_every_turn() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def novel_words(n: int) -> list[str]:
+    draw = random.Random(0)
+    stems = ("".join(draw.choices("abcdeilmnorstuy", k=draw.randint(3, 8))) for _ in range(n))
+    return [stem + draw.choice(["ing", "ations", "ed", "ies", "fulness", "ly", "ical", ""]) for stem in stems]
+
+
+def test_threads_read_the_words_that_one_thread_reads() -> None:
+    texts = [" ".join(novel_words(8_000)[start : start + 25]) for start in range(0, 8_000, 25)]
+    with switching_at_every_turn(), ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(terms, texts))
+    clear_caches()
+    assert found == [terms(text) for text in texts]
+
+
+def clear_caches() -> None:
+    lexical._stem.cache_clear()
+    lexical._word_parts.cache_clear()
+    lexical._query_terms.cache_clear()
+
+
+def test_ever_new_words_do_not_fill_the_memory() -> None:
+    for function in (lexical._stem, lexical._word_parts, lexical._query_terms, lexical.term_index):
+        size = function.cache_info().maxsize
+        assert size is not None
+        assert size <= 65_536

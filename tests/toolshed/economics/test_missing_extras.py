@@ -45,5 +45,6 @@ def test_what_is_missing_is_named_with_its_remedy(
     for name in [name for name in sys.modules if name.startswith(f"{module}.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigurationError, match=r"is not installed; .* pip install '\.\[economics\]'$"):
+    extra = "parquet" if module == "pyarrow" else "economics"
+    with pytest.raises(ConfigurationError, match=rf"is not installed; .* pip install '\.\[{extra}\]'$"):
         use()

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -169,3 +170,19 @@ def test_a_run_killed_while_the_folder_is_made_can_be_repeated(tmp_path: Path) -
     with Toolshed(folder, encoder=HashingEncoder()) as shed:
         shed.sync_catalogs([catalog("a")])
         assert shed.list_tools() == ["s:a"]
+
+
+def test_words_that_were_read_by_older_rules_are_read_again(open_shed: OpenShed) -> None:
+    with open_shed() as shed:
+        shed.sync_catalogs([catalog("a", "b")])
+        store = shed.knowledge_base
+        (old,) = store.fetch(["s:a"])
+        wrong = {**old.vectors, "words": SparseVector.from_weights({1: 1.0})}
+        store.upsert([replace(old, vectors=wrong, terms_version=1)])
+        report = shed.sync_catalogs([catalog("a", "b")])
+        assert (report.changed, report.unchanged) == (["s:a"], 1)
+        (healed,) = store.fetch(["s:a"])
+        words = healed.vectors["words"]
+        assert isinstance(words, SparseVector)
+        assert isinstance(old.vectors["words"], SparseVector)
+        assert words.indices.tolist() == old.vectors["words"].indices.tolist()

@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from toolshed.backbones.lexical import WeightedField as Field
 from toolshed.backbones.lexical import bm25_vector, query_words, term_index
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.channels import PostingsIndex, ScoringIndex, TopicVectors
 from toolshed.knowledge_base.engine import VectorQuery
 from toolshed.pre_retrieval.embedding import embed_tools
+from toolshed.presets import TOOL_WORDS
 from toolshed.queries import Encodings
 from toolshed.testing import make_tool
 from toolshed.vectors import SparseVector
 
 TEXTS = ["send an email", "read an email", "weather forecast", ""]
-VECTORS = [bm25_vector([Field(text, 1, 10)], k1=1.6, b=0.75) for text in TEXTS]
+VECTORS = [bm25_vector({"description": text}, TOOL_WORDS) for text in TEXTS]
 
 
 def index_of(*words: str) -> np.ndarray:

@@ -58,13 +58,13 @@ def test_arguments_are_described_however_deep_and_choices_named() -> None:
             "Stop": {"properties": {"city": {"description": "Where"}, "next": {"$ref": "#/$defs/Stop"}}}
         },
     }
-    arguments = build_tool_document(ToolDefinition("route", parameters=schema)).fields[2].text
+    arguments = build_tool_document(ToolDefinition("route", parameters=schema)).fields["arguments"]
     assert arguments == "unit system metric imperial us stops city Where next payment card number PAN"
 
 
 def test_results_are_found_by_their_words() -> None:
     tool = ToolDefinition("slope", output_schema={"properties": {"inclination": {"description": "Degrees"}}})
-    assert build_tool_document(tool).fields[3].text == "inclination Degrees"
+    assert build_tool_document(tool).fields["results"] == "inclination Degrees"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """The command ``toolshed cost replay``."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from toolshed.commands.output import print_json, progress_bar
+from toolshed.settings import read_settings
 
 if TYPE_CHECKING:
     from toolshed.economics.replay.simulation import StreamOptions, StreamResult
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def data_folder() -> Path:
     """Where official data lie."""
-    return Path(os.environ.get("TOOLSHED_DATA", "data"))
+    return read_settings().data
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> list[str]:
