@@ -1,6 +1,7 @@
 """``toolshed doctor``."""
 
 import importlib.util
+from collections.abc import Iterator
 from importlib.metadata import version
 
 import click
@@ -9,18 +10,21 @@ from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_bas
 from toolshed.commands.output import print_json
 from toolshed.errors import ToolshedError
 
+_MAX_DAMAGES = 20
+
 
 @click.command()
+@click.option("--deep", is_flag=True, help="Read all that is stored, and compare it with its checksums.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @knowledge_base_options
-def doctor(as_json: bool, at: KnowledgeBaseOptions) -> None:
+def doctor(deep: bool, as_json: bool, at: KnowledgeBaseOptions) -> None:
     """Check the installation and the knowledge base, and say what to do about what is wrong.
 
     \b
     Example:
-      toolshed doctor --kb ./shed
+      toolshed doctor --deep --kb ./shed
     """
-    checks = [*_package_checks(), _encoder_check(), _knowledge_base_check(at)]
+    checks = [*_package_checks(), _encoder_check(), *_knowledge_base_checks(at, deep=deep)]
     if as_json:
         print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in checks])
     else:
@@ -62,10 +66,15 @@ def _encoder_check() -> tuple[str, bool, str]:
     return "encoder", True, f"all-MiniLM-L6-v2 verified and answering, {dimension} dimensions"
 
 
-def _knowledge_base_check(at: KnowledgeBaseOptions) -> tuple[str, bool, str]:
+def _knowledge_base_checks(at: KnowledgeBaseOptions, *, deep: bool) -> Iterator[tuple[str, bool, str]]:
+    name = "knowledge base"
     try:
         with open_shed(at, must_exist=True) as shed:
             n_tools, n_documents = shed.knowledge_base.count(), len(shed.list_documents())
-            return "knowledge base", True, f"{n_tools:,} tools in {at.kb}, {n_documents:,} legal documents"
+            yield name, True, f"{n_tools:,} tools in {at.kb}, {n_documents:,} legal documents"
+            if deep:
+                damaged = shed.damages()
+                yield from ((name, False, damage) for damage in damaged[:_MAX_DAMAGES])
+                yield name, not damaged, f"{len(damaged):,} records are not as they were stored"
     except ToolshedError as error:
-        return "knowledge base", False, str(error)
+        yield name, False, str(error)

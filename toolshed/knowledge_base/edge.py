@@ -1,8 +1,5 @@
 """The embedded engine: Qdrant's own, in this process (``qdrant-edge-py``), in a folder."""
 
-import json
-import os
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +9,7 @@ from typing import Any
 import qdrant_edge as qe
 
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError, StorageFullError
+from toolshed.knowledge_base.edge_folder import EdgeFolder
 from toolshed.knowledge_base.engine import (
     Filter,
     Hit,
@@ -25,13 +23,11 @@ from toolshed.knowledge_base.engine import (
 )
 from toolshed.knowledge_base.manifest import Manifest
 
-_MANIFEST = "manifest.json"
 # The engine holds the GIL during a call; 200 points keep that near three milliseconds.
 _BATCH = 200
 _PAGE = 500
-# The engine maps its write-ahead log: a full disk would be a bus error, not an exception.
-_MIN_FREE_BYTES = 128 * 2**20
-_BYTES_PER_POINT = 16 * 2**10
+# What the engine says where it cannot write.
+_NO_WRITING = ("No space left", "Read-only file system", "Permission denied")
 _INDEXES = {"text": qe.PayloadSchemaType.Keyword, "number": qe.PayloadSchemaType.Integer}
 
 
@@ -55,54 +51,41 @@ class EdgeEngine:
     def __init__(
         self, folder: str | Path, schema: SchemaOf, manifest: Manifest, *, shard: str = "shard"
     ) -> None:
-        self._folder, self._path = Path(folder), Path(folder) / shard
+        self._folder = EdgeFolder(Path(folder), shard)
+        self.location = str(folder)
         self.revision = 0
         self._lock = threading.RLock()
-        stored = read_manifest(self._folder)
-        self.manifest = manifest if stored is None else stored.accept(manifest, location=self.location)
-        self.schema = schema(self.manifest)
-        self._shard: qe.EdgeShard | None = self._create() if stored is None else self._load()
-
-    @property
-    def location(self) -> str:
-        return str(self._folder)
+        self._shard: qe.EdgeShard | None = None
+        try:
+            stored = self._folder.manifest()
+            self.manifest = manifest if stored is None else stored.accept(manifest, location=self.location)
+            self.schema = schema(self.manifest)
+            self._shard = self._create() if stored is None else self._load()
+            self._folder.check_count(self.count())
+        except BaseException:
+            self.close()
+            raise
 
     def _load(self) -> qe.EdgeShard:
+        # The engine writes when it opens, and a full disk then is a bus error: it gets a copy to write to.
+        path = self._folder.shard if self._folder.has_room() else self._folder.copied_shard()
         with self._translated_errors():
-            return qe.EdgeShard.load(str(self._path))
+            return qe.EdgeShard.load(str(path))
 
     def _create(self) -> qe.EdgeShard:
         """Make the shard first and the manifest last: a folder without one was never written to."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            # Other kinds of records lie beside it, each with a manifest of its own.
-            foreign = [
-                entry.name
-                for entry in self._folder.iterdir()
-                if entry != self._path and not (entry / _MANIFEST).exists()
-            ]
-        except OSError as error:
-            raise KnowledgeBaseError(
-                f"the folder {self.location!r} cannot be used: {error.strerror}; choose another one"
-            ) from error
-        if foreign:
-            raise KnowledgeBaseError(
-                f"the folder {self.location!r} holds other files ({foreign[0]!r}); give a new or empty folder"
-            )
-        self._check_free_space(0)
-        shutil.rmtree(self._path, ignore_errors=True)
-        self._path.mkdir()
+        path = self._folder.fresh_shard()
         with self._translated_errors():
-            shard = qe.EdgeShard.create(str(self._path), _config(self.schema))
+            shard = qe.EdgeShard.create(str(path), _config(self.schema))
             for field, kind in self.schema.indexes.items():
                 shard.update(qe.UpdateOperation.create_field_index(field, _INDEXES[kind]))
             shard.flush()
-        _write_durably(self._folder / _MANIFEST, json.dumps(self.manifest.to_json(), indent=2))
+        self._folder.acknowledge(0, 0)
+        self._folder.write_manifest(self.manifest)
         return shard
 
     def upsert(self, points: Sequence[Point]) -> None:
-        self._check_free_space(len(points))
-        with self._writing() as shard:
+        with self._writing(n_added=len(points)) as shard:
             for start in range(0, len(points), _BATCH):
                 batch = [
                     qe.Point(
@@ -115,7 +98,7 @@ class EdgeEngine:
                 shard.update(qe.UpdateOperation.upsert_points(batch))
 
     def delete(self, point_ids: Sequence[str]) -> None:
-        with self._writing() as shard:
+        with self._writing(n_removed=len(point_ids)) as shard:
             shard.update(qe.UpdateOperation.delete_points([*point_ids]))
 
     def retrieve(self, point_ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
@@ -171,6 +154,7 @@ class EdgeEngine:
             if self._shard is not None:
                 self._shard.close()
                 self._shard = None
+            self._folder.release()
 
     @contextmanager
     def _reading(self) -> Iterator[qe.EdgeShard]:
@@ -180,40 +164,43 @@ class EdgeEngine:
             yield self._shard
 
     @contextmanager
-    def _writing(self) -> Iterator[qe.EdgeShard]:
+    def _writing(self, *, n_added: int = 0, n_removed: int = 0) -> Iterator[qe.EdgeShard]:
         with self._reading() as shard:
+            self._folder.check_space(n_added)
+            before = self.count()
+            # A run that is killed leaves the bounds between which it was.
+            self._folder.acknowledge(max(0, before - n_removed), before + n_added)
             yield shard
             shard.flush()
+            after = self.count()
+            self._folder.acknowledge(after, after)
             self.revision += 1
-
-    def _check_free_space(self, n_points: int) -> None:
-        free = shutil.disk_usage(self._folder).free
-        needed = _MIN_FREE_BYTES + n_points * _BYTES_PER_POINT
-        if free < needed:
-            raise StorageFullError(
-                f"the disk of {self.location!r} has {free // 2**20} MB left, {needed // 2**20} MB are "
-                "needed; nothing was written. Free some space or choose another folder"
-            )
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
-        """Give the engine's bare exceptions a name; it raises nothing more specific."""
+        """Give the engine's bare exceptions a name; it raises nothing more specific, and panics."""
         try:
             yield
         except KnowledgeBaseError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            # A panic of the engine is no Exception, so that nothing handles it by chance.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
             message = str(error)
             if "WouldBlock" in message:
                 raise KnowledgeBaseBusyError(
-                    f"the knowledge base {self.location!r} is open in another process; close that one, or "
-                    "use a Qdrant server (--kb http://host:6333) when several processes must share it"
+                    f"the knowledge base {self.location!r} is open in another process; close that one"
                 ) from error
-            if "No space left" in message:
+            if any(text in message for text in _NO_WRITING):
                 raise StorageFullError(
-                    f"the disk of {self.location!r} is full; free some space and run the same command again"
+                    f"the disk of {self.location!r} is full or cannot be written to; free some space or "
+                    "allow writing, and run the same command again"
                 ) from error
-            raise KnowledgeBaseError(f"the knowledge base {self.location!r} failed: {message}") from error
+            raise KnowledgeBaseError(
+                f"the knowledge base {self.location!r} failed: {message}. If its files are damaged, restore "
+                "them from a backup, or delete the folder and index again"
+            ) from error
 
 
 def _config(schema: Schema) -> qe.EdgeConfig:
@@ -244,30 +231,3 @@ def _filter(only: Filter | None) -> qe.Filter | None:
 
 def _point(record: qe.Record) -> Point:
     return Point(str(record.id), record.payload or {}, read(record.vector))
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of an embedded knowledge base, or None where there is none yet.
-
-    Raises:
-        KnowledgeBaseError: If there is one that cannot be read.
-    """
-    path = folder / _MANIFEST
-    try:
-        return Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, TypeError) as error:
-        raise KnowledgeBaseError(
-            f"{str(path)!r} is not the manifest of a knowledge base ({error}); "
-            "restore it from a backup or index into a new folder"
-        ) from error
-
-
-def _write_durably(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -117,7 +117,7 @@ class PassageStore(Store[PassageRecord]):
 
     def select(self, only: Filter) -> Iterator[Passage]:
         """The passages that pass a filter, in no particular order."""
-        return map(_passage, self._engine.scroll(only=only, fields=["passage"]))
+        return (_passage(self._verified(point)) for point in self._engine.scroll(only=only))
 
 
 def passage_filter(filters: Mapping[str, FilterValue] | None) -> Filter | None:

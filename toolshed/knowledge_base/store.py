@@ -1,13 +1,15 @@
 """A store of one kind of record: a layout of channels on an engine."""
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
+from xxhash import xxh3_64_hexdigest
 
-from toolshed.errors import KnowledgeBaseMismatchError
+from toolshed.errors import KnowledgeBaseError, KnowledgeBaseMismatchError
 from toolshed.knowledge_base.engine import (
     Engine,
     FieldKind,
@@ -24,6 +26,9 @@ from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 
 Record = TypeVar("Record")
+
+# Payload fields with the checksums of a record.
+_PAYLOAD_HASH, _VECTORS_HASH = "payload_hash", "vectors_hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class Store(ABC, Generic[Record]):
         points = [self._point(record) for record in records]
         for point in points:
             self._check(point)
-        self._engine.upsert(points)
+        self._engine.upsert([replace(p, payload={**p.payload, **_hashes(p)}) for p in points])
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove records; keys that are not there are passed over."""
@@ -159,11 +164,40 @@ class Store(ABC, Generic[Record]):
         """Release files and connections; calling it again does nothing."""
         self._engine.close()
 
+    def present(self, keys: Sequence[str]) -> list[str]:
+        """Those of these keys that are there, damaged or not."""
+        ids = {self.point_id(key): key for key in keys}
+        return [ids[point.point_id] for point in self._engine.retrieve([*ids], vectors=False)]
+
+    def check(self) -> Iterator[str]:
+        """Read everything; yields what is wrong with each record that is not as it was written."""
+        for point in self._engine.scroll(vectors=True):
+            try:
+                self._verified(point)
+            except KnowledgeBaseError as damage:
+                yield str(damage)
+
     def _retrieve(self, keys: Sequence[str], *, vectors: bool) -> list[Point]:
         """The points of these keys, in this order; keys that are not there are left out."""
         ids = [self.point_id(key) for key in keys]
         found = {point.point_id: point for point in self._engine.retrieve(ids, vectors=vectors)}
-        return [found[i] for i in ids if i in found]
+        return [self._verified(found[i]) for i in ids if i in found]
+
+    def _verified(self, point: Point) -> Point:
+        """A point that was read whole, or without its vectors, if it is what was written.
+
+        What was written before there were checksums has none.
+
+        Raises:
+            KnowledgeBaseError: If its payload or its vectors are others.
+        """
+        for name, found in _hashes(point).items():
+            if point.payload.get(name, found) != found:
+                raise KnowledgeBaseError(
+                    f"the {self.layout.noun} {self._called(point)!r} of {self.location!r} is damaged "
+                    f"({name.partition('_')[0]}). Delete it and index it again, or restore a backup"
+                )
+        return point
 
     def _vectors(self, point: Point) -> NamedVectors:
         """The vectors of a stored point, with those of no rows that engines do not keep."""
@@ -188,7 +222,25 @@ class Store(ABC, Generic[Record]):
 
     def _called(self, point: Point) -> str:
         """What the record of a point is called in messages."""
-        return str(point.payload[self.layout.key])
+        return str(point.payload.get(self.layout.key, point.point_id))
+
+
+def _hashes(point: Point) -> dict[str, str]:
+    """Checksums under the names that they are stored with; of the vectors where they were read."""
+    payload = {f: value for f, value in point.payload.items() if f not in (_PAYLOAD_HASH, _VECTORS_HASH)}
+    hashes = {_PAYLOAD_HASH: xxh3_64_hexdigest(json.dumps(payload, sort_keys=True).encode())}
+    if point.vectors:
+        hashes[_VECTORS_HASH] = xxh3_64_hexdigest(b"".join(_bytes(point.vectors)))
+    return hashes
+
+
+def _bytes(vectors: NamedVectors) -> Iterator[bytes]:
+    """Every vector that an engine keeps, whatever order it gives them back in."""
+    for name, vector in sorted(vectors.items()):
+        if isinstance(vector, SparseVector):
+            yield from (name.encode(), vector.indices.tobytes(), vector.values.tobytes())
+        elif vector.size:
+            yield from (name.encode(), np.ascontiguousarray(vector, np.float32).tobytes())
 
 
 def _problem(name: str, vector: Vectors, spec: VectorSpec, *, may_be_empty: bool) -> str:

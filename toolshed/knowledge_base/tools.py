@@ -106,7 +106,8 @@ class ToolStore(Store[ToolRecord]):
     def scan(self, only: Filter | None = None) -> Iterator[ToolRecord]:
         """Every record, or those that pass a filter; the first ones are a random sample."""
         # Points are ordered by their UUIDs, which are hashes.
-        return map(self._record, self._engine.scroll(only=only, vectors=True))
+        found = self._engine.scroll(only=only, vectors=True)
+        return (self._record(self._verified(point)) for point in found)
 
     def sources(self) -> frozenset[str]:
         """The sources that tools came from."""

@@ -97,6 +97,10 @@ class PassageLibrary:
         found = finder.find(asked, k, options)
         return PassageSearchResult(asked.text, found.passages, found.definitions, n_passages)
 
+    def damages(self) -> list[str]:
+        """See :meth:`Toolshed.damages`."""
+        return list(self.store.check()) if self._exists() else []
+
     def governing(self) -> Govern:
         """The stage that finds the passages that govern needs; they are searched with the default options."""
         options = checked(PassageArguments, {})

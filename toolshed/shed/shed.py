@@ -183,6 +183,10 @@ class Toolshed:
         """The ids of all tools, sorted."""
         return self.tools.ids()
 
+    def damages(self) -> list[str]:
+        """Read everything that is stored; what is wrong with each record that is not as it was written."""
+        return [*self.knowledge_base.check(), *self.passages.damages()]
+
     def delete_tools(self, *tool_ids: str) -> int:
         """Remove tools; returns how many there were."""
         return self.tools.delete(tool_ids)

@@ -139,7 +139,7 @@ class ToolLibrary:
 
     def delete(self, tool_ids: Sequence[str]) -> int:
         """Remove tools; returns how many there were."""
-        present = [record.tool_id for record in self.store.fetch(tool_ids)]
+        present = self.store.present(tool_ids)
         if present:
             self.store.delete(present)
         return len(present)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toolshed.errors import KnowledgeBaseMismatchError
+from toolshed.errors import KnowledgeBaseError, KnowledgeBaseMismatchError
 from toolshed.knowledge_base.engine import Filter
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
@@ -17,6 +17,7 @@ from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.testing.contract_samples import (
     CONTRACT,
     MANIFEST,
+    STATIC,
     STATUTE,
     TOOLS,
     OpenEngine,
@@ -141,6 +142,26 @@ class StoreContract:
         assert tools.count() == 0
 
     # Passages
+
+    @pytest.mark.parametrize("field", ["vectors", "payload"])
+    def test_what_is_not_as_it_was_written_is_named(self, open_engine: OpenEngine, field: str) -> None:
+        engine = open_engine(TOOL_LAYOUT, TOOL_LAYOUT.manifest(MANIFEST))
+        tools = ToolStore(engine)
+        tools.upsert(records())
+        assert list(tools.check()) == []
+        (point,) = engine.retrieve([ToolStore.point_id("mail:send_email")])
+        spoilt = {
+            "vectors": {**point.vectors, "static": np.zeros(STATIC.dimension, np.float32)},
+            "payload": {**point.payload, "source": "nail"},
+        }
+        engine.upsert([replace(point, **{field: spoilt[field]})])
+        assert [damage for damage in tools.check() if f"damaged ({field})" in damage]
+        with pytest.raises(KnowledgeBaseError, match=r"'mail:send_email' .* index it again"):
+            list(tools.scan())
+        tools.delete(tools.present(["mail:send_email", "nowhere:nothing"]))
+        assert list(tools.check()) == []
+        assert len(list(tools.scan())) == len(TOOLS) - 1
+        tools.close()
 
     def test_passages_come_back_as_they_were(self, filled: PassageStore) -> None:
         expected = [record.passage for record in passages(CONTRACT)]

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import OpenShed
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import EncoderError, InvalidToolError, StorageFullError
-from toolshed.knowledge_base import edge
+from toolshed.knowledge_base import edge_folder
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed.vectors import SparseVector, Vectors
@@ -112,9 +112,11 @@ def test_a_full_disk_is_told_before_anything_is_written(
 ) -> None:
     shed = open_shed()
     shed.sync_catalogs([catalog("a")])
-    monkeypatch.setattr(edge, "_MIN_FREE_BYTES", 2**60)
+    monkeypatch.setattr(edge_folder, "_MIN_FREE_BYTES", 2**60)
     with pytest.raises(StorageFullError, match="nothing was written"):
         shed.sync_catalogs([catalog("a", "b")])
+    with pytest.raises(StorageFullError, match="nothing was written"):
+        shed.delete_tools("s:a")
     assert shed.list_tools() == ["s:a"]
 
 
