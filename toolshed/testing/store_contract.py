@@ -151,10 +151,12 @@ class StoreContract:
         assert list(tools.check()) == []
         (point,) = engine.retrieve([ToolStore.point_id("mail:send_email")])
         spoilt = {
-            "vectors": {**point.vectors, "static": np.zeros(STATIC.dimension, np.float32)},
-            "payload": {**point.payload, "source": "nail"},
+            "vectors": replace(
+                point, vectors={**point.vectors, "static": np.zeros(STATIC.dimension, np.float32)}
+            ),
+            "payload": replace(point, payload={**point.payload, "source": "nail"}),
         }
-        engine.upsert([replace(point, **{field: spoilt[field]})])
+        engine.upsert([spoilt[field]])
         assert [damage for damage in tools.check() if f"damaged ({field})" in damage]
         with pytest.raises(KnowledgeBaseError, match=r"'mail:send_email' .* index it again"):
             list(tools.scan())
