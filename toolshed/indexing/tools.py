@@ -1,6 +1,7 @@
 """Indexing: bring a knowledge base in step with catalogs, embedding only what changed."""
 
 import logging
+import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from toolshed.backbones.embedding import DenseEncoder
@@ -8,15 +9,17 @@ from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import InvalidToolError
-from toolshed.knowledge_base.tools import StoredTool, ToolStore
+from toolshed.knowledge_base.tools import StoredTool, ToolRecord, ToolStore
 from toolshed.options import Progress
-from toolshed.pre_retrieval.embedding import embed_tools
+from toolshed.pre_retrieval.embedding import EmbeddedTools, embed_tools
 from toolshed.types import SyncReport, ToolDefinition
 
 logger = logging.getLogger(__name__)
 
-# Tools that are acknowledged together: what a killed run has to do again at most.
-_BATCH = 256
+# Tools that are encoded together, always the same ones: the last bit of a vector depends on its company.
+_ENCODED_TOGETHER = 32
+# What is encoded is written when it is this many tools, or this old: what a killed run has to do again.
+_WRITTEN_TOGETHER, _WRITTEN_AFTER_SECONDS = 256, 2.0
 
 
 def unwatched(_done: int, _total: int, /) -> None:
@@ -125,11 +128,10 @@ def _write(
     total, done, n_embedded = len(added) + len(changed), 0, 0
     try:
         progress(0, total)
-        for batch in _batches([*added, *changed]):
-            embedded = embed_tools(batch, static=static, dense=dense)
-            store.upsert(embedded.records)
-            done += len(batch)
-            n_embedded += embedded.n_texts
+        for batch in _batches([*added, *changed], static, dense):
+            store.upsert(batch.records)
+            done += len(batch.records)
+            n_embedded += batch.n_texts
             progress(done, total)
     # Everything, KeyboardInterrupt included: what was begun is undone before the error goes on.
     except BaseException:
@@ -141,6 +143,18 @@ def _write(
     return n_embedded
 
 
-def _batches(tools: Sequence[ToolDefinition]) -> Iterator[Sequence[ToolDefinition]]:
-    for start in range(0, len(tools), _BATCH):
-        yield tools[start : start + _BATCH]
+def _batches(
+    tools: Sequence[ToolDefinition], static: StaticEncoder, dense: DenseEncoder | None
+) -> Iterator[EmbeddedTools]:
+    """What is written together."""
+    records: list[ToolRecord] = []
+    n_texts, begun = 0, time.monotonic()
+    for start in range(0, len(tools), _ENCODED_TOGETHER):
+        embedded = embed_tools(tools[start : start + _ENCODED_TOGETHER], static=static, dense=dense)
+        records += embedded.records
+        n_texts += embedded.n_texts
+        if len(records) >= _WRITTEN_TOGETHER or time.monotonic() - begun >= _WRITTEN_AFTER_SECONDS:
+            yield EmbeddedTools(records, n_texts)
+            records, n_texts, begun = [], 0, time.monotonic()
+    if records:
+        yield EmbeddedTools(records, n_texts)

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import OpenShed
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import EncoderError, InvalidToolError, StorageFullError
+from toolshed.indexing import tools as indexing
 from toolshed.knowledge_base import edge_folder
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
@@ -188,3 +189,25 @@ def test_words_that_were_read_by_older_rules_are_read_again(open_shed: OpenShed)
         assert isinstance(words, SparseVector)
         assert isinstance(old.vectors["words"], SparseVector)
         assert words.indices.tolist() == old.vectors["words"].indices.tolist()
+
+
+def test_a_slow_encoder_loses_seconds_when_it_is_killed_not_a_whole_batch(
+    shed: Toolshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_WRITTEN_AFTER_SECONDS", 0.0)
+    written: list[int] = []
+    shed.add_catalogs(
+        [catalog(*(f"t{n}" for n in range(100)))], progress=lambda done, _: written.append(done)
+    )
+    assert written == [0, 32, 64, 96, 100]
+
+
+def test_what_is_encoded_together_does_not_depend_on_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[list[str]] = []
+    for seconds in (0.0, 60.0):
+        monkeypatch.setattr(indexing, "_WRITTEN_AFTER_SECONDS", seconds)
+        encoder = HashingEncoder()
+        with Toolshed("memory:", encoder=encoder) as shed:
+            shed.add_catalogs([catalog(*(f"t{n}" for n in range(100)))])
+        encoded.append(encoder.encoded)
+    assert encoded[0] == encoded[1]
