@@ -47,6 +47,8 @@ class EdgeEngine:
     """
 
     is_shared = False
+    # Whether its files were not as they had been closed: after a kill, or damage.
+    is_suspect = False
 
     def __init__(
         self, folder: str | Path, schema: SchemaOf, manifest: Manifest, *, shard: str = "shard"
@@ -67,8 +69,11 @@ class EdgeEngine:
             raise
 
     def _load(self) -> qe.EdgeShard:
+        self.is_suspect = not self._folder.files.are_as_closed()
         # The engine writes when it opens, and a full disk then is a bus error: it gets a copy to write to.
         path = self._folder.shard if self._folder.has_room() else self._folder.copied_shard()
+        if self.is_suspect:
+            self._folder.files.try_to_open(path)
         with self._translated_errors():
             return qe.EdgeShard.load(str(path))
 
@@ -83,6 +88,9 @@ class EdgeEngine:
         self._folder.acknowledge(0, 0)
         self._folder.write_manifest(self.manifest)
         return shard
+
+    def trust(self) -> None:
+        self.is_suspect = False
 
     def upsert(self, points: Sequence[Point]) -> None:
         with self._writing(n_added=len(points)) as shard:
@@ -154,6 +162,8 @@ class EdgeEngine:
             if self._shard is not None:
                 self._shard.close()
                 self._shard = None
+                if not (self.is_suspect or self._folder.is_read_only):
+                    self._folder.files.closed()
             self._folder.release()
 
     @contextmanager

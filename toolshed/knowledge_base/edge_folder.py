@@ -11,6 +11,7 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError, StorageFullError
+from toolshed.knowledge_base.edge_files import EdgeFiles
 from toolshed.knowledge_base.manifest import Manifest
 
 _MANIFEST = "manifest.json"
@@ -42,6 +43,7 @@ class EdgeFolder:
 
     def __init__(self, folder: Path, shard: str) -> None:
         self.path, self.shard = folder, folder / shard
+        self.files = EdgeFiles(folder, self.shard)
         self._lock = FileLock(folder / _LOCK, mode=0o600, thread_local=False)
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         # Whether it is read from a copy, because nothing can be written here.
@@ -66,10 +68,10 @@ class EdgeFolder:
     def _refuse_foreign(self) -> None:
         if (self.path / _MANIFEST).exists():
             return
-        own = {self.shard.name, _LOCK, _ACKNOWLEDGED, _ACKNOWLEDGED + _PARTIAL, _MANIFEST + _PARTIAL}
+        own = (self.shard.name, _LOCK, _ACKNOWLEDGED, _MANIFEST)
         # Other kinds of records lie beside it, each with a manifest of its own.
         for entry in self.path.iterdir():
-            if entry.name not in own and not (entry / _MANIFEST).exists():
+            if entry.name.removesuffix(_PARTIAL) not in own and not (entry / _MANIFEST).exists():
                 raise KnowledgeBaseError(
                     f"the folder {str(self.path)!r} holds other files ({entry.name!r}); "
                     "give a new or empty folder"

@@ -105,6 +105,13 @@ class Engine(Protocol):
         """What its points are."""
 
     @property
+    def is_suspect(self) -> bool:
+        """Whether it may be damaged: its files are not as it closed them."""
+
+    def trust(self) -> None:
+        """Take what is there for what was written: it was read and found undamaged."""
+
+    @property
     def revision(self) -> int:
         """Grows with every write of this process; readers reload when it does."""
 

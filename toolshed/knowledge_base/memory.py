@@ -20,6 +20,7 @@ class MemoryEngine:
     """
 
     location = "memory:"
+    is_suspect = False
     is_shared = False
 
     def __init__(self, schema: SchemaOf, manifest: Manifest) -> None:
@@ -28,6 +29,9 @@ class MemoryEngine:
         self._lock = threading.Lock()
         # Replaced, never changed: readers go on with what they have.
         self._points: Mapping[str, Point] | None = {}
+
+    def trust(self) -> None:
+        """Nothing of it can be damaged unnoticed."""
 
     def upsert(self, points: Sequence[Point]) -> None:
         with self._lock:

@@ -43,6 +43,7 @@ class ServerEngine:
         KnowledgeBaseError: If the server cannot be reached or refuses.
     """
 
+    is_suspect = False
     is_shared = True
 
     def __init__(
@@ -92,6 +93,9 @@ class ServerEngine:
                 f"the collection {self._collection!r} of {self.location!r} was not made by this Toolshed; "
                 "choose another collection"
             ) from error
+
+    def trust(self) -> None:
+        """The server looks after its files itself."""
 
     def upsert(self, points: Sequence[Point]) -> None:
         with self._writing():

@@ -1,6 +1,7 @@
 """A store of one kind of record: a layout of channels on an engine."""
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 
 Record = TypeVar("Record")
+
+logger = logging.getLogger(__name__)
 
 # Payload fields with the checksums of a record.
 _PAYLOAD_HASH, _VECTORS_HASH = "payload_hash", "vectors_hash"
@@ -168,6 +171,19 @@ class Store(ABC, Generic[Record]):
         """Those of these keys that are there, damaged or not."""
         ids = {self.point_id(key): key for key in keys}
         return [ids[point.point_id] for point in self._engine.retrieve([*ids], vectors=False)]
+
+    def check_if_suspect(self) -> None:
+        """After a kill, or damage: read everything once, and say so where it is not as it was written."""
+        if self._engine.is_suspect:
+            n_damaged = sum(1 for _ in self.check())
+            if not n_damaged:
+                self._engine.trust()
+            else:
+                logger.warning(
+                    "%d records of %r are damaged; toolshed doctor --deep names them",
+                    n_damaged,
+                    self.location,
+                )
 
     def check(self) -> Iterator[str]:
         """Read everything; yields what is wrong with each record that is not as it was written."""

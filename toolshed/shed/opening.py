@@ -60,12 +60,16 @@ def options_from(settings: Settings) -> ShedArguments:
 
 def open_tools(location: Location, encoders: Manifest, options: ShedArguments) -> ToolStore:
     """Open the store of tools; see :func:`open_engine` for what it raises."""
-    return ToolStore(open_engine(TOOL_LAYOUT, location, encoders, options))
+    store = ToolStore(open_engine(TOOL_LAYOUT, location, encoders, options))
+    store.check_if_suspect()
+    return store
 
 
 def open_passages(location: Location, encoders: Manifest, options: ShedArguments) -> PassageStore:
     """Open the store of passages, beside tools that are open; see :func:`open_engine` for what it raises."""
-    return PassageStore(open_engine(PASSAGE_LAYOUT, location, encoders, options))
+    store = PassageStore(open_engine(PASSAGE_LAYOUT, location, encoders, options))
+    store.check_if_suspect()
+    return store
 
 
 def open_engine(layout: Layout, location: Location, encoders: Manifest, options: ShedArguments) -> Engine:
