@@ -20,6 +20,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "max_query_characters": "10",
         "max_k": "3",
         "refresh_seconds": "0.5",
+        "data": "elsewhere",
     }
     assert given.keys() == Settings.model_fields.keys()
     for name, value in given.items():

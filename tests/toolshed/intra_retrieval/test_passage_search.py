@@ -11,10 +11,11 @@ from toolshed.intra_retrieval.passage_search import PassageSearch, used_definiti
 from toolshed.knowledge_base.engine import Hit, VectorQuery
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
+from toolshed.presets import PassagePreset
 from toolshed.queries import EncodedText
 from toolshed.testing.contract_samples import ENCODER, MANIFEST, STATIC, passages
 
-WEIGHTS = {"dense": 0.7, "sentences": 1.0, "words": 0.5}
+PRESET = PassagePreset({"dense": 0.7, "sentences": 1.0, "words": 0.5}, {})
 
 
 def store(**texts: str) -> PassageStore:
@@ -34,9 +35,7 @@ def names(by: PassageSearch, query: str, **options: Any) -> list[str]:
 
 
 def test_the_best_passages_come_first_and_no_more_than_wanted() -> None:
-    search = PassageSearch(
-        store(fees="A late fee is due.", pets="Pets are allowed.", law="Fee law."), WEIGHTS
-    )
+    search = PassageSearch(store(fees="A late fee is due.", pets="Pets are allowed.", law="Fee law."), PRESET)
     assert names(search, "When is a late fee due?")[0] == "fees"
     assert len(names(search, "When is a late fee due?", limit=2)) == 2
     scored = search.run(asked("late fee"), limit=9)
@@ -45,7 +44,7 @@ def test_the_best_passages_come_first_and_no_more_than_wanted() -> None:
 
 
 def test_ties_are_ordered_by_passage_id() -> None:
-    search = PassageSearch(store(**dict.fromkeys("dcba", "The same words.")), WEIGHTS)
+    search = PassageSearch(store(**dict.fromkeys("dcba", "The same words.")), PRESET)
     found = [one.passage_id for one in search.run(asked("same words"), limit=9)]
     assert found == sorted(found)
     assert len(found) == 4
@@ -60,13 +59,13 @@ def test_a_question_of_stop_words_alone_is_not_looked_up_by_words(monkeypatch: p
         return [[] for _ in queries]
 
     monkeypatch.setattr(kept, "search", search)
-    assert PassageSearch(kept, WEIGHTS).run(asked("of the and"), limit=3) == []
+    assert PassageSearch(kept, PRESET).run(asked("of the and"), limit=3) == []
     assert seen == ["dense", "sentences"]
 
 
 def test_a_definition_has_less_of_a_say_than_the_question_and_names_no_channel() -> None:
     kept = store(fees="A late fee is due.", rent="Rent is the sum of all.", pets="Pets are allowed.")
-    search = PassageSearch(kept, {"words": 1.0})
+    search = PassageSearch(kept, PassagePreset({"words": 1.0}, {}))
     assert names(search, "late fee", definitions=[asked("rent sum")]) == ["fees", "rent"]
     fee, rent = search.run(asked("late fee"), limit=9, definitions=[asked("rent sum")])
     assert rent.score == pytest.approx(fee.score / 4)

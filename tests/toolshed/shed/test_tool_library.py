@@ -90,6 +90,27 @@ def test_governing_passages_cost_no_encoding_of_their_own() -> None:
     assert governed.encoded == plain.encoded != []
 
 
+def test_passages_are_counted_once_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    with filled(HashingEncoder()) as shed:
+        store = shed.passages.store
+        counted: list[int] = []
+        count = store.count
+
+        def counting() -> int:
+            counted.append(count())
+            return counted[-1]
+
+        monkeypatch.setattr(store, "count", counting)
+        assert len(shed.search(QUERY, include_passages=True).needs) == 2
+        assert counted == [1]
+        shed.delete_documents("lease.txt")
+        counted.clear()
+        assert shed.search(QUERY, include_passages=True).passages == ()
+        assert counted == [0]
+        shed.search(QUERY)
+        assert counted == [0]
+
+
 def test_what_was_searched_is_told_as_it_was_given() -> None:
     given: SearchArguments = {"abstain_below": 0.0}
     with filled(HashingEncoder()) as shed:
