@@ -31,6 +31,7 @@ def gaps(text: str) -> list[tuple[str, str, str]]:
         ("He lost. She won.", [("lost.", " ", "She")]),
         ("It is settled.[17]  In 1990", [("settled.[17]", "d", "In")]),
         ('He said "no."\nShe left', [('"no."', "n", "She")]),
+        ("ORDER\n\nDenied", [("ORDER", "p", "Denied")]),
         ("ORDER\n\n\nDenied", [("ORDER", "P", "Denied")]),
         ("Fee\t$5", [("Fee", "t", "$5")]),
         ("see *904 the court", [("*904", " ", "the")]),
