@@ -8,6 +8,7 @@ import pytest
 from tests.command_line import run
 from toolshed.backbones import minilm
 from toolshed.errors import ConfigurationError
+from toolshed.shed.shed import Toolshed
 
 
 @pytest.mark.usefixtures("filled")
@@ -55,3 +56,20 @@ def test_an_encoder_that_cannot_be_loaded_fails_and_the_other_checks_are_made(
     assert result.exit_code == 1
     assert "FAIL  encoder          the weights are damaged; install them again" in result.stdout
     assert "ok    knowledge base" in result.stdout
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_deep_check_reads_what_is_stored_and_tells_the_first_damages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    healthy = run("doctor", "--deep")
+    assert healthy.exit_code == 0
+    assert "0 records are not as they were stored" in healthy.stdout
+    monkeypatch.setattr(Toolshed, "damages", lambda self: [f"the tool {n} is damaged" for n in range(500)])
+    told = run("doctor", "--deep")
+    assert told.exit_code == 1
+    assert "500 records are not as they were stored" in told.stdout
+    # No more of them than can be read.
+    assert "the tool 0 is damaged" in told.stdout
+    assert told.stdout.count("is damaged") <= 100
+    assert "damaged" not in run("doctor").stdout

@@ -111,6 +111,12 @@ def test_passages_are_counted_once_a_search(monkeypatch: pytest.MonkeyPatch) -> 
         assert counted == [0]
 
 
+def test_a_tool_that_is_named_twice_is_deleted_once() -> None:
+    with filled(HashingEncoder()) as shed:
+        assert shed.delete_tools("test:send_mail", "test:send_mail", "test:nothing") == 1
+        assert shed.list_tools() == ["test:charge_fee"]
+
+
 def test_what_was_searched_is_told_as_it_was_given() -> None:
     given: SearchArguments = {"abstain_below": 0.0}
     with filled(HashingEncoder()) as shed:
