@@ -45,6 +45,9 @@ def test_deeply_nested_html_is_read(tmp_path: Path) -> None:
         pytest.param("<p>A <b>bold</b>ly <i>go</i>ne</p>", "A boldly gone", id="words-in-pieces"),
         pytest.param("<div><div><p>One</p></div></div><p>Two</p>", "One\n\nTwo", id="nested-blocks"),
         pytest.param("<p>One<br><br>Two</p>", "One\nTwo", id="lines"),
+        pytest.param(
+            "One<p>Two</p>three<ul><li>four</li></ul>", "One\n\nTwo\n\nthree\n\nfour", id="blocks-after-text"
+        ),
         pytest.param("One <template>no</template><svg><text>no</text></svg>two", "One two", id="hidden"),
     ],
 )
