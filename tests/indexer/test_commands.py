@@ -116,15 +116,6 @@ def test_misuse_is_told_and_leaves_nothing_behind(
 
 
 @pytest.mark.usefixtures("law")
-def test_filters_that_are_none_are_refused() -> None:
-    run("index", "legal", "law")
-    assert "not of the form FIELD=VALUE" in run("passages", "x", "--filter", "page")[2]
-    assert "unknown filter 'author'" in run("passages", "x", "--filter", "author=x")[2]
-    assert "takes whole numbers" in run("passages", "x", "--filter", "page=two")[2]
-    assert "loosen the filters" in run("passages", "x", "--filter", "page=2")[1]
-
-
-@pytest.mark.usefixtures("law")
 def test_a_search_for_tools_brings_governing_passages() -> None:
     run("index", "legal", "law")
     Path("tools.jsonl").write_text(

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-import click
 import pytest
-from click.testing import CliRunner
 
-from toolshed.commands.declared import takes
 from toolshed.errors import ConfigurationError, InvalidQueryError
 from toolshed.options import DocumentArguments, PassageArguments, SearchArguments, checked, declared_options
 
@@ -45,47 +42,3 @@ def test_k_is_held_to_its_bounds() -> None:
 def test_an_unknown_option_is_named_with_those_there_are() -> None:
     with pytest.raises(ConfigurationError, match=r"unknown option 'max_token'.*max_tokens"):
         checked(SearchArguments, {"max_token": 3})
-
-
-@pytest.mark.parametrize(
-    ("arguments", "line", "expected"),
-    [
-        pytest.param(SearchArguments, [], {"min_confidence": 0.0, "sources": None}, id="defaults"),
-        pytest.param(
-            SearchArguments,
-            ["--source", "a", "--source", "b", "--passages", "--passages-per-need", "3"],
-            {"sources": ["a", "b"], "include_passages": True, "passages_per_need": 3},
-            id="tools",
-        ),
-        pytest.param(
-            PassageArguments,
-            ["--filter", "page=3", "--filter", "page=4", "--no-expand-terms", "--n-quotes", "0"],
-            {"filters": {"page": ["3", "4"]}, "expand_terms": False, "n_quotes": 0},
-            id="passages",
-        ),
-    ],
-)
-def test_the_command_line_is_made_from_the_declaration(
-    arguments: type[Any], line: list[str], expected: dict[str, Any]
-) -> None:
-    seen: dict[str, Any] = {}
-
-    @click.command()
-    @takes(arguments)
-    def command(options: dict[str, Any]) -> None:
-        seen.update(options)
-
-    result = CliRunner().invoke(command, line)
-    assert result.exit_code == 0, result.output
-    assert {name: seen[name] for name in expected} == expected
-    assert checked(arguments, seen)
-
-
-def test_the_command_line_refuses_what_is_out_of_bounds() -> None:
-    @click.command()
-    @takes(SearchArguments)
-    def command(options: dict[str, Any]) -> None:
-        raise AssertionError(options)
-
-    assert CliRunner().invoke(command, ["--min-confidence", "2"]).exit_code == 2
-    assert CliRunner().invoke(command, ["--passages-per-need", "0"]).exit_code == 2

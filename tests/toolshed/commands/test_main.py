@@ -52,30 +52,6 @@ def test_removed_tools_go_unless_they_are_kept() -> None:
     assert (gone["removed"], gone["n_tools"]) == (["tools:get_forecast"], 1)
 
 
-def test_json_is_for_machines() -> None:
-    run("index", "tools", "tools.json")
-    found = json.loads(run("search", "weather forecast", "--json").stdout)
-    assert found["status"] == "ok"
-    assert found["tools"][0]["tool_id"] == "tools:get_forecast"
-
-
-def test_explain_says_why() -> None:
-    run("index", "tools", "tools.json")
-    assert "static_topics" in run("search", "weather forecast", "--explain").stdout
-
-
-def test_a_query_can_come_from_standard_input() -> None:
-    run("index", "tools", "tools.json")
-    assert "get_forecast" in run("search", "-", input="weather forecast\n").stdout
-
-
-def test_nothing_that_fits_is_an_answer() -> None:
-    run("index", "tools", "tools.json")
-    found = run("search", "qwxz vbnk", "--abstain-below", "0.9")
-    assert found.exit_code == 0
-    assert "no tool fits (2 searched); --abstain-below 0 shows the nearest" in found.stdout
-
-
 def test_bad_entries_are_listed_and_skipped_on_demand() -> None:
     Path("mixed.jsonl").write_text('{"name": "good"}\n{"description": "nameless"}\n')
     refused = run("index", "tools", "mixed.jsonl")
@@ -104,13 +80,6 @@ def test_misuse_and_failure_have_their_exit_codes(arguments: list[str], exit_cod
     assert result.exit_code == exit_code
     assert message in result.stderr
     assert "Traceback" not in result.output
-
-
-def test_an_empty_query_is_refused() -> None:
-    run("index", "tools", "tools.json")
-    result = run("search", "  ")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "the query is empty" in result.stderr
 
 
 def test_a_failed_index_run_leaves_no_folder_behind(folder: Path) -> None:
@@ -163,22 +132,6 @@ def test_instant_loads_neither_torch_nor_the_transformer() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
-
-
-def test_doctor_finds_a_healthy_installation() -> None:
-    run("index", "tools", "tools.json")
-    result = run("doctor")
-    assert result.exit_code == 0
-    assert "all-MiniLM-L6-v2 verified and answering, 384 dimensions" in result.stdout
-    assert "2 tools in ./shed" in result.stdout
-
-
-def test_doctor_says_what_is_missing() -> None:
-    result = run("doctor", "--json")
-    assert result.exit_code == 1
-    failed = [check for check in json.loads(result.stdout) if not check["ok"]]
-    assert [check["check"] for check in failed] == ["knowledge base"]
-    assert "toolshed index tools" in failed[0]["detail"]
 
 
 def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,12 +19,6 @@ def scores(*rows: list[float]) -> np.ndarray:
     return np.array(rows, np.float32)
 
 
-def test_standards_are_mean_and_deviation_of_each_sub_query() -> None:
-    standard = Standard.of(scores([1, 2, 3], [5, 5, 5]))
-    np.testing.assert_allclose(standard.mean[:, 0], [2, 5])
-    np.testing.assert_allclose(standard.deviation[:, 0], [np.std([1, 2, 3]) + 1e-3, 1e-3], atol=1e-4)
-
-
 def test_channels_count_by_standard_scores_whatever_their_scale() -> None:
     # The second channel says the same a hundred times louder.
     small, large = scores([0.1, 0.2, 0.6]), scores([10, 20, 60])

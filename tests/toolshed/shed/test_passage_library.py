@@ -9,8 +9,6 @@ from tests.conftest import OpenShed
 from toolshed import AsyncToolshed, Toolshed
 from toolshed.documents import LegalDocument
 from toolshed.errors import InvalidQueryError, UnknownDocumentError
-from toolshed.post_retrieval.needs import need_texts
-from toolshed.rankings import WeighedSubQuery
 from toolshed.testing import HashingEncoder, make_tool
 
 FILLER = "The committee considered the matter at length and adjourned. " * 14
@@ -220,21 +218,3 @@ async def test_the_asynchronous_shed_has_the_same_verbs() -> None:
         assert (await shed.search_passages("late fees", k=1)).passages
         assert await shed.get_passages("lease.txt")
         assert await shed.delete_documents("lease.txt") == 1
-
-
-@pytest.mark.parametrize(
-    ("texts", "needs"),
-    [
-        (["Mail Ana.", "Call Bob."], ["Mail Ana.", "Call Bob."]),
-        (["Mail Ana and call Bob.", "Mail Ana", "call Bob"], ["Mail Ana", "call Bob"]),
-        (["Mail Ana that it rains.", "Mail Ana"], ["Mail Ana that it rains."]),
-        ([], ["the whole query"]),
-    ],
-    ids=str,
-)
-def test_needs_do_not_contain_each_other(texts: list[str], needs: list[str]) -> None:
-    parts = [
-        WeighedSubQuery("the whole query", "whole", 1.0),
-        *(WeighedSubQuery(text, "sentence", 1.0) for text in texts),
-    ]
-    assert need_texts("the whole query", parts) == needs

@@ -1,0 +1,81 @@
+"""Opening: the engine that a location names, and the settings of the applications as options."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from qdrant_client import QdrantClient
+
+from tests.qdrant_stub import qdrant_stub
+from tests.stores import MANIFEST
+from toolshed.errors import ConfigurationError
+from toolshed.knowledge_base.memory import MemoryEngine
+from toolshed.knowledge_base.passages import PASSAGE_LAYOUT
+from toolshed.options import checked
+from toolshed.settings import Settings
+from toolshed.shed.location import Location
+from toolshed.shed.opening import ShedArguments, open_engine, open_passages, open_tools, options_from
+
+DEFAULTS = checked(ShedArguments, {})
+
+
+def test_settings_hand_on_every_option_of_the_same_name() -> None:
+    settings = Settings(
+        pipeline="instant",
+        encoder="openai:small",
+        encoder_threads=3,
+        qdrant_api_key=SecretStr("s3cret"),
+        collection="mine",
+        ledger="books.db",
+        prices="prices.yaml",
+    )
+    options = options_from(settings)
+    shared = Settings.model_fields.keys() & DEFAULTS.keys()
+    assert options.keys() == shared
+    assert options == {**{name: getattr(settings, name) for name in shared}, "qdrant_api_key": "s3cret"}
+    assert options_from(Settings(qdrant_api_key=None))["qdrant_api_key"] is None
+
+
+def test_tools_lie_in_the_folder_and_passages_in_one_of_their_own(tmp_path: Path) -> None:
+    at = Location.of(tmp_path / "shed")
+    tools, passages = open_tools(at, MANIFEST, DEFAULTS), open_passages(at, MANIFEST, DEFAULTS)
+    try:
+        assert (tools.location, passages.location) == (
+            str(tmp_path / "shed"),
+            str(tmp_path / "shed" / "passages"),
+        )
+        assert at.holds()
+        assert at.holds("passages")
+    finally:
+        passages.close()
+        tools.close()
+
+
+def test_memory_holds_both_kinds_apart() -> None:
+    at = Location.of("memory:")
+    tools = open_tools(at, MANIFEST, DEFAULTS)
+    assert isinstance(open_engine(PASSAGE_LAYOUT, at, MANIFEST, DEFAULTS), MemoryEngine)
+    assert (tools.count(), tools.manifest.schema_version) == (0, 1)
+
+
+@pytest.mark.parametrize(("collection", "beside"), [("tools", "passages"), ("mine", "mine-passages")])
+def test_collections_of_one_server_have_passages_of_their_own(collection: str, beside: str) -> None:
+    options: ShedArguments = {**DEFAULTS, "collection": collection}
+    with qdrant_stub() as url:
+        at = Location.of(url)
+        stores = open_tools(at, MANIFEST, options), open_passages(at, MANIFEST, options)
+        client = QdrantClient(url=url, check_compatibility=False)
+        made = {
+            name for name in ("tools", "passages", "mine", "mine-passages") if client.collection_exists(name)
+        }
+        for store in stores:
+            store.close()
+        client.close()
+    assert made == {collection, beside}
+
+
+def test_a_server_without_its_client_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "toolshed.knowledge_base.server", None)
+    with pytest.raises(ConfigurationError, match=r"qdrant-client is not installed.*'\.\[server\]'"):
+        open_tools(Location.of("http://localhost:6333"), MANIFEST, DEFAULTS)

@@ -1,0 +1,111 @@
+"""Results: in JSON and in words, need by need, document by document."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from toolshed.documents import Passage
+from toolshed.intra_retrieval.passage_search import UsedDefinition
+from toolshed.metering.runs import RunRecord, StageSpan
+from toolshed.queries import EncodedQuery, Encodings, Query, QueryPlan
+from toolshed.rankings import FoundPassage, FoundTool, Selection, WeighedSubQuery
+from toolshed.shed.results import Need, PassageSearchResult, SearchResult
+from toolshed.testing import make_tool
+
+MAIL, CALL = "Mail Ana.", "Call Bob."
+QUERY = f"{MAIL} {CALL}"
+
+
+def tool(name: str, sub_query: str = QUERY, **changes: Any) -> FoundTool:
+    return FoundTool(
+        replace(make_tool(name, f"Does {name}."), **changes), 1.23456789, 0.87654321, sub_query, {}
+    )
+
+
+def passage(document: str, sub_query: str = QUERY, score: float = 0.5) -> FoundPassage:
+    return FoundPassage(Passage(document, 0, 0, 4, "Law.", ((0, 4),)), score, {}, (), sub_query=sub_query)
+
+
+def selection(**changes: Any) -> Selection:
+    asked = EncodedQuery(QueryPlan(Query(QUERY), ()), Encodings({}, ()))
+    parts = [
+        WeighedSubQuery(QUERY, "whole", 0.15),
+        WeighedSubQuery(MAIL, "sentence", 1.0),
+        WeighedSubQuery(CALL, "sentence", 1.0),
+    ]
+    found = [tool("mail", MAIL), tool("call", CALL), tool("both")]
+    return replace(Selection(asked, found, parts, 0.9, "ok", 12), **changes)
+
+
+def result(**changes: Any) -> SearchResult:
+    run = RunRecord(
+        spans=[StageSpan("Reword", 0, 0.25), StageSpan("Reword", 0.25, 0.5)], unbooked=["no price"]
+    )
+    return SearchResult.of(QUERY, selection(**changes), run, pipeline="Reword() >> Reword()")
+
+
+def test_a_result_tells_what_its_run_took() -> None:
+    assert result().timings_ms == {"Reword": 250.0, "Reword (2)": 500.0, "total": 750.0}
+    assert result().to_json()["unbooked"] == ["no price"]
+
+
+def test_every_tool_and_passage_is_of_one_need() -> None:
+    found = result(passages=[passage("code", CALL), passage("act", MAIL)])
+    mail, call = found.needs
+    assert [one.tool.name for one in mail.tools] == ["mail", "both"]
+    assert [one.tool.name for one in call.tools] == ["call"]
+    assert [[one.passage.document_id for one in need.passages] for need in (mail, call)] == [
+        ["act"],
+        ["code"],
+    ]
+
+
+def test_json_is_rounded_ranked_and_written_by_any_encoder() -> None:
+    told = json.loads(json.dumps(result(passages=[passage("code")]).to_json()))
+    assert [(one["rank"], one["tool_id"], one["score"], one["confidence"]) for one in told["tools"]] == [
+        (1, "test:mail", 1.23457, 0.8765),
+        (2, "test:call", 1.23457, 0.8765),
+        (3, "test:both", 1.23457, 0.8765),
+    ]
+    assert [one["document"] for one in told["passages"]] == ["code"]
+
+
+def test_an_explanation_counts_what_was_left_out_and_leaves_out_what_had_no_say() -> None:
+    parts = [WeighedSubQuery("all", "whole", 1.0), WeighedSubQuery("mute", "clause", 0.0)]
+    text = result(sub_queries=parts, n_below_floor=2, n_over_budget=3).explain()
+    assert "left out    2 below the confidence floor" in text
+    assert "left out    3 over the token budget" in text
+    assert "mute" not in text
+    assert "left out" not in result().explain()
+
+
+def test_a_result_without_tools_has_no_score() -> None:
+    assert result(tools=[], status="no_match").score is None
+    assert result().score == 1.23456789
+
+
+@pytest.mark.parametrize(
+    ("parameters", "n_required"),
+    [({"required": ["to", "body"]}, 2), ({"required": "to"}, 0), ({}, 0)],
+    ids=["listed", "of-no-use", "none"],
+)
+def test_a_need_is_measured_by_its_best_tool(parameters: dict[str, Any], n_required: int) -> None:
+    features = Need(MAIL, [tool("mail", parameters=parameters), tool("other")], ()).features
+    assert (features.n_tools, features.n_required, features.n_words) == (2, n_required, 2)
+    assert features.confidence == 0.87654321
+
+
+def test_passages_are_grouped_by_document_in_the_order_of_their_best() -> None:
+    found = [passage("b", score=0.9), passage("a", score=0.8), passage("b", score=0.7)]
+    used = [UsedDefinition("Rent", '"Rent" means rent.', "lease")]
+    listed = PassageSearchResult(QUERY, found, used, 7)
+    assert {name: [one.score for one in own] for name, own in listed.by_document.items()} == {
+        "b": [0.9, 0.7],
+        "a": [0.8],
+    }
+    assert list(listed.by_document) == ["b", "a"]
+    told = json.loads(json.dumps(listed.to_json()))
+    assert [one["rank"] for one in told["passages"]] == [1, 2, 3]
+    assert told["definitions"] == [{"term": "Rent", "text": '"Rent" means rent.', "document": "lease"}]
