@@ -55,5 +55,9 @@ def read_settings(**given: Any) -> Settings:
     # Any: pydantic checks the values.
     try:
         return Settings(**given)
-    except (SettingsError, ValidationError) as error:
-        raise ConfigurationError(f"a TOOLSHED_... variable is wrong: {error}") from error
+    except ValidationError as error:
+        # Without what was given: it may be a key.
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise ConfigurationError(f"a TOOLSHED_... variable is wrong: {wrong}") from None
+    except SettingsError as error:
+        raise ConfigurationError(f"a TOOLSHED_... variable is wrong: {error}") from None

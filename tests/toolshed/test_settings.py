@@ -64,3 +64,11 @@ def test_a_variable_that_is_wrong_is_named_with_what_would_be_right(
 def test_keys_are_not_shown() -> None:
     settings = read_settings(api_keys=["s3cret"], qdrant_api_key="s3cret")
     assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("value", ['"s3cret"', '[{"key": "s3cret"}]', '{"s3cret": 1}'])
+def test_a_key_of_the_wrong_form_is_not_told(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TOOLSHED_API_KEYS", value)
+    with pytest.raises(ConfigurationError, match="api_keys") as wrong:
+        read_settings()
+    assert "s3cret" not in str(wrong.value)

@@ -39,10 +39,12 @@ PASSAGE_LAYOUT = Layout(
     version=1,
 )
 _SYNC_FIELDS = ["passage_id", "document", "source", "content_hash", "n_passages"]
-_SECTION_WORD = re.compile(
-    r"^(?:(?:title|subtitle|chapter|subchapter|part|subpart|article|section|sec\.?|exhibit|schedule|appendix|annex)\s+"
-    r"|§{1,2}\s*)?((?:\d[\w.:–-]*\w|\d|[ivxlc]+|[a-z])(?:\([a-z0-9]{1,4}\))*)(?![\w(])",
-    re.IGNORECASE,
+# Letters that stand by themselves are a number only where a mark follows: "A Fee", "Civil Procedure" have none.
+_SECTION_NUMBER = re.compile(
+    r"(?P<word>(?:title|subtitle|chapter|subchapter|part|subpart|article|section|sec\.?|exhibit|schedule|appendix"
+    r"|annex)\s+|§{1,2}\s*)?"
+    r"(?P<number>(?:(?P<digits>\d[\w.:–-]*\w|\d)|[ivxlc]+|[a-z])(?:\([a-z0-9]{1,4}\))*)(?![\w(])"
+    r"(?(word)|(?(digits)|(?=[.:)]|$)))"
 )
 
 
@@ -132,7 +134,7 @@ def passage_filter(filters: Mapping[str, FilterValue] | None) -> Filter | None:
     for field, value in filters.items():
         if field not in FILTERS:
             raise InvalidQueryError(f"unknown filter {field!r}; filter by {', '.join(FILTERS)}")
-        values = [value] if isinstance(value, str | int) else list(value)
+        values = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         if not values:
             raise InvalidQueryError(f"the filter {field!r} has no values; leave it out to match everything")
         wanted = int if FILTERS[field] == "number" else str
@@ -162,8 +164,8 @@ def _stored_form(field: str, value: Any) -> Any:
 def section_key(label: str) -> str:
     """What a section is filtered by: its number where it has one, else its label."""
     folded = " ".join(label.lower().split())
-    match = _SECTION_WORD.match(folded)
-    return match[1] if match else folded
+    match = _SECTION_NUMBER.match(folded)
+    return match["number"] if match else folded
 
 
 def _payload(record: PassageRecord) -> dict[str, Any]:

@@ -79,3 +79,15 @@ def test_a_passage_is_found_by_every_page_it_stands_on_and_every_section_it_hold
     assert found == [[0, 1], [1], [1, 2], []]
     for section, ordinal in (("1.1", 0), ("1.2", 1), ("1.3", 2), ("1.3 audit", 2)):
         assert [p.ordinal for p in store.select({"section": [section]})] == [ordinal]
+
+
+@pytest.mark.parametrize("value", [1.5, None])
+def test_a_filter_that_is_no_text_number_or_list_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidQueryError, match="takes whole numbers"):
+        passage_filter({"page": value})
+
+
+def test_a_label_is_no_number_for_being_made_of_roman_digits() -> None:
+    assert passage_filter({"section": "Civil Procedure"}) == {"section": ["civil procedure"]}
+    assert passage_filter({"section": "A Fee"}) == {"section": ["a fee"]}
+    assert passage_filter({"section": "1692g Validation of debts"}) == {"section": ["1692g"]}
