@@ -18,6 +18,7 @@ from toolshed.knowledge_base.engine import (
     SchemaOf,
     VectorQuery,
     asked,
+    hit,
     read,
     written,
 )
@@ -151,7 +152,7 @@ class EdgeEngine:
         ]
         with self._reading() as shard:
             answers = [shard.query(request) for request in requests]
-        return [[Hit((p.payload or {})[self.schema.key], p.score) for p in points] for points in answers]
+        return [[hit(p.payload, p.score, self.schema) for p in points] for points in answers]
 
     def count(self, only: Filter | None = None) -> int:
         with self._reading() as shard:

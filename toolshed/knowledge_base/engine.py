@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from toolshed.errors import KnowledgeBaseError
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 
@@ -143,6 +144,21 @@ class Engine(Protocol):
 
 # Each library of Qdrant has its own class of sparse vectors; both take indices= and values=.
 SparseClass = Callable[..., Any]
+
+
+def hit(payload: Mapping[str, Any] | None, score: float, schema: Schema) -> Hit:
+    """A hit, as Qdrant's libraries give it.
+
+    Raises:
+        KnowledgeBaseError: If the record has lost its key.
+    """
+    key = (payload or {}).get(schema.key)
+    if key is None:
+        raise KnowledgeBaseError(
+            "a stored record is damaged, it has lost its id; toolshed doctor --deep tells more. Restore a "
+            "backup, or index again into a new location"
+        )
+    return Hit(key, score)
 
 
 def written(vectors: NamedVectors, sparse: SparseClass) -> dict[str, Any]:

@@ -39,7 +39,7 @@ PASSAGE_LAYOUT = Layout(
     version=1,
 )
 _SYNC_FIELDS = ["passage_id", "document", "source", "content_hash", "n_passages"]
-# Letters that stand by themselves are a number only where a mark follows: "A Fee", "Civil Procedure" have none.
+# Letters by themselves are a number only where a mark follows: "A Fee" and "Civil Procedure" have none.
 _SECTION_NUMBER = re.compile(
     r"(?P<word>(?:title|subtitle|chapter|subchapter|part|subpart|article|section|sec\.?|exhibit|schedule|appendix"
     r"|annex)\s+|§{1,2}\s*)?"
@@ -104,8 +104,8 @@ class PassageStore(Store[PassageRecord]):
     def stored_documents(self) -> list[StoredDocument]:
         """Every document, ordered by id."""
         found: dict[str, list[Mapping[str, Any]]] = {}
-        for point in self._engine.scroll(fields=_SYNC_FIELDS):
-            found.setdefault(point.payload["document"], []).append(point.payload)
+        for payload in self._payloads(_SYNC_FIELDS):
+            found.setdefault(payload["document"], []).append(payload)
         return [_document(document_id, payloads) for document_id, payloads in sorted(found.items())]
 
     def fetch(self, passage_ids: Sequence[str]) -> list[Passage]:

@@ -17,6 +17,7 @@ from toolshed.knowledge_base.engine import (
     SchemaOf,
     VectorQuery,
     asked,
+    hit,
     read,
     written,
 )
@@ -162,7 +163,7 @@ class ServerEngine:
         ]
         with self._translated_errors():
             answers = self._client.query_batch_points(self._collection, requests)
-        return [[Hit((p.payload or {})[self.schema.key], p.score) for p in one.points] for one in answers]
+        return [[hit(p.payload, p.score, self.schema) for p in one.points] for one in answers]
 
     def count(self, only: Filter | None = None) -> int:
         with self._translated_errors():

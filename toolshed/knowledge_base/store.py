@@ -5,7 +5,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from xxhash import xxh3_64_hexdigest
@@ -193,6 +193,21 @@ class Store(ABC, Generic[Record]):
             except KnowledgeBaseError as damage:
                 yield str(damage)
 
+    def _payloads(
+        self, fields: Sequence[str], *, optional: Sequence[str] = ()
+    ) -> Iterator[Mapping[str, Any]]:
+        """Some fields of every record."""
+        for point in self._engine.scroll(fields=[*fields, *optional]):
+            if not point.payload.keys() >= {*fields}:
+                raise self._damage(point, "payload")
+            yield point.payload
+
+    def _damage(self, point: Point, part: str) -> KnowledgeBaseError:
+        return KnowledgeBaseError(
+            f"the {self.layout.noun} {self._called(point)!r} of {self.location!r} is damaged ({part}). "
+            "Delete it and index it again, or restore a backup"
+        )
+
     def _retrieve(self, keys: Sequence[str], *, vectors: bool) -> list[Point]:
         """The points of these keys, in this order; keys that are not there are left out."""
         ids = [self.point_id(key) for key in keys]
@@ -207,12 +222,11 @@ class Store(ABC, Generic[Record]):
         Raises:
             KnowledgeBaseError: If its payload or its vectors are others.
         """
+        if self.layout.key not in point.payload:
+            raise self._damage(point, "payload")
         for name, found in _hashes(point).items():
             if point.payload.get(name, found) != found:
-                raise KnowledgeBaseError(
-                    f"the {self.layout.noun} {self._called(point)!r} of {self.location!r} is damaged "
-                    f"({name.partition('_')[0]}). Delete it and index it again, or restore a backup"
-                )
+                raise self._damage(point, name.partition("_")[0])
         return point
 
     def _vectors(self, point: Point) -> NamedVectors:

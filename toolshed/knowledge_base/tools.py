@@ -91,9 +91,7 @@ class ToolStore(Store[ToolRecord]):
 
     def stored_tools(self) -> list[StoredTool]:
         """What a sync needs of every tool, ordered by tool id."""
-        payloads = (
-            p.payload for p in self._engine.scroll(fields=["tool_id", "source", "content_hash", _TERMS])
-        )
+        payloads = self._payloads(["tool_id", "source", "content_hash"], optional=[_TERMS])
         stored = [
             StoredTool(p["tool_id"], p["source"], p["content_hash"], p.get(_TERMS, 1)) for p in payloads
         ]
@@ -111,4 +109,4 @@ class ToolStore(Store[ToolRecord]):
 
     def sources(self) -> frozenset[str]:
         """The sources that tools came from."""
-        return frozenset(point.payload["source"] for point in self._engine.scroll(fields=["source"]))
+        return frozenset(payload["source"] for payload in self._payloads(["source"]))

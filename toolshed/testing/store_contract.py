@@ -143,7 +143,7 @@ class StoreContract:
 
     # Passages
 
-    @pytest.mark.parametrize("field", ["vectors", "payload"])
+    @pytest.mark.parametrize("field", ["vectors", "payload", "all of the payload"])
     def test_what_is_not_as_it_was_written_is_named(self, open_engine: OpenEngine, field: str) -> None:
         engine = open_engine(TOOL_LAYOUT, TOOL_LAYOUT.manifest(MANIFEST))
         tools = ToolStore(engine)
@@ -155,10 +155,11 @@ class StoreContract:
                 point, vectors={**point.vectors, "static": np.zeros(STATIC.dimension, np.float32)}
             ),
             "payload": replace(point, payload={**point.payload, "source": "nail"}),
+            "all of the payload": replace(point, payload={}),
         }
         engine.upsert([spoilt[field]])
-        assert [damage for damage in tools.check() if f"damaged ({field})" in damage]
-        with pytest.raises(KnowledgeBaseError, match=r"'mail:send_email' .* index it again"):
+        assert [damage for damage in tools.check() if f"damaged ({field.split()[-1]})" in damage]
+        with pytest.raises(KnowledgeBaseError, match="index it again"):
             list(tools.scan())
         tools.delete(tools.present(["mail:send_email", "nowhere:nothing"]))
         assert list(tools.check()) == []
