@@ -1,14 +1,11 @@
-import random
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.threads import novel_words, switching_at_every_turn
 from toolshed.backbones import lexical
 from toolshed.backbones.lexical import (
     bm25_vector,
@@ -105,24 +102,8 @@ def test_any_text_can_be_read(text: str) -> None:
     ngram_vector(text)
 
 
-@contextmanager
-def switching_at_every_turn() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-def novel_words(n: int) -> list[str]:
-    draw = random.Random(0)
-    stems = ("".join(draw.choices("abcdeilmnorstuy", k=draw.randint(3, 8))) for _ in range(n))
-    return [stem + draw.choice(["ing", "ations", "ed", "ies", "fulness", "ly", "ical", ""]) for stem in stems]
-
-
 def test_threads_read_the_words_that_one_thread_reads() -> None:
-    texts = [" ".join(novel_words(8_000)[start : start + 25]) for start in range(0, 8_000, 25)]
+    texts = [" ".join(novel_words(4_000)[start : start + 25]) for start in range(0, 4_000, 25)]
     with switching_at_every_turn(), ThreadPoolExecutor(16) as pool:
         found = list(pool.map(terms, texts))
     clear_caches()
