@@ -9,6 +9,7 @@ ToolshedError                      500
 ├── UnknownDocumentError           404  a document id that the knowledge base does not hold
 ├── ConfigurationError             500  a setting that is wrong or an extra that is missing
 ├── EncoderError                   502  an encoder that failed or returned unusable vectors
+├── StageTimeoutError              504  a stage waited longer than it may
 ├── UnknownModelError              422  a model without a price
 ├── InvalidRecordError             422  usage, a decision or an outcome that cannot be booked
 ├── UnknownDecisionError           404  a task or decision that the ledger does not hold
@@ -91,6 +92,13 @@ class EncoderError(ToolshedError):
 
     code = "encoder"
     http_status = 502
+
+
+class StageTimeoutError(ToolshedError):
+    """A stage of a pipeline waited longer than it may, for a model for instance."""
+
+    code = "stage_timeout"
+    http_status = 504
 
 
 class UnknownModelError(ToolshedError):

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, StageTimeoutError
 from toolshed.metering.runs import current_run
 from toolshed.waiting import wait_for
 
@@ -23,9 +23,11 @@ class Stage(ABC, Generic[In_contra, Out_co]):
     Attributes:
         waits: Whether it waits for something outside this process, such as a model. What waits is awaited
             on the caller's event loop; what only computes is kept off it, in a worker thread.
+        deadline_seconds: When a stage that waits is given up.
     """
 
     waits: bool = False
+    deadline_seconds: float = 60.0
 
     @abstractmethod
     async def run(self, item: In_contra, /) -> Out_co:
@@ -54,12 +56,30 @@ class Pipeline(Stage[In_contra, Out_co]):
         record = current_run()
         for stage in self.stages:
             with record.span(type(stage).__name__):
-                value = await stage.run(value)
+                value = await (_in_time(stage, value) if stage.waits else stage.run(value))
         result: Out_co = value
         return result
 
     def __repr__(self) -> str:
         return " >> ".join(map(repr, self.stages))
+
+
+async def _in_time(stage: Stage[Item, Result], item: Item) -> Result:
+    """Await a stage until its deadline.
+
+    Raises:
+        StageTimeoutError: If it has not answered by then.
+    """
+    try:
+        async with asyncio.timeout(stage.deadline_seconds) as deadline:
+            return await stage.run(item)
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise StageTimeoutError(
+            f"the stage {type(stage).__name__} did not answer within {stage.deadline_seconds:g} s; ask again, "
+            "or give its class a longer deadline_seconds"
+        ) from error
 
 
 def _flattened(stage: Stage[Any, Any]) -> Sequence[Stage[Any, Any]]:

@@ -1,9 +1,10 @@
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, StageTimeoutError
 from toolshed.metering.runs import recorded_run
 from toolshed.stages import Stage, run_awaited, run_blocking
 
@@ -115,3 +116,30 @@ async def test_what_waits_is_awaited_here_and_what_computes_leaves_the_loop() ->
 def test_a_stage_that_waits_without_saying_so_is_told(stage: Stage[int, int]) -> None:
     with pytest.raises(ConfigurationError, match="waits = True"):
         run_blocking(stage, 2)
+
+
+class WaitForEver(Stage[int, int]):
+    waits = True
+    deadline_seconds = 0.05
+
+    async def run(self, item: int, /) -> int:
+        await asyncio.Event().wait()
+        return item
+
+
+class TimesOutByItself(Stage[int, int]):
+    waits = True
+
+    async def run(self, item: int, /) -> int:
+        raise TimeoutError("the model's own")
+
+
+@pytest.mark.parametrize("run", [run_blocking, lambda stage, item: asyncio.run(run_awaited(stage, item))])
+def test_a_stage_that_waits_too_long_is_given_up(run: Callable[[Stage[int, int], int], int]) -> None:
+    with pytest.raises(StageTimeoutError, match=r"WaitForEver did not answer within 0\.05 s"):
+        run(Double() >> WaitForEver() >> Double(), 1)
+
+
+def test_a_timeout_of_the_stage_itself_stays_its_own() -> None:
+    with pytest.raises(TimeoutError, match="the model's own"):
+        run_blocking(TimesOutByItself(), 1)
