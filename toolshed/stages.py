@@ -77,8 +77,8 @@ async def _in_time(stage: Stage[Item, Result], item: Item) -> Result:
         if not deadline.expired():
             raise
         raise StageTimeoutError(
-            f"the stage {type(stage).__name__} did not answer within {stage.deadline_seconds:g} s; ask again, "
-            "or give its class a longer deadline_seconds"
+            f"the stage {type(stage).__name__} did not answer within {stage.deadline_seconds:g} s; ask "
+            "again, or give its class a longer deadline_seconds"
         ) from error
 
 
