@@ -1,7 +1,7 @@
 """Sentences and clauses of short texts, as spans: what queries and descriptions are cut into.
 
 Quick and tolerant rather than exact: a query is read in microseconds, and an overlooked boundary
-only makes a part longer. Legal text has its own segmenter.
+only makes a sub-query longer. Legal text has its own segmenter.
 """
 
 import re

@@ -164,7 +164,7 @@ def query_words(text: str) -> QueryWords:
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
 def _query_terms(word: str) -> tuple[tuple[int, frozenset[int]], ...]:
-    """Term and n-grams of each part of a word as written; parts of a query share most of their words."""
+    """Term and n-grams of each part of a word as written; sub-queries share most of their words."""
     parts = (part for part in _word_parts(word) if part not in STOP_WORDS)
     return tuple((term_index(_stem(part)), _ngram_indices(part)) for part in parts)
 
