@@ -169,7 +169,7 @@ class _Guard(httpx.AsyncBaseTransport):
     def _may_connect(self, url: httpx.URL, address: _Address) -> bool:
         if _is_public(address):
             return True
-        if not _is_named(url, self._named):
+        if not is_at_origin(url, self._named):
             return False
         # Intranets have private names; nobody has a catalog behind a name for a link-local address.
         is_literal = _literal(self._named.host) is not None
@@ -177,13 +177,13 @@ class _Guard(httpx.AsyncBaseTransport):
 
     def _refusal(self, url: httpx.URL, address: _Address) -> str:
         at = f"{url.host!r} is the address {str(address)!r}, which is not public"
-        if _is_named(url, self._named):
+        if is_at_origin(url, self._named):
             return f"{at} and serves no catalogs; give the address itself if it does"
         return f"{self._named.host!r} redirects to {str(url)[:200]!r}: {at}; give that URL if you trust it"
 
 
-def _is_named(url: httpx.URL, named: httpx.URL) -> bool:
-    """Whether a URL is at the origin that the user wrote, or at the same with TLS."""
+def is_at_origin(url: httpx.URL, named: httpx.URL) -> bool:
+    """Whether a URL is at the origin of the one that the user wrote, or at the same with TLS."""
     return url.host == named.host and (
         (url.scheme, url.port) == (named.scheme, named.port)
         or ((url.scheme, url.port, named.port) == ("https", None, None))
