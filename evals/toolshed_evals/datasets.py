@@ -106,7 +106,8 @@ def _seal_tools(split: str) -> Callable[[str], Dataset]:
 
 def _toole_pool() -> Catalog:
     text = (data_folder() / "toole" / "plugin_des.json").read_text(encoding="utf-8")
-    return parse_tools(json.loads(text), source=_SOURCE)
+    described = json.loads(text).items()
+    return parse_tools([{"name": name, "description": said} for name, said in described], source=_SOURCE)
 
 
 def _toole_single(name: str) -> Dataset:

@@ -13,7 +13,7 @@ import click
 
 from toolshed.commands.declared import takes
 from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
-from toolshed.commands.output import print_json, progress_bar
+from toolshed.commands.output import print_json, progress_bar, say
 from toolshed.errors import ConfigurationError, SourceError
 from toolshed.options import DocumentArguments, IndexArguments
 
@@ -155,13 +155,13 @@ def _tell_of_documents(report: "DocumentReport", n_passages: int, location: str,
     if as_json:
         print_json({**asdict(report), "n_passages_stored": n_passages})
     else:
-        click.echo(
+        say(
             f"{len(report.added):,} documents added, {len(report.changed):,} changed, "
             f"{len(report.removed):,} removed, {report.unchanged:,} unchanged; "
             f"{report.n_passages:,} passages embedded; {n_passages:,} passages in {location}"
         )
     for reason in report.left_out:
-        click.echo(f"left out: {reason}", err=True)
+        say(f"left out: {reason}", err=True)
 
 
 async def _follow(
@@ -203,10 +203,10 @@ def _print_json(report: "SyncReport", shed: "Toolshed") -> None:
 
 def _print(report: "SyncReport", shed: "Toolshed") -> None:
     kb = shed.knowledge_base
-    click.echo(
+    say(
         f"{len(report.added):,} added, {len(report.changed):,} changed, {len(report.removed):,} removed, "
         f"{report.unchanged:,} unchanged; {report.n_embedded:,} texts embedded; "
         f"{kb.count():,} tools in {kb.location}"
     )
     for reason in report.invalid:
-        click.echo(f"left out: {reason}", err=True)
+        say(f"left out: {reason}", err=True)

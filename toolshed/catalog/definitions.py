@@ -1,17 +1,24 @@
 """Building tool definitions from outside data: the one place where they are checked."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolshed.errors import InvalidToolError
+from toolshed.catalog.json_values import check_json
+from toolshed.catalog.visible_text import hidden_character
+from toolshed.errors import InvalidToolError, SourceError
 from toolshed.types import EMPTY_SCHEMA, JsonObject, ToolDefinition
 
 MAX_NAME_CHARACTERS = 512
 MAX_DESCRIPTION_CHARACTERS = 200_000
 MAX_SCHEMA_CHARACTERS = 1_000_000
+# Categories of one tool; the richest catalogs we know give a dozen.
+_MAX_TAGS = 100
+# What one source may list, twenty times the largest catalogs in use.
+_MAX_TOOLS = 1_000_000
+# Bad entries that are kept one by one, the length of what is said of each, and how many are no catalog.
+_MAX_INVALID, _MAX_REASON_CHARACTERS, _TOO_MANY_INVALID = 1_000, 500, 100_000
 _SOURCE_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -46,21 +53,39 @@ def collect(source: str, entries: Iterable[tuple[str, Callable[[], ToolDefinitio
     Args:
         source: Name of the source.
         entries: Position of each entry (for messages) and the function that builds it.
+
+    Raises:
+        SourceError: If there are more tools, or more bad entries, than any catalog has.
     """
     tools: dict[str, ToolDefinition] = {}
     invalid: list[InvalidEntry] = []
+    n_invalid = 0
     for position, build in entries:
         try:
             tool = build()
+            if tool.tool_id in tools:
+                raise InvalidToolError(f"a second tool with the id {tool.tool_id!r}; rename one of the two")
         except InvalidToolError as error:
-            invalid.append(InvalidEntry(position, str(error)))
+            n_invalid += 1
+            if n_invalid <= _MAX_INVALID:
+                invalid.append(InvalidEntry(_cut(position), _cut(str(error))))
+            elif n_invalid > _TOO_MANY_INVALID:
+                raise SourceError(
+                    f"more than {_TOO_MANY_INVALID:,} entries of {source!r} are no tools, the first of them "
+                    f"{invalid[0]}"
+                ) from error
             continue
-        if tool.tool_id in tools:
-            reason = f"a second tool with the id {tool.tool_id!r}; rename one of the two"
-            invalid.append(InvalidEntry(position, reason))
-        else:
-            tools[tool.tool_id] = tool
+        if len(tools) == _MAX_TOOLS:
+            raise SourceError(f"{source!r} lists more than {_MAX_TOOLS:,} tools; split it")
+        tools[tool.tool_id] = tool
+    if n_invalid > _MAX_INVALID:
+        more = f"{n_invalid - _MAX_INVALID:,} more entries"
+        invalid.append(InvalidEntry(more, "are no tool definitions either"))
     return Catalog(source, tuple(tools.values()), tuple(invalid))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_REASON_CHARACTERS else text[: _MAX_REASON_CHARACTERS - 1] + "…"
 
 
 def define_tool(
@@ -77,21 +102,33 @@ def define_tool(
     """Check what a source says of a tool and build its definition.
 
     Raises:
-        InvalidToolError: If the name is missing, or a field has the wrong type or is too large.
+        InvalidToolError: If the name is missing or holds what cannot be seen, or a field has the wrong
+            type, is too large or is no JSON.
     """
-    tool_name = _text(name, "name", MAX_NAME_CHARACTERS).strip()
+    tool_name = _name(name, "name")
     if not tool_name:
         raise InvalidToolError("the tool has no name; give it one")
+    if len(tags) > _MAX_TAGS:
+        raise InvalidToolError(f"the tool has {len(tags):,} tags; at most {_MAX_TAGS} are allowed")
     return ToolDefinition(
         name=tool_name,
         description=_text(description, "description", MAX_DESCRIPTION_CHARACTERS).strip(),
         parameters=_parameters(parameters),
         source=source,
-        tags=tuple(str(tag) for tag in tags),
+        tags=tuple(_text(tag, "tag", MAX_NAME_CHARACTERS) for tag in tags),
         output_schema=_json_object(output_schema, "output schema") if output_schema else None,
         annotations=_json_object(annotations, "annotations") if annotations else {},
-        key="" if key in ("", None, tool_name) else _text(str(key), "id", MAX_NAME_CHARACTERS),
+        key="" if key in ("", None, tool_name) else _name(str(key) if isinstance(key, int) else key, "id"),
     )
+
+
+def _name(value: object, field: str) -> str:
+    """What a tool is told apart by: whoever reads it must see all of it."""
+    name = _text(value, field, MAX_NAME_CHARACTERS).strip()
+    hidden = hidden_character(name)
+    if hidden:
+        raise InvalidToolError(f"the {field} holds {hidden}, a character that nobody sees; leave it out")
+    return name
 
 
 def _text(value: object, field: str, limit: int) -> str:
@@ -135,17 +172,7 @@ def _json_object(value: object, field: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidToolError(f"the {field} are of type {type(value).__name__}; a JSON object is expected")
     try:
-        text = json.dumps(value)
-    except RecursionError as error:
-        raise InvalidToolError(f"the {field} are nested too deeply") from error
+        check_json(value, MAX_SCHEMA_CHARACTERS)
     except ValueError as error:
-        raise InvalidToolError(
-            f"the {field} contain a cycle ({error}); name the schema under '$defs' and refer to it by '$ref'"
-        ) from error
-    except TypeError as error:
-        raise InvalidToolError(f"the {field} cannot be written as JSON: {error}") from error
-    if len(text) > MAX_SCHEMA_CHARACTERS:
-        raise InvalidToolError(
-            f"the {field} take {len(text):,} characters; at most {MAX_SCHEMA_CHARACTERS:,} are allowed"
-        )
+        raise InvalidToolError(f"the {field} {error}") from error
     return value

@@ -1,9 +1,10 @@
-"""Tool definitions in JSON: OpenAI, Anthropic, MCP, LangChain dumps, JSON Lines, ToolE, Seal-Tools."""
+"""Tool definitions in JSON: OpenAI, Anthropic, MCP, LangChain dumps, JSON Lines, Seal-Tools."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool
+from toolshed.catalog.json_values import RepeatedKeys
 from toolshed.errors import InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 
@@ -17,15 +18,15 @@ def parse_tools(value: Any, *, source: str) -> Catalog:
     """Read a parsed JSON document that lists tools; the shape of each entry is recognised.
 
     Raises:
-        SourceError: If the document lists no tools at all.
+        SourceError: If the document lists no tools at all. An object of names and texts is no list of
+            tools: so does a service answer with its secrets.
     """
+    if isinstance(value, RepeatedKeys):
+        raise SourceError(f"{source!r} {value}")
     if isinstance(value, dict) and isinstance(value.get("tools"), list):
         value = value["tools"]
     if isinstance(value, dict) and any(key in value for key in ("name", "function", "api_name", "id")):
         value = [value]
-    if isinstance(value, dict) and value and all(isinstance(v, str) for v in value.values()):
-        # ToolE's plugin_des.json: name to description.
-        value = [{"name": name, "description": text} for name, text in value.items()]
     if not isinstance(value, list):
         raise SourceError(f"{source!r} is not a catalog of tools; expected {_SHAPES}")
     if not value:
@@ -40,7 +41,8 @@ def _flat(entries: list[Any]) -> Iterator[tuple[int, Any]]:
     """Entries with their positions; the tools of an OpenAI namespace stand in its place."""
     for position, entry in enumerate(entries, start=1):
         if isinstance(entry, dict) and entry.get("type") == "namespace":
-            for tool in entry.get("tools") or []:
+            tools = entry.get("tools")
+            for tool in tools if isinstance(tools, list) else []:
                 yield position, tool
         else:
             yield position, entry
@@ -64,12 +66,16 @@ def parse_tool(entry: Any, *, source: str) -> ToolDefinition:
     """
     if not isinstance(entry, dict):
         raise InvalidToolError(f"expected an object, found {type(entry).__name__}")
+    for part in (entry, entry.get("function")):
+        if isinstance(part, RepeatedKeys):
+            raise InvalidToolError(f"the tool {part}")
     if "api_name" in entry:
         return _seal_tools(entry, source)
     if isinstance(entry.get("function"), dict):
         entry = {**entry["function"], "id": entry.get("id")}
     if entry.get("type") not in (None, "function", "custom", "object") and "name" not in entry:
-        raise InvalidToolError(f"a tool of type {entry['type']!r} has no definition to index")
+        kind = entry["type"] if isinstance(entry["type"], str) else type(entry["type"])
+        raise InvalidToolError(f"a tool of type {kind!r} has no definition to index")
     return define_tool(
         entry.get("name") or entry.get("id"),
         entry.get("description"),

@@ -9,12 +9,18 @@ import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
 
+import httpx
+
+from toolshed.catalog.urls import is_at_origin
 from toolshed.errors import ConfigurationError, SourceError, missing_extra
 
 _OLDEST, _TOO_NEW = (1, 20), (3,)
+# As the SDK has them: servers hold streams of announcements open.
+_SECONDS, _STREAM_SECONDS = 30.0, 300.0
 
 
 class ToolPage(NamedTuple):
@@ -99,6 +105,22 @@ class _ClientOf1(NamedTuple):
         return ToolPage(page.tools, page.nextCursor)
 
 
+def _client_within_origin(target: str, **given: Any) -> httpx.AsyncClient:
+    """A client that follows redirects where the second version of the SDK does, as ``/mcp`` to ``/mcp/``.
+
+    That of the first follows them to any host, with headers and messages.
+    """
+
+    async def refuse_elsewhere(request: httpx.Request) -> None:
+        if not is_at_origin(request.url, httpx.URL(target)):
+            raise SourceError(
+                f"{target!r} redirects to {str(request.url)[:200]!r}; give that URL if you trust it"
+            )
+
+    given["timeout"] = given.get("timeout") or httpx.Timeout(_SECONDS, read=_STREAM_SECONDS)
+    return httpx.AsyncClient(**given, follow_redirects=True, event_hooks={"request": [refuse_elsewhere]})
+
+
 @asynccontextmanager
 async def _connect_with_1(target: str | list[str], changed: asyncio.Event | None) -> AsyncIterator[McpClient]:
     from mcp import ClientSession, StdioServerParameters
@@ -106,11 +128,18 @@ async def _connect_with_1(target: str | list[str], changed: asyncio.Event | None
     from mcp.client.stdio import stdio_client
 
     names: Any = streamable_http
-    # The second is its name before 1.24.
-    http_client = getattr(names, "streamable_http_client", None) or names.streamablehttp_client
     async with AsyncExitStack() as stack:
-        if isinstance(target, str):
-            streams = await stack.enter_async_context(http_client(target))
+        if isinstance(target, str) and hasattr(names, "streamable_http_client"):
+            client = await stack.enter_async_context(_client_within_origin(target))
+            streams = await stack.enter_async_context(
+                names.streamable_http_client(target, http_client=client)
+            )
+        elif isinstance(target, str):
+            # Its name before 1.24.
+            at_origin = partial(_client_within_origin, target)
+            streams = await stack.enter_async_context(
+                names.streamablehttp_client(target, httpx_client_factory=at_origin)
+            )
         else:
             parameters = StdioServerParameters(command=target[0], args=target[1:])
             streams = await stack.enter_async_context(stdio_client(parameters))

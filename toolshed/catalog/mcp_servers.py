@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
@@ -12,11 +13,14 @@ from toolshed.types import ToolDefinition
 from toolshed.waiting import wait_for
 
 _MAX_PAGES = 1_000
+# What a server may list, and how long it may take to start and do so.
+_MAX_TOOLS = 100_000
+_SECONDS = 30.0
 
 OnChange = Callable[[Catalog], Awaitable[None]]
 
 
-def read_mcp_server(address: str, *, source: str | None = None, timeout_seconds: float = 30.0) -> Catalog:
+def read_mcp_server(address: str, *, source: str | None = None, timeout_seconds: float = _SECONDS) -> Catalog:
     """List the tools of an MCP server, all pages.
 
     Args:
@@ -32,7 +36,7 @@ def read_mcp_server(address: str, *, source: str | None = None, timeout_seconds:
 
 
 async def list_mcp_tools(
-    address: str, *, source: str | None = None, timeout_seconds: float = 30.0
+    address: str, *, source: str | None = None, timeout_seconds: float = _SECONDS
 ) -> Catalog:
     """The same as :func:`read_mcp_server`, inside a running event loop."""
     try:
@@ -54,23 +58,36 @@ async def list_mcp_tools(
 
 
 async def watch_mcp_server(
-    address: str, on_change: OnChange, *, source: str | None = None, poll_seconds: float = 300.0
+    address: str,
+    on_change: OnChange,
+    *,
+    source: str | None = None,
+    poll_seconds: float = 300.0,
+    timeout_seconds: float = _SECONDS,
 ) -> None:
     """Call ``on_change`` with the catalog now and whenever the server says its list changed.
 
     Servers that never announce changes are asked again every ``poll_seconds``. Runs until cancelled.
 
     Raises:
-        SourceError: If the server goes away.
+        SourceError: If the server goes away, or takes longer than ``timeout_seconds`` to start or to list.
     """
     changed = asyncio.Event()
     try:
-        async with connect(address, changed) as client:
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(timeout_seconds):
+                client = await stack.enter_async_context(connect(address, changed))
             while True:
                 changed.clear()
-                await on_change(await _list_all(client, source))
+                async with asyncio.timeout(timeout_seconds):
+                    catalog = await _list_all(client, source)
+                await on_change(catalog)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), poll_seconds)
+    except TimeoutError as error:
+        raise SourceError(
+            f"the MCP server {address!r} did not answer within {timeout_seconds:g} seconds"
+        ) from error
     except ToolshedError:
         raise
     # Broad: see list_mcp_tools.
@@ -86,6 +103,8 @@ async def _list_all(client: McpClient, source: str | None) -> Catalog:
         tools.extend(page)
         if not cursor:
             break
+        if len(tools) > _MAX_TOOLS:
+            raise SourceError(f"the MCP server lists more than {_MAX_TOOLS:,} tools; it may be looping")
     else:
         raise SourceError(f"the MCP server lists more than {_MAX_PAGES} pages of tools; it may be looping")
     name = source or source_name(client.server_name)

@@ -1,26 +1,25 @@
 """Sources of tools: files, URLs, MCP servers, Python objects; one call reads any of them."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol
-
-import httpx
-import yaml
+from typing import Any, BinaryIO, Protocol
 
 from toolshed.catalog.definitions import Catalog, InvalidEntry, collect, define_tool, source_name
 from toolshed.catalog.json_shapes import parse_tool, parse_tools
+from toolshed.catalog.json_values import parse_json
 from toolshed.catalog.langchain_tools import is_langchain_tool, langchain_tool
 from toolshed.catalog.mcp_servers import read_mcp_server
 from toolshed.catalog.openapi import is_openapi, parse_openapi
 from toolshed.catalog.python_functions import function_tool
+from toolshed.catalog.urls import MAX_BYTES, download
+from toolshed.catalog.yaml_values import parse_yaml
 from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 
-_MAX_BYTES = 256 * 2**20
-_URL_TIMEOUT_SECONDS = 30.0
-_MAX_REDIRECTS = 5
+# Twice what the largest definition takes.
+_MAX_LINE_BYTES = 8 * 2**20
 
 
 class LangChainTool(Protocol):
@@ -49,7 +48,7 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
     if text.startswith(("mcp+", "mcp:")):
         return read_mcp_server(text, source=name)
     if text.startswith(("http://", "https://")):
-        return _parse(*_download(text), name=name)
+        return _parse(BytesIO(download(text)), text, name=name)
     return _read_file(Path(text), name)
 
 
@@ -140,51 +139,29 @@ def _checked(tool: ToolDefinition) -> ToolDefinition:
 
 
 def _read_file(path: Path, name: str | None) -> Catalog:
+    with _opened(path) as file:
+        return _parse(file, str(path), name=name)
+
+
+def _opened(path: Path) -> BinaryIO:
     try:
-        if path.is_file() and path.stat().st_size > _MAX_BYTES:
-            raise SourceError(f"{str(path)!r} is larger than {_MAX_BYTES // 2**20} MB; split it")
-        content = path.read_bytes()
+        # A pipe or a device may never begin, and never end.
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{str(path)!r} cannot be read: it is no regular file")
+        if path.stat().st_size > MAX_BYTES:
+            raise SourceError(f"{str(path)!r} is larger than {MAX_BYTES // 2**20} MB; split it")
+        return path.open("rb")
     except OSError as error:
         raise SourceError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise SourceError(f"{str(path)[:80]!r} is not a path: {error}") from error
-    return _parse(content, str(path), name=name)
 
 
-def _download(url: str) -> tuple[bytes, str]:
-    content = bytearray()
-    try:
-        with (
-            httpx.Client(
-                follow_redirects=True, max_redirects=_MAX_REDIRECTS, timeout=_URL_TIMEOUT_SECONDS
-            ) as client,
-            client.stream("GET", url) as response,
-        ):
-            response.raise_for_status()
-            if "html" in response.headers.get("content-type", ""):
-                raise SourceError(
-                    f"{url!r} answers a web page, not JSON or YAML; give the document's own URL"
-                )
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > _MAX_BYTES:
-                    raise SourceError(f"{url!r} sends more than {_MAX_BYTES // 2**20} MB")
-    except httpx.HTTPStatusError as error:
-        raise SourceError(f"{url!r} answered with status {error.response.status_code}") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"{url!r} cannot be fetched: {error or type(error).__name__}") from error
-    return bytes(content), url
-
-
-def _parse(content: bytes, location: str, *, name: str | None) -> Catalog:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{location!r} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+def _parse(file: BinaryIO, location: str, *, name: str | None) -> Catalog:
     stem = source_name(Path(location.split("?")[0]).stem)
-    if location.endswith((".jsonl", ".ndjson")):
-        return _parse_lines(text, location, name or stem)
-    document = _parse_document(text, location)
+    if location.split("?")[0].endswith((".jsonl", ".ndjson")):
+        return _parse_lines(file, location, name or stem)
+    document = _parse_document(file.read(), location)
     if is_openapi(document):
         return parse_openapi(document, source=name)
     try:
@@ -193,34 +170,50 @@ def _parse(content: bytes, location: str, *, name: str | None) -> Catalog:
         raise SourceError(f"{location!r}: {error}") from error
 
 
-def _parse_document(text: str, location: str) -> Any:
+def _parse_document(content: bytes, location: str) -> Any:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{location!r} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     if not text.strip():
         raise SourceError(f"{location!r} is empty; a catalog lists at least one tool")
+    # What begins like JSON was meant as such, and its error says more than that of YAML.
+    is_json = location.split("?")[0].endswith(".json") or text.lstrip()[:1] in "{[<"
     try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise SourceError(f"{location!r} is nested too deeply to be a catalog") from error
-    except ValueError as json_error:
-        if location.split("?")[0].endswith(".json") or text.lstrip()[:1] in "{[<":
-            raise SourceError(f"{location!r} is not JSON: {json_error}") from json_error
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # a safe loader
-    except (yaml.YAMLError, RecursionError) as error:
-        raise SourceError(f"{location!r} is neither JSON nor YAML: {error}") from error
+        return parse_json(text) if is_json else parse_yaml(text)
+    except ValueError as error:
+        kind = "not JSON" if is_json else "neither JSON nor YAML"
+        raise SourceError(f"{location!r} is {kind} that can be read: {error}") from error
 
 
-def _parse_lines(text: str, location: str, source: str) -> Catalog:
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if not lines:
+def _parse_lines(file: BinaryIO, location: str, source: str) -> Catalog:
+    catalog = collect(source, ((f"line {n}", _line_builder(line, source)) for n, line in _lines(file)))
+    if not (catalog.tools or catalog.invalid):
         raise SourceError(f"{location!r} is empty; a catalog lists at least one tool")
-    return collect(source, ((f"line {number}", _line_builder(line, source)) for number, line in lines))
+    return catalog
 
 
-def _line_builder(line: str, source: str) -> Callable[[], ToolDefinition]:
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines that say something, with their numbers; the excess of an endless one is dropped."""
+    number = 0
+    while line := file.readline(_MAX_LINE_BYTES + 1):
+        number += 1
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(_MAX_LINE_BYTES)
+        if line.strip():
+            yield number, line
+
+
+def _line_builder(line: bytes, source: str) -> Callable[[], ToolDefinition]:
     def build() -> ToolDefinition:
+        if len(line) > _MAX_LINE_BYTES:
+            raise InvalidToolError(f"longer than {_MAX_LINE_BYTES // 2**20} MB, which no tool is")
         try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            entry = parse_json(line.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise InvalidToolError(f"not UTF-8 text: {error.reason} at byte {error.start}") from error
+        except ValueError as error:
             raise InvalidToolError(f"not JSON: {error}") from error
         return parse_tool(entry, source=source)
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import click
 
 from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
-from toolshed.commands.output import print_json
+from toolshed.commands.output import print_json, say
 from toolshed.errors import ToolshedError
 
 _MAX_DAMAGES = 20
@@ -29,7 +29,7 @@ def doctor(deep: bool, as_json: bool, at: KnowledgeBaseOptions) -> None:
         print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in checks])
     else:
         for name, ok, detail in checks:
-            click.echo(f"{'ok  ' if ok else 'FAIL'}  {name:<16} {detail}")
+            say(f"{'ok  ' if ok else 'FAIL'}  {name:<16} {detail}")
     if not all(ok for _, ok, _ in checks):
         raise click.exceptions.Exit(1)
 

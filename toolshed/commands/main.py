@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from toolshed.catalog.visible_text import visible
+from toolshed.commands.output import VisibleFormatter
 from toolshed.errors import ConfigurationError, ToolshedError, missing_extra
 
 _GROUP = "toolshed.commands"
@@ -55,9 +57,9 @@ class _Group(click.Group):
                 raise
             raise _Misuse(str(missing_extra(error.name, _EXTRAS[error.name]))) from error
         except ConfigurationError as error:
-            raise _Misuse(str(error)) from error
+            raise _Misuse(visible(str(error))) from error
         except ToolshedError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(visible(str(error))) from error
         except BrokenPipeError:
             # The reader of our output, such as head, has enough.
             sys.stderr.close()
@@ -84,11 +86,9 @@ def main(verbose: bool) -> None:
       toolshed search "email Ana the weather in Lisbon tomorrow"
       toolshed serve
     """
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO if verbose else logging.ERROR,
-        format="%(levelname)s %(name)s: %(message)s",
-    )
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(VisibleFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[log], level=logging.INFO if verbose else logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,16 @@
-"""What commands print: JSON for machines, a bar for people who wait."""
+"""What commands print: text for people, JSON for machines, a bar for those who wait.
+
+All of it quotes tools and documents that others wrote, so nothing in it may steer the terminal.
+"""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
+
+from toolshed.catalog.visible_text import visible, visible_json
 
 
 @contextmanager
@@ -20,6 +26,23 @@ def progress_bar(label: str, *, show: bool = True) -> Iterator[Callable[[int, in
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def say(text: object, *, err: bool = False) -> None:
+    """Write a text for people to standard output, or to stderr; what would steer the terminal is spelt."""
+    click.echo(visible(str(text)), err=err)
+
+
 def print_json(value: object) -> None:
-    """Write JSON for a machine to standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Write JSON for a machine to standard output; numbers that JSON does not have become null."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if "NaN" in text or "Infinity" in text:
+        plain = json.loads(text, parse_constant=lambda _: None)
+        text = json.dumps(plain, indent=2, ensure_ascii=False)
+    click.echo(visible_json(text))
+
+
+class VisibleFormatter(logging.Formatter):
+    """Formats log records for a terminal, which those that quote others shall not steer."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record, and spell what would steer the terminal."""
+        return visible(super().format(record))

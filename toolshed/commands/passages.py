@@ -7,7 +7,7 @@ import click
 
 from toolshed.commands.declared import takes
 from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
-from toolshed.commands.output import print_json
+from toolshed.commands.output import print_json, say
 from toolshed.options import PassageArguments
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def passages(
     if as_json:
         print_json(found.to_json())
     elif found.passages:
-        click.echo("\n\n".join(passage_text(rank, one) for rank, one in enumerate(found.passages, 1)))
+        say("\n\n".join(passage_text(rank, one) for rank, one in enumerate(found.passages, 1)))
     else:
         is_filtered = options["filters"] and found.n_passages
         hint = "loosen the filters" if is_filtered else "toolshed index legal PATH adds documents"
-        click.echo(f"no passage found ({found.n_passages:,} searched); {hint}")
+        say(f"no passage found ({found.n_passages:,} searched); {hint}")
 
 
 def passage_text(rank: int, found: "FoundPassage") -> str:

@@ -8,7 +8,7 @@ import click
 
 from toolshed.commands.declared import takes
 from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
-from toolshed.commands.output import print_json
+from toolshed.commands.output import print_json, say
 from toolshed.commands.passages import passage_text
 from toolshed.options import SearchArguments
 
@@ -53,11 +53,11 @@ def search(
     if as_json:
         print_json(found.to_json())
     elif explain:
-        click.echo(found.explain())
+        say(found.explain())
     else:
-        click.echo(_table(found))
+        say(_table(found))
         for rank, one in enumerate(found.passages, 1):
-            click.echo(passage_text(rank, one))
+            say(passage_text(rank, one))
 
 
 def _table(found: "SearchResult") -> str:

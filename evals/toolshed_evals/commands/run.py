@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.commands.output import print_json, progress_bar
+from toolshed.commands.output import print_json, progress_bar, say
 
 if TYPE_CHECKING:
     from toolshed_evals.experiments import Experiment
@@ -52,7 +52,7 @@ def run(
     else:
         from toolshed_evals.reports import summary_table
 
-        click.echo(summary_table([experiment]))
+        say(summary_table([experiment]))
 
 
 def run_and_save(
@@ -64,7 +64,7 @@ def run_and_save(
 
     loaded = load_dataset(dataset)
     for reason in loaded.catalog.invalid:
-        click.echo(f"left out: {reason}", err=True)
+        say(f"left out: {reason}", err=True)
     with progress_bar(f"{loaded.name} {pipeline}") as tick:
         experiment = run_experiment(loaded, pipeline, tick=tick, index_threads=threads, limit=limit)
     if out is not None:

@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
-from toolshed.errors import InvalidToolError
+from toolshed.errors import InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 
 
@@ -69,6 +71,70 @@ def test_what_is_no_tool_is_refused_with_its_reason(
 ) -> None:
     with pytest.raises(InvalidToolError, match=message):
         define_tool(name, description, parameters, source="s")
+
+
+@pytest.mark.parametrize(
+    ("name", "character"),
+    [
+        pytest.param("send\x1b[2Jmail", "U+001B", id="escape"),
+        pytest.param("send\x07mail", "U+0007", id="bell"),
+        pytest.param("send\x9bmail", "U+009B", id="c1"),
+        pytest.param("send\nmail", "U+000A", id="line-feed"),
+        pytest.param("liam\u202ednes", "U+202E RIGHT-TO-LEFT OVERRIDE", id="direction"),
+        pytest.param("send\u200bmail", "U+200B ZERO WIDTH SPACE", id="zero-width"),
+        pytest.param("send\u200dmail", "U+200D ZERO WIDTH JOINER", id="joiner-between-latin-letters"),
+        pytest.param("send\U000e0041mail", "U+E0041", id="tag"),
+    ],
+)
+def test_a_name_or_id_with_a_character_that_nobody_sees_is_refused(name: str, character: str) -> None:
+    with pytest.raises(InvalidToolError, match=f"the name holds {re.escape(character)}"):
+        define_tool(name, "", None, source="s")
+    with pytest.raises(InvalidToolError, match=f"the id holds {re.escape(character)}"):
+        define_tool("mail", "", None, source="s", key=name)
+
+
+@pytest.mark.parametrize("name", ["نامه\u200cها", "👩\u200d💻 ❤️", "naïve 天気"])
+def test_scripts_that_need_joiners_may_name_tools(name: str) -> None:
+    assert define_tool(name, "a\x1b[2Jb", None, source="s").description == "a\x1b[2Jb"
+
+
+def nested(n_levels: int, fan: int) -> object:
+    value: object = []
+    for _ in range(n_levels):
+        value = [value] * fan
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        pytest.param(float("nan"), "hold nan, which JSON does not have", id="nan"),
+        pytest.param(float("-inf"), "hold -inf, which JSON does not have", id="infinity"),
+        pytest.param(10**400, "beyond 1e308", id="huge-number"),
+        pytest.param("\ud800", "lone surrogate", id="surrogate"),
+        pytest.param({"\ud800": 1}, "lone surrogate", id="surrogate-in-a-key"),
+        pytest.param({(1, 2): 1}, "keys must be strings", id="key"),
+        pytest.param(nested(200, 1), "nested deeper", id="deep"),
+        pytest.param(nested(30, 9), "at most 1,000,000", id="shared-parts-count-each-time"),
+    ],
+)
+def test_what_json_cannot_say_is_refused_in_every_schema(value: object, message: str) -> None:
+    for field in ("parameters", "output_schema", "annotations"):
+        given = {"parameters": None, field: {"x": value}}
+        with pytest.raises(InvalidToolError, match=message):
+            define_tool("t", "", source="s", **given)  # type: ignore[arg-type]  # names of its arguments
+
+
+def test_what_is_said_of_bad_entries_is_bounded() -> None:
+    def build() -> ToolDefinition:
+        raise InvalidToolError("x" * 10_000)
+
+    catalog = collect("s", (("p" * 10_000, build) for _ in range(5_000)))
+    assert len(catalog.invalid) == 1_001
+    assert max(len(str(entry)) for entry in catalog.invalid) <= 1_002
+    assert catalog.invalid[-1].position == "4,000 more entries"
+    with pytest.raises(SourceError, match="more than 100,000 entries of 's' are no tools"):
+        collect("s", (("p", build) for _ in range(100_001)))
 
 
 def test_lone_surrogates_are_replaced_because_they_cannot_be_stored() -> None:

@@ -54,12 +54,11 @@ def test_the_tools_of_a_namespace_stand_in_its_place() -> None:
     assert tool.name == "find_lead"
 
 
-def test_toole_names_map_to_descriptions() -> None:
-    tools = parse_tools({"Weather": "Forecasts.", "Maps": "Routes."}, source="s").tools
-    assert [(tool.name, tool.description) for tool in tools] == [
-        ("Weather", "Forecasts."),
-        ("Maps", "Routes."),
-    ]
+def test_an_object_of_names_and_texts_is_no_catalog_because_secrets_come_like_that() -> None:
+    answer = {"Code": "Success", "AccessKeyId": "AKIA", "SecretAccessKey": "wJalr"}
+    with pytest.raises(SourceError, match="expected a list of OpenAI, Anthropic or MCP tools") as refused:
+        parse_tools(answer, source="s")
+    assert "wJalr" not in str(refused.value)
 
 
 def test_sealtools_apis_keep_field_and_responses() -> None:

@@ -6,10 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from tests.qdrant_stub import loopback_server
+from toolshed.catalog import mcp_servers
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.mcp_servers import list_mcp_tools, read_mcp_server, watch_mcp_server
 from toolshed.errors import SourceError
@@ -97,6 +100,42 @@ async def test_a_server_that_announces_nothing_is_polled() -> None:
 def test_a_server_that_hangs_is_given_up() -> None:
     with pytest.raises(SourceError, match="did not answer within 1 seconds"):
         read_mcp_server(f"{STDIO} hang", timeout_seconds=1)
+
+
+async def test_a_server_that_hangs_is_not_watched() -> None:
+    async def note(catalog: Catalog) -> None:
+        raise AssertionError
+
+    with pytest.raises(SourceError, match="did not answer within 1 seconds"):
+        await watch_mcp_server(f"{STDIO} hang", note, timeout_seconds=1)
+
+
+@pytest.mark.parametrize(("host", "is_followed"), [("127.0.0.1", True), ("localhost", False)])
+def test_a_redirect_is_followed_within_the_origin_only(host: str, is_followed: bool) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(f"{self.headers['host'].partition(':')[0]}{self.path}")
+            port = self.server.server_address[1]
+            self.send_response(307 if self.path == "/mcp" else 500)
+            self.send_header("location", f"http://{host}:{port}/other")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its signature
+            """Keep the tests' output quiet."""
+
+    with loopback_server(Handler) as url, pytest.raises(SourceError):
+        read_mcp_server(f"mcp+{url}/mcp", timeout_seconds=5)
+    assert asked[0] == "127.0.0.1/mcp"
+    assert (f"{host}/other" in asked) == is_followed
+
+
+def test_a_list_of_too_many_tools_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp_servers, "_MAX_TOOLS", 15)
+    with pytest.raises(SourceError, match="more than 15 tools"):
+        read_mcp_server(f"{STDIO} stdio")
 
 
 def test_a_server_that_dies_is_named() -> None:

@@ -215,3 +215,58 @@ ANY_JSON = st.recursive(
 def test_no_malformed_path_item_escapes_as_another_error(item: Any) -> None:
     with contextlib.suppress(SourceError):
         parse_openapi(document({"/x": item}))
+
+
+def test_a_document_that_comes_to_too_much_costs_the_operations_that_do() -> None:
+    choices = {"type": "string", "enum": ["x"] * 30_000}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
+    paths = {"/first": {"get": {}}} | {f"/r{n}": {"post": {"requestBody": body}} for n in range(100)}
+    catalog = parse_openapi(document(paths, components={"schemas": {"A": choices}}))
+    assert [tool.name for tool in catalog.tools[:2]] == ["get_first", "post_r0"]
+    assert len(catalog.tools) + len(catalog.invalid) == 101
+    assert "references written out; split it" in catalog.invalid[-1].reason
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        pytest.param({"$ref": "#/components/x/A"}, "leads round in a circle", id="circle"),
+        pytest.param({"$ref": "#/components/x/A/b/c"}, "leads round in a circle", id="circle-on-the-way"),
+        pytest.param({"$ref": "#/" + "a" * 3_000}, "3,002 characters", id="endless"),
+        pytest.param({"get": {"tags": ["t"] * 101}}, "at most 100 are allowed", id="tags"),
+    ],
+)
+def test_a_path_that_cannot_be_followed_is_set_apart(item: Any, reason: str) -> None:
+    components = {"x": {"A": {"$ref": "#/components/x/B"}, "B": {"$ref": "#/components/x/A"}}}
+    catalog = parse_openapi(document({"/bad": item, "/good": {"get": {}}}, components=components))
+    assert [tool.name for tool in catalog.tools] == ["get_good"]
+    assert reason in catalog.invalid[0].reason
+
+
+def test_references_lead_through_references_lists_and_escaped_keys() -> None:
+    components = {
+        "schemas": {"a/b": {"anyOf": [{"type": "string"}, {"type": "integer"}]}, "C": {"$ref": "#/x~1y/0"}},
+    }
+    parameters = [
+        {"name": "one", "schema": {"$ref": "#/components/schemas/a~1b/anyOf/1"}},
+        {"name": "two", "schema": {"$ref": "#/components/schemas/C/anyOf/0"}},
+        {"name": "three", "schema": {"properties": {"$ref": {"type": "null"}}}},
+    ]
+    given = document(
+        {"/x": {"get": {"parameters": parameters}}},
+        components=components,
+        **{"x/y": [{"$ref": "#/components/schemas/a%7E1b"}]},
+    )
+    (tool,) = parse_openapi(given).tools
+    assert tool.parameters["properties"] == {
+        "one": {"type": "integer"},
+        "two": {"type": "string"},
+        "three": {"properties": {"$ref": {"type": "null"}}},
+    }
+
+
+def test_required_names_only_what_has_a_name() -> None:
+    schema = {"properties": {"a": {}}, "required": ["a", ["b"], 3]}
+    body = {"content": {"application/json": {"schema": schema}}}
+    (tool,) = parse_openapi(document({"/x": {"post": {"requestBody": body}}})).tools
+    assert tool.parameters["required"] == ["a"]

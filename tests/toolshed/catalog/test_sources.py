@@ -1,5 +1,7 @@
 import json
+import os
 import sys
+import tracemalloc
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,6 +11,7 @@ import yaml
 from langchain_core.tools import tool
 
 from tests.conftest import Pages
+from toolshed.catalog import sources
 from toolshed.catalog.sources import read_objects, read_source
 from toolshed.errors import SourceError
 from toolshed.testing import make_tool
@@ -62,6 +65,50 @@ def test_bad_lines_are_reported_by_number(tmp_path: Path) -> None:
     catalog = read_source(path)
     assert [tool.name for tool in catalog.tools] == ["a"]
     assert [entry.position for entry in catalog.invalid] == ["line 2", "line 4"]
+
+
+def test_lines_are_bounded_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_MAX_LINE_BYTES", 100)
+    path = tmp_path / "tools.jsonl"
+    path.write_bytes(
+        b'\xef\xbb\xbf{"name": "a"}\n{"name": "'
+        + b"x" * 1_000
+        + b'"}\n{"name": "\xff"}\n{"name": "\xe2\x80\xa8b"}'
+    )
+    catalog = read_source(path)
+    assert [tool.name for tool in catalog.tools] == ["a", "b"]
+    assert [str(entry)[:20] for entry in catalog.invalid] == ["line 2: longer than ", "line 3: not UTF-8 te"]
+
+
+def test_a_long_file_of_lines_is_not_held_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "tools.jsonl"
+    with path.open("w") as file:
+        for number in range(20_000):
+            file.write(json.dumps({"name": f"tool_{number % 2}", "description": "d" * 1_000}) + "\n")
+    tracemalloc.start()
+    try:
+        assert len(read_source(path).tools) == 2
+        assert tracemalloc.get_traced_memory()[1] < path.stat().st_size / 4
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tools.json")
+    for path in (tmp_path / "tools.json", "/dev/zero"):
+        with pytest.raises(SourceError, match="is no regular file"):
+            read_source(path)
+
+
+def test_an_operation_that_gives_a_key_twice_costs_itself(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text("openapi: 3.0.0\npaths:\n  /a:\n    get: {summary: A, summary: B}\n  /b:\n    get: {}\n")
+    catalog = read_source(path)
+    assert [tool.name for tool in catalog.tools] == ["get_b"]
+    assert "gives the key 'summary' twice" in str(catalog.invalid[0])
+    path.write_text("openapi: 3.0.0\npaths:\n  /a:\n    get: {}\n  /a:\n    put: {}\n")
+    with pytest.raises(SourceError, match="gives the key '/a' twice"):
+        read_source(path)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,65 @@
-"""What commands print: JSON for machines, and a bar that is nobody's output."""
+"""What commands print: JSON for machines, a bar that is nobody's output, and nothing raw."""
 
 import json
+import logging
+import re
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from toolshed.commands.output import print_json, progress_bar
+import toolshed.commands
+from toolshed.commands.main import main
+from toolshed.commands.output import VisibleFormatter, print_json, progress_bar, say
+
+HOSTILE = "Send mail\x1b[2J\x07\x9b31m\u202emoc.live\u200b"
+RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e]")
+
+
+def test_nothing_a_source_says_steers_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOOLSHED_PIPELINE", "instant")
+    tools = [{"name": "send", "description": HOSTILE}, {"name": f"bad{HOSTILE}"}, {"type": HOSTILE}]
+    Path("t.json").write_text(json.dumps(tools))
+    runs = [
+        ["index", "tools", "t.json"],
+        ["index", "tools", "t.json", "--skip-invalid"],
+        ["index", "tools", f"gone{HOSTILE}.json"],
+        ["search", "send mail"],
+        ["search", "send mail", "--explain"],
+        ["search", "send mail", "--json"],
+        ["--verbose", "search", f"send mail {HOSTILE}", "--explain"],
+        ["doctor"],
+    ]
+    results = [CliRunner().invoke(main, run) for run in runs]
+    for result in results:
+        assert result.output
+        assert not RAW.search(result.output), result.output
+    assert r"Send mail\x1b[2J\x07\x9b31m\u202emoc.live\u200b" in results[3].output
+    # What is stored, and what a machine reads, is what the source said.
+    assert json.loads(results[5].stdout)["tools"][0]["description"] == HOSTILE
+
+
+def test_json_has_no_numbers_that_json_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"cost": float("inf"), "loss": [float("nan"), 1.5], "text": "NaN is no number"})
+    printed = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert printed == {"cost": None, "loss": [None, 1.5], "text": "NaN is no number"}
+
+
+def test_said_and_logged_text_is_spelt(capsys: pytest.CaptureFixture[str]) -> None:
+    say(HOSTILE, err=True)
+    record = logging.LogRecord("n", logging.ERROR, "f", 1, "failed: %s", (HOSTILE,), None)
+    for text in (capsys.readouterr().err, VisibleFormatter("%(message)s").format(record)):
+        assert not RAW.search(text)
+
+
+def test_commands_print_through_one_place() -> None:
+    folder = Path(toolshed.commands.__path__[0])
+    others = [path for path in folder.rglob("*.py") if path.name != "output.py"]
+    assert len(others) > 10
+    assert [
+        path.name for path in others if re.search(r"\b(click\.secho|click\.echo|print)\(", path.read_text())
+    ] == []
 
 
 @pytest.mark.parametrize("value", [{"name": "créer 發票 🧾", "n": 2**70}, [], "a\nb", None], ids=repr)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from toolshed.commands.cost.books import Books, books_options
-from toolshed.commands.output import print_json
+from toolshed.commands.output import print_json, say
 
 
 @click.command()
@@ -25,7 +25,7 @@ def explain(books: Books, task: str, as_json: bool) -> None:
         if as_json:
             print_json(_readable(account.ledger.task(task)))
         else:
-            click.echo(explain_task(account.ledger, task))
+            say(explain_task(account.ledger, task))
 
 
 def _readable(value: Any) -> Any:

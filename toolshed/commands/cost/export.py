@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolshed.commands.cost.books import Books, books_options
+from toolshed.commands.output import say
 
 if TYPE_CHECKING:
     from toolshed.economics.ledger.export import ExportFormat
@@ -26,4 +27,4 @@ def export(books: Books, folder: str, kind: "ExportFormat") -> None:
 
     with books.opened() as account:
         for path in export_ledger(account.ledger, Path(folder), kind=kind):
-            click.echo(path)
+            say(path)

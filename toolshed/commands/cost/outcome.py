@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolshed.commands.cost.books import Books, books_options
+from toolshed.commands.output import say
 
 if TYPE_CHECKING:
     from toolshed.economics.ledger.records import OutcomeSource
@@ -31,4 +32,4 @@ def outcome(books: Books, task: str, passed: bool, decision: str | None, source:
     """
     with books.opened() as account:
         booked = account.report(task, passed, decision_id=decision, source=source)
-    click.echo(f"booked as {booked.outcome_id}")
+    say(f"booked as {booked.outcome_id}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolshed.commands.output import print_json, progress_bar
+from toolshed.commands.output import print_json, progress_bar, say
 from toolshed.settings import read_settings
 
 if TYPE_CHECKING:
@@ -197,17 +197,17 @@ def _replay_json(
 
 def _echo_replay(table: "OutcomeTable", options: "StreamOptions", results: "Results") -> None:
     n_streams = len(next(iter(next(iter(results.values())).values())))
-    click.echo(
+    say(
         f"{table.name}: {len(table.arms)} arms, {options.requests:,} requests, ${options.failure_usd:g} a "
         f"failure, {n_streams} streams; 95 % intervals over streams"
     )
     for scenario, by_policy in results.items():
-        click.echo(f"\n{scenario}")
-        click.echo(f"  {'policy':<16}{'total $ per 1,000':>22}{'passed':>18}{'spent $ per 1,000':>20}")
+        say(f"\n{scenario}")
+        say(f"  {'policy':<16}{'total $ per 1,000':>22}{'passed':>18}{'spent $ per 1,000':>20}")
         for policy, runs in by_policy.items():
-            click.echo(_replay_line(policy, runs, options.requests))
+            say(_replay_line(policy, runs, options.requests))
             if options.floor is not None and policy == "ours":
-                click.echo(_floor_line(options.floor, len(table.arms) * len(table.classes), runs))
+                say(_floor_line(options.floor, len(table.arms) * len(table.classes), runs))
 
 
 def _floor_line(floor: float, n_cells: int, runs: "list[StreamResult]") -> str:

@@ -7,7 +7,7 @@ import click
 
 from toolshed.commands.cost.books import Books, books_options
 from toolshed.commands.cost.replay import data_folder
-from toolshed.commands.output import print_json, progress_bar
+from toolshed.commands.output import print_json, progress_bar, say
 
 
 @click.command()
@@ -72,4 +72,4 @@ def report(
     if as_json:
         print_json(made.to_json())
     else:
-        click.echo(made.to_text())
+        say(made.to_text())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from toolshed.commands.cost.books import Books, books_options
-from toolshed.commands.output import print_json
+from toolshed.commands.output import print_json, say
 
 if TYPE_CHECKING:
     from toolshed.economics.choosing.selection import Selection
@@ -78,10 +78,10 @@ def _selection_json(chosen: "Selection") -> dict[str, Any]:
 
 
 def _echo_selection(chosen: "Selection") -> None:
-    click.echo(chosen.reason)
+    say(chosen.reason)
     width = max(len(one.arm) for one in chosen.weighed)
     for one in chosen.weighed:
-        click.echo(
+        say(
             f"  {one.arm:<{width}}  {one.verdict:<13}  ${one.cost_usd:.6f}  "
             f"passes {one.pass_probability:>6.1%}  in all ${one.expected_usd:.6f}  "
             f"chosen {one.probability:>6.1%}" + (f"  {one.why_not}" if one.why_not else "")
