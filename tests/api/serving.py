@@ -14,6 +14,7 @@ from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
 from toolshed_api.app import create_app
+from toolshed_api.server import SERVER_OPTIONS
 
 TOOLS = [
     make_tool("send_email", "Send an email to a person.", source="mail"),
@@ -26,7 +27,7 @@ TOOLS = [
 def served(settings: Settings, shed: Toolshed) -> Iterator[httpx.Client]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(settings, shed=shed), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(create_app(settings, shed=shed), log_level="error", **SERVER_OPTIONS))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started:
