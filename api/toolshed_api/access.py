@@ -15,16 +15,17 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def shows_key(headers: Headers, settings: Settings) -> bool:
-    """Whether a valid API key is shown; without keys, everybody passes."""
+    """Whether API keys are shown, all of them valid; without keys in the settings, everybody passes."""
     if not settings.api_keys:
         return True
-    bearer = headers.get("authorization", "")
-    shown = bearer[7:] if bearer.lower().startswith("bearer ") else headers.get("x-api-key", "")
+    bearers = [value[7:] for value in headers.getlist("authorization") if value[:7].lower() == "bearer "]
+    shown = [*bearers, *headers.getlist("x-api-key")]
     # Every key is compared, in constant time, so the answer's delay tells nothing.
     matches = [
-        hmac.compare_digest(shown.encode(), key.get_secret_value().encode()) for key in settings.api_keys
+        [hmac.compare_digest(one.encode(), key.get_secret_value().encode()) for key in settings.api_keys]
+        for one in shown
     ]
-    return any(matches)
+    return bool(matches) and all(map(any, matches))
 
 
 def check_access(path: str, headers: Headers, settings: Settings) -> None:

@@ -42,13 +42,17 @@ _ANYWHERE: tuple[type[ToolshedError], ...] = (
     OverloadedError,
 )
 
-# As passage_filter takes them: one value or several, numbers also as text.
+# As passage_filter takes them: one value or several of a kind, numbers also as text.
 _TEXT = {"type": "string"}
-_NUMBER = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\d{1,18}$"}]}
-_FILTER_VALUES: dict[str, Json] = {
-    kind: {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]}
-    for kind, value in (("text", _TEXT), ("number", _NUMBER))
-}
+_NUMBER = {"type": "integer", "minimum": 1 - 2**63, "maximum": 2**63 - 1}
+_DIGITS = {"type": "string", "pattern": r"^[0-9]{1,18}$"}
+
+
+def _one_or_several(*kinds: Json) -> Json:
+    return {"anyOf": [*kinds, *({"type": "array", "items": kind, "minItems": 1} for kind in kinds)]}
+
+
+_FILTER_VALUES = {"text": _one_or_several(_TEXT), "number": _one_or_several(_NUMBER, _DIGITS)}
 
 
 def install_description(app: FastAPI, settings: Settings) -> None:

@@ -37,7 +37,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
         self._most_bytes = most_bytes(settings)
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Future[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -63,8 +63,9 @@ class Guard:
             return
         # HEAD is answered as GET; the server leaves the content out.
         method = "GET" if request.method == "HEAD" else request.method
-        app = self._app({**request.scope, "method": method}, exchange.receive, exchange.send)
-        running = asyncio.create_task(app)
+        running = asyncio.ensure_future(
+            self._app({**request.scope, "method": method}, exchange.receive, exchange.send)
+        )
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         try:
@@ -82,8 +83,9 @@ class Guard:
     async def _refuse(self, response: Response, receive: Receive, send: Send) -> None:
         """Answer, and throw away what the client still sends, for a while and no more than a body."""
         response.headers["connection"] = "close"
-        start = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
-        await send(start)
+        await send(
+            {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+        )
         await send({"type": "http.response.body", "body": response.body, "more_body": True})
         with suppress(TimeoutError, ToolshedError, ClientDisconnect):
             async with asyncio.timeout(LINGER_SECONDS):
@@ -126,7 +128,7 @@ class _Exchange:
             await response(scope, self._receive, self._send)
 
 
-def _report_late(task: asyncio.Task[None]) -> None:
+def _report_late(task: asyncio.Future[None]) -> None:
     error = None if task.cancelled() else task.exception()
     logger.warning("a request that was answered as late has ended", exc_info=error)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import resource
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from uuid import uuid4
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from toolshed.errors import ToolshedError
-from toolshed_api.bodies import BODY_SECONDS
+from toolshed_api.bodies import BODY_SECONDS, spread
 from toolshed_api.guard import ANSWER_SECONDS
 from toolshed_api.problems import (
     PROBLEM_TYPE,
@@ -24,8 +25,8 @@ from toolshed_api.problems import (
 
 # To send a request line with its headers, and to take an answer; honest clients need one round trip.
 CLIENT_SECONDS = 20.0
-# Half of the 1,024 files that many systems let a process open.
-MAX_CONNECTIONS = 512
+# No more than half of the files that the system lets the process open: often 1,024.
+MAX_CONNECTIONS = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 # Those that make room go together, so that looking for them is paid once for many newcomers.
 _MAKE_ROOM_FOR = 32
 _MAX_HEAD_BYTES = 2**16
@@ -49,7 +50,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Begin to wait for headers."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(CLIENT_SECONDS, self._give_up)
+        self._deadline = self.loop.call_later(spread(CLIENT_SECONDS), self._give_up)
         self._since = self.loop.time()
         if len(self.connections) > MAX_CONNECTIONS:
             self._make_room()
@@ -101,7 +102,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def _begin(self, seconds: float) -> None:
         self._deadline.cancel()
-        self._deadline = self.loop.call_later(seconds, self._give_up)
+        self._deadline = self.loop.call_later(spread(seconds), self._give_up)
         self._since, self._n_bytes = self.loop.time(), 0
 
     def _give_up(self) -> None:

@@ -27,7 +27,8 @@ TOOLS = [
 def served(settings: Settings, shed: Toolshed) -> Iterator[httpx.Client]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(settings, shed=shed), log_level="error", **SERVER_OPTIONS))
+        app = create_app(settings, shed=shed)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", **SERVER_OPTIONS))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started:
