@@ -57,7 +57,8 @@ class Guard:
             await self._answer(request, _Exchange(request.state.request_id, body, receive, send))
 
     async def _answer(self, request: Request, exchange: "_Exchange") -> None:
-        if len(self._running) >= MAX_RUNNING:
+        # Alive is who answers; a supervisor must not end a process for being busy.
+        if len(self._running) >= MAX_RUNNING and request.scope["path"] != "/healthz":
             busy = OverloadedError("the service is busy with other requests; try again in a moment")
             await problem_response(request, busy)(request.scope, exchange.receive, exchange.send)
             return

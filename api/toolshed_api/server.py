@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-import resource
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -25,8 +25,18 @@ from toolshed_api.problems import (
 
 # To send a request line with its headers, and to take an answer; honest clients need one round trip.
 CLIENT_SECONDS = 20.0
-# No more than half of the files that the system lets the process open: often 1,024.
-MAX_CONNECTIONS = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
+def _max_connections() -> int:
+    """No more than half of the files that the system lets the process open, often 1,024."""
+    if sys.platform == "win32":
+        return 512
+    import resource
+
+    return min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
+MAX_CONNECTIONS = _max_connections()
 # Those that make room go together, so that looking for them is paid once for many newcomers.
 _MAKE_ROOM_FOR = 32
 _MAX_HEAD_BYTES = 2**16
