@@ -41,7 +41,7 @@ MAX_CONNECTIONS = _max_connections()
 _MAKE_ROOM_FOR = 32
 _MAX_HEAD_BYTES = 2**16
 # Docker kills ten seconds after it told a container to stop.
-GRACE_SECONDS = 8
+GRACE_SECONDS = 7
 
 
 class DeadlineProtocol(HttpToolsProtocol):

@@ -75,14 +75,10 @@ def test_the_service_stops_when_told_whatever_its_clients_do(tmp_path: Path) -> 
         contextlib.ExitStack() as stack,
     ):
         assert process.stderr is not None
-        found = next(
-            found for line in process.stderr if (found := re.search(r"on http://([\d.]+):(\d+)", line))
-        )
-        for sent in (
-            b"",
-            b"GET /hea",
-            b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
-        ):
+        told = (re.search(r"on http://([\d.]+):(\d+)", line) for line in process.stderr)
+        host, port = next(found for found in told if found).groups()
+        head = b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\n"
+        for sent in (b"", b"GET /hea", head + b"Content-Length: 9\r\n\r\n{"):
             client = stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
             client.sendall(sent)
         assert httpx.get(f"http://{host}:{port}/readyz", timeout=30).status_code == 200
