@@ -30,6 +30,8 @@ _KEYS = {
     "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 _DEFAULT_K = 5
+# What is left of a query when Python strips it; the white space of \s is another in every language.
+NOT_BLANK = "[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 # Any: the description is JSON.
 Json = dict[str, Any]
 
@@ -90,8 +92,7 @@ def _describe_searches(schemas: Json, settings: Settings, sources: Sequence[str]
     tools, passages = schemas["SearchRequest"], schemas["PassageSearchRequest"]
     most_characters = min(settings.max_query_characters, MAX_QUERY_CHARACTERS)
     for request in (tools, passages):
-        # Not empty, and not blank.
-        request["properties"]["query"] |= {"minLength": 1, "maxLength": most_characters, "pattern": r"\S"}
+        request["properties"]["query"] |= {"minLength": 1, "maxLength": most_characters, "pattern": NOT_BLANK}
         most = request["properties"]["k"]
         most["maximum"] = min(most["maximum"], settings.max_k)
     if len(sources) <= _MAX_LISTED_SOURCES:

@@ -1,5 +1,8 @@
 """The OpenAPI description: problems, limits of the service, keys."""
 
+import re
+import sys
+
 import httpx
 import pytest
 
@@ -7,6 +10,7 @@ from tests.api.serving import TOOLS, served
 from tests.conftest import OpenShed
 from toolshed.settings import Settings
 from toolshed_api.app import create_app
+from toolshed_api.description import NOT_BLANK
 
 ANYWHERE = {"400", "403", "408", "413", "431", "503"}
 WITH_KEYS = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic makes them secrets
@@ -66,3 +70,9 @@ def test_the_sources_at_hand_are_described(open_shed: OpenShed) -> None:
     shed.add_tools(*TOOLS)
     with served(Settings(), shed) as client:
         assert described(client) == {"type": "array", "items": {"enum": ["mail", "odd", "weather"]}}
+
+
+def test_queries_that_are_described_as_blank_are_those_that_python_strips() -> None:
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        assert (re.search(NOT_BLANK, character) is None) == (not character.strip()), hex(number)
