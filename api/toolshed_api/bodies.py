@@ -16,7 +16,7 @@ from starlette.types import Receive
 from toolshed.settings import Settings
 from toolshed_api.problems import SlowRequestError, TooLargeError
 
-# A body of the largest size takes this long on a line of half a megabit.
+# In half of it the largest body arrives on a line of one megabit.
 BODY_SECONDS = 20.0
 # A search names a few sources and filters. Each value costs time to check, and an error when it is wrong.
 MAX_VALUES = 10_000
@@ -32,8 +32,8 @@ def most_bytes(settings: Settings) -> int:
 
 
 def spread(seconds: float) -> float:
-    """A deadline of about so many seconds, so that clients who came together do not all end together."""
-    return seconds * random.uniform(0.8, 1.0)  # noqa: S311  # nothing secret about it
+    """A deadline of at most so many seconds; clients who came together shall not all end together."""
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # nothing secret about it
 
 
 async def read_body(headers: Headers, receive: Receive, *, most: int) -> bytes:
@@ -56,7 +56,7 @@ async def read_body(headers: Headers, receive: Receive, *, most: int) -> bytes:
             return bytes(body)
     except TimeoutError as error:
         raise SlowRequestError(
-            f"the body did not arrive within {BODY_SECONDS:g} seconds; send the request again"
+            f"the body did not arrive in time; send it again, within {BODY_SECONDS / 2:g} seconds"
         ) from error
 
 

@@ -117,7 +117,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if self._n_bytes and not self.transport.get_write_buffer_size():
-            late = f"the headers did not arrive within {CLIENT_SECONDS:g} seconds; send the request again"
+            late = f"the headers did not arrive in time; send them within {CLIENT_SECONDS / 2:g} seconds"
             self._refuse(SlowRequestError(late))
         else:
             self.transport.abort()
