@@ -1,13 +1,16 @@
 """Settings of the applications: the one reader of the environment."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from toolshed.errors import ConfigurationError
 from toolshed.options import PipelineName
+
+# Without a port and without wildcards, which would let in what nobody thought of.
+_HostName = Annotated[str, StringConstraints(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[\w.-]+)$", to_lower=True)]
 
 
 class Settings(BaseSettings):
@@ -20,6 +23,8 @@ class Settings(BaseSettings):
         qdrant_api_key: Key of the Qdrant server.
         collection: Collection on the Qdrant server.
         api_keys: Keys that clients of the REST service must show; none allows loopback only.
+        allowed_hosts: Names, beside those of loopback, that requests may be for and web pages may come from.
+            Checked where no API keys are set, and where names are given.
         ledger: Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base by default.
         prices: Price file of the deployment.
         encoder_threads: Threads of one query's encoding.
@@ -36,7 +41,9 @@ class Settings(BaseSettings):
     encoder: str | None = None
     qdrant_api_key: SecretStr | None = None
     collection: str = "tools"
-    api_keys: list[SecretStr] = Field(default_factory=list)
+    # An empty key would be shown by everybody who shows none.
+    api_keys: list[Annotated[SecretStr, Field(min_length=1)]] = Field(default_factory=list)
+    allowed_hosts: list[_HostName] = Field(default_factory=list)
     ledger: str | None = None
     prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from toolshed.errors import KnowledgeBaseError
 from toolshed.settings import Settings
 from toolshed.shed.opening import options_from
 from toolshed.shed.shed import Toolshed
+from toolshed_api.description import guard_responses, install_description
+from toolshed_api.guard import Guard
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.passages import endpoints as passages
@@ -34,7 +35,8 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
         app.state.shed = opened
         # Loading the encoder and the matrices belongs to the start, not to the first request.
         await asyncio.to_thread(opened.warm_up)
-        refreshing = asyncio.create_task(_keep_fresh(opened, settings.refresh_seconds))
+        await asyncio.to_thread(_name_sources, app)
+        refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
         yield
         refreshing.cancel()
         if shed is None:
@@ -45,10 +47,14 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
         summary="Finds the few tools an agent needs.",
         version="1",
         lifespan=lifespan,
+        # A redirect would go to whatever host the client named.
+        redirect_slashes=False,
+        responses=guard_responses(settings),
     )
     app.state.settings = settings
     install_problem_handlers(app)
-    app.middleware("http")(_request_id)
+    install_description(app, settings)
+    app.add_middleware(Guard, settings=settings)
     app.include_router(tools.router)
     app.include_router(passages.router)
     app.include_router(health.router)
@@ -59,21 +65,19 @@ def _open(settings: Settings) -> Toolshed:
     return Toolshed(settings.kb, **options_from(settings))
 
 
-async def _keep_fresh(shed: Toolshed, seconds: float) -> None:
+def _name_sources(app: FastAPI) -> None:
+    """Keep the names of the sources at hand, for the description."""
+    app.state.sources = sorted(app.state.shed.knowledge_base.sources())
+
+
+async def _keep_fresh(app: FastAPI, seconds: float) -> None:
     """Follow what other processes write to a shared Qdrant server."""
+    shed: Toolshed = app.state.shed
     while shed.knowledge_base.is_shared:
         await asyncio.sleep(seconds)
         try:
             if await asyncio.to_thread(shed.refresh):
+                await asyncio.to_thread(_name_sources, app)
                 logger.info("the tools have changed; %d are searched now", shed.knowledge_base.count())
         except KnowledgeBaseError as error:
             logger.warning("the tools could not be refreshed, the last ones are kept: %s", error)
-
-
-async def _request_id(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Echo the caller's request id, or give one, for logs and problem details."""
-    given = request.headers.get("x-request-id", "")
-    request.state.request_id = given if given.isascii() and 0 < len(given) <= 128 else uuid.uuid4().hex
-    response = await call_next(request)
-    response.headers["x-request-id"] = request.state.request_id
-    return response

@@ -24,8 +24,9 @@ from toolshed.errors import ConfigurationError
 def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
     """Serve the REST API.
 
-    API keys come from TOOLSHED_API_KEYS, a JSON list; without any, only loopback may be bound to. The
-    embedded knowledge base belongs to one process: to run several, use a Qdrant server.
+    API keys come from TOOLSHED_API_KEYS, a JSON list; without any, only loopback may be bound to, and only
+    requests for localhost, 127.0.0.1, [::1] and the names in TOOLSHED_ALLOWED_HOSTS, a JSON list, are
+    answered. The embedded knowledge base belongs to one process: to run several, use a Qdrant server.
 
     \b
     Examples:
@@ -36,6 +37,7 @@ def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
 
     from toolshed.settings import read_settings
     from toolshed_api.app import create_app
+    from toolshed_api.server import SERVER_OPTIONS
 
     settings = read_settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
     if not settings.api_keys and not _is_loopback(host):
@@ -43,7 +45,7 @@ def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
             f"{host!r} can be reached from outside, and no API key is set; "
             "set TOOLSHED_API_KEYS='[\"...\"]' or bind to 127.0.0.1"
         )
-    uvicorn.run(create_app(settings), host=host, port=port, workers=1)
+    uvicorn.run(create_app(settings), host=host, port=port, workers=1, **SERVER_OPTIONS)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,13 +1,12 @@
 """What endpoints depend on, as annotated aliases."""
 
-import hmac
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
-from toolshed_api.problems import UnauthorizedError
+from toolshed_api.access import shows_key
 
 
 def _settings(request: Request) -> Settings:
@@ -20,20 +19,13 @@ def _shed(request: Request) -> Toolshed:
     return shed
 
 
-def _authorized(request: Request, settings: Annotated[Settings, Depends(_settings)]) -> None:
-    """Check the API key, if keys are set; without any, ``toolshed serve`` binds to loopback only."""
-    if not settings.api_keys:
-        return
-    bearer = request.headers.get("authorization", "")
-    shown = bearer[7:] if bearer.lower().startswith("bearer ") else request.headers.get("x-api-key", "")
-    # Every key is compared, in constant time, so the answer's delay tells nothing.
-    matches = [
-        hmac.compare_digest(shown.encode(), key.get_secret_value().encode()) for key in settings.api_keys
-    ]
-    if not any(matches):
-        raise UnauthorizedError("show a valid API key: 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
-
-
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 CurrentShed = Annotated[Toolshed, Depends(_shed)]
-Authorized = Depends(_authorized)
+
+
+def _is_trusted(request: Request, settings: CurrentSettings) -> bool:
+    """Whether the caller may learn more than that the service is there."""
+    return shows_key(request.headers, settings)
+
+
+IsTrusted = Annotated[bool, Depends(_is_trusted)]

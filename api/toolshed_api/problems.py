@@ -2,6 +2,7 @@
 
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,7 +15,12 @@ from toolshed.errors import ToolshedError
 
 logger = logging.getLogger(__name__)
 
+PROBLEM_TYPE = "application/problem+json"
 _HTTP_CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+# Details are read by people; what they quote from a request is as long as the request.
+_MAX_DETAIL_CHARACTERS = 1_000
+_MAX_LISTED_ERRORS = 5
+_MAX_NAME_CHARACTERS = 60
 
 
 class UnauthorizedError(ToolshedError):
@@ -24,11 +30,53 @@ class UnauthorizedError(ToolshedError):
     http_status = 401
 
 
+class ForbiddenOriginError(ToolshedError):
+    """The request was made for a host, or by a web page, that is not allowed."""
+
+    code = "forbidden_origin"
+    http_status = 403
+
+
 class InvalidRequestError(ToolshedError):
     """The request is not of the form that the OpenAPI description gives."""
 
     code = "invalid_request"
     http_status = 422
+
+
+class MalformedRequestError(ToolshedError):
+    """What was sent is no HTTP."""
+
+    code = "malformed_request"
+    http_status = 400
+
+
+class HeadersTooLargeError(ToolshedError):
+    """The headers are larger than the service takes."""
+
+    code = "headers_too_large"
+    http_status = 431
+
+
+class SlowRequestError(ToolshedError):
+    """The request did not arrive within its time."""
+
+    code = "slow_request"
+    http_status = 408
+
+
+class TooLargeError(ToolshedError):
+    """The body is larger than the service takes."""
+
+    code = "too_large"
+    http_status = 413
+
+
+class OverloadedError(ToolshedError):
+    """The service has too much to do to answer in time."""
+
+    code = "overloaded"
+    http_status = 503
 
 
 class Problem(BaseModel):
@@ -53,40 +101,81 @@ def problem_responses(*errors: type[ToolshedError]) -> dict[int | str, dict[str,
     }
 
 
+def problem(error: ToolshedError, request_id: str) -> Problem:
+    """The problem details of an error; a long message is cut."""
+    return _problem(error.http_status, error.code, str(error), request_id)
+
+
+def problem_response(request: Request, error: ToolshedError) -> JSONResponse:
+    """The answer that reports an error."""
+    return _response(problem(error, _request_id(request)))
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Answer every error with problem details."""
 
     @app.exception_handler(ToolshedError)
     async def own(request: Request, error: ToolshedError) -> JSONResponse:
-        return _problem(request, error.http_status, error.code, str(error))
+        return problem_response(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        details = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
-        return await own(request, InvalidRequestError(details))
+        return problem_response(request, InvalidRequestError(_summary(error)))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _HTTP_CODES.get(error.status_code, "http_error")
-        return _problem(request, error.status_code, code, str(error.detail))
+        told = _problem(error.status_code, code, str(error.detail), _request_id(request))
+        return _response(told, error.headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.error("request %s failed", _request_id(request), exc_info=error)
-        return _problem(request, 500, "internal_error", "the request failed; the log has the reason")
+        detail = "the request failed; the log has the reason"
+        return _response(_problem(500, "internal_error", detail, _request_id(request)))
 
 
-def _problem(request: Request, status: int, code: str, detail: str) -> JSONResponse:
-    problem = Problem(
+def _summary(invalid: RequestValidationError) -> str:
+    errors = invalid.errors()
+    listed = [f"{_place(error['loc'])}: {_reason(error)}" for error in errors[:_MAX_LISTED_ERRORS]]
+    if len(errors) > len(listed):
+        listed.append(f"and {len(errors) - len(listed):,} more")
+    return "; ".join(listed)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(_cut(str(part), _MAX_NAME_CHARACTERS) for part in location[1:])
+
+
+def _reason(error: dict[str, Any]) -> str:
+    # Any: pydantic's own form. What is wrong with JSON that cannot be read stands in the context.
+    return str(error["ctx"]["error"] if error["type"] == "json_invalid" else error["msg"])
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _problem(status: int, code: str, detail: str, request_id: str) -> Problem:
+    return Problem(
         type=f"urn:toolshed:problem:{code}",
         title=code.replace("_", " "),
         status=status,
-        detail=detail,
+        # Stored text may hold lone surrogates, which UTF-8 cannot say.
+        detail=_cut(detail, _MAX_DETAIL_CHARACTERS).encode("utf-8", "replace").decode(),
         code=code,
-        request_id=_request_id(request),
+        request_id=request_id,
     )
-    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
-    return JSONResponse(problem.model_dump(), status, headers=headers, media_type="application/problem+json")
+
+
+def _response(told: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    given = {"x-request-id": told.request_id, **(headers or {})}
+    match told.status:
+        case 401:
+            given["www-authenticate"] = "Bearer"
+        case 503:
+            given["retry-after"] = "1"
+    return JSONResponse(told.model_dump(), told.status, headers=given, media_type=PROBLEM_TYPE)
 
 
 def _request_id(request: Request) -> str:

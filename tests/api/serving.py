@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
 import time
@@ -9,11 +10,13 @@ from collections.abc import Iterator
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
-from toolshed.testing import make_tool
+from toolshed.testing import HashingEncoder, make_tool
 from toolshed_api.app import create_app
+from toolshed_api.server import SERVER_OPTIONS
 
 TOOLS = [
     make_tool("send_email", "Send an email to a person.", source="mail"),
@@ -24,9 +27,15 @@ TOOLS = [
 
 @contextlib.contextmanager
 def served(settings: Settings, shed: Toolshed) -> Iterator[httpx.Client]:
+    with running(create_app(settings, shed=shed)) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def running(app: ASGIApp) -> Iterator[httpx.Client]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(settings, shed=shed), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", **SERVER_OPTIONS))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started:
@@ -44,3 +53,31 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     assert body["status"] == response.status_code
     assert body["request_id"] == response.headers["x-request-id"]
     return response.status_code, body["code"]
+
+
+def connected(client: httpx.Client) -> socket.socket:
+    """A socket of its own to the service of a client, to say there what no HTTP client would."""
+    url = client.base_url
+    return socket.create_connection((url.host, url.port), timeout=30)
+
+
+def raw_problem(connection: socket.socket) -> tuple[int, str]:
+    """The problem that is told before the service hangs up."""
+    answer = b""
+    while part := connection.recv(65536):
+        answer += part
+    head, _, content = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head.lower()
+    body = json.loads(content)
+    assert head.split()[1] == str(body["status"]).encode()
+    assert f"x-request-id: {body['request_id']}".encode() in head.lower()
+    return body["status"], body["code"]
+
+
+class SlowEncoder(HashingEncoder):
+    """Takes a second for texts that say so, as a loaded machine would."""
+
+    def encode(self, texts: list[str]) -> object:  # type: ignore[override]  # told less of it
+        if any("slow" in text for text in texts):
+            time.sleep(1)
+        return super().encode(texts)

@@ -4,30 +4,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import pytest
 
-from tests.api.serving import TOOLS, served
+from tests.api.serving import TOOLS, SlowEncoder, served
 from tests.conftest import OpenShed
 from tests.qdrant_stub import qdrant_stub
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
-from toolshed_api.app import create_app
 
 
 def test_request_ids_are_echoed_or_given(client: httpx.Client) -> None:
     assert client.get("/healthz", headers={"x-request-id": "abc"}).headers["x-request-id"] == "abc"
     given = client.get("/healthz", headers={"x-request-id": "x" * 500}).headers["x-request-id"]
     assert len(given) == 32
-
-
-class SlowEncoder(HashingEncoder):
-    """Takes a second for texts that say so, as a loaded machine would."""
-
-    def encode(self, texts: list[str]) -> object:  # type: ignore[override]  # told less of it
-        if any("slow" in text for text in texts):
-            time.sleep(1)
-        return super().encode(texts)
 
 
 def test_one_slow_request_does_not_hold_up_the_others(open_shed: OpenShed) -> None:
@@ -70,20 +59,3 @@ def test_a_shared_server_is_followed_while_serving() -> None:
                 break
             time.sleep(0.05)
         assert body["tools"][0]["tool_id"] == "weather:get_forecast"
-
-
-@pytest.mark.parametrize(
-    ("path", "method", "expected"),
-    [
-        ("/v1/tools/search", "post", {"401", "422", "502", "503"}),
-        ("/v1/passages/search", "post", {"401", "422", "502", "503"}),
-        ("/v1/tools/{tool_id}", "get", {"401", "404", "422", "503"}),
-        ("/readyz", "get", {"503"}),
-    ],
-)
-def test_the_openapi_description_names_the_problems(path: str, method: str, expected: set[str]) -> None:
-    responses = create_app(Settings()).openapi()["paths"][path][method]["responses"]
-    assert responses.keys() - {"200"} == expected
-    for status in expected:
-        schema = responses[status]["content"]["application/json"]["schema"]
-        assert schema == {"$ref": "#/components/schemas/Problem"}

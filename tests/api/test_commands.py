@@ -1,7 +1,9 @@
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from toolshed.commands.main import main
+from toolshed_api.server import GRACE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -57,4 +60,31 @@ def test_serve_answers_and_stops_when_told(tmp_path: Path) -> None:
         process.stderr.read()
         assert answer.json()["tools"][0]["name"] == "get_forecast"
         assert too_many.json()["detail"] == "k is 8; at most 7 tools are returned at once"
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_the_service_stops_when_told_whatever_its_clients_do(tmp_path: Path) -> None:
+    Path("tools.json").write_text(json.dumps([{"name": "get_forecast", "description": "Weather forecast."}]))
+    assert CliRunner().invoke(main, ["index", "tools", "tools.json"]).exit_code == 0
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "toolshed.commands.main", "serve", "--port", "0"],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        contextlib.ExitStack() as stack,
+    ):
+        assert process.stderr is not None
+        told = (re.search(r"on http://([\d.]+):(\d+)", line) for line in process.stderr)
+        host, port = next(found for found in told if found).groups()
+        head = b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\n"
+        for sent in (b"", b"GET /hea", head + b"Content-Length: 9\r\n\r\n{"):
+            client = stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
+            client.sendall(sent)
+        assert httpx.get(f"http://{host}:{port}/readyz", timeout=30).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=GRACE_SECONDS + 20)
+        finally:
+            process.kill()
     assert process.returncode in (0, -signal.SIGTERM)

@@ -140,12 +140,23 @@ def passage_filter(filters: Mapping[str, FilterValue] | None) -> Filter | None:
         wanted = int if FILTERS[field] == "number" else str
         if wanted is int:
             # The command line knows text only.
-            values = [int(one) if isinstance(one, str) and one.isdecimal() else one for one in values]
-        if not all(isinstance(one, wanted) and not isinstance(one, bool) for one in values):
+            values = [_number(one) if isinstance(one, str) else one for one in values]
+        if not all(_can_be_stored(one, wanted) for one in values):
             kind = "whole numbers" if wanted is int else "text"
             raise InvalidQueryError(f"the filter {field!r} takes {kind}, not {value!r}")
         checked[field] = [_stored_form(field, one) for one in values]
     return checked
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isdecimal() and len(text) < 19 else text
+
+
+def _can_be_stored(value: object, kind: type) -> bool:
+    """Whether it is text, or a number of the 64 bits that engines keep."""
+    if isinstance(value, int):
+        return kind is int and not isinstance(value, bool) and value.bit_length() < 64
+    return isinstance(value, kind)
 
 
 def _stored_form(field: str, value: Any) -> Any:

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError
-from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
+from toolshed_api.bodies import StrictRoute
+from toolshed_api.dependencies import CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits, page_of
-from toolshed_api.problems import InvalidRequestError, UnauthorizedError, problem_responses
+from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.passages.schemas import (
     DocumentListResponse,
     PassageSearchRequest,
@@ -17,8 +18,8 @@ from toolshed_api.rest.passages.schemas import (
 router = APIRouter(
     prefix="/v1",
     tags=["passages"],
-    dependencies=[Authorized],
-    responses=problem_responses(UnauthorizedError, InvalidRequestError, KnowledgeBaseError),
+    route_class=StrictRoute,
+    responses=problem_responses(InvalidRequestError, KnowledgeBaseError, OverloadedError),
 )
 
 

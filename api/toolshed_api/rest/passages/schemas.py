@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from toolshed.options import Option, PassageArguments, TopK
 
 
-@with_config(ConfigDict(extra="forbid"))
+@with_config(ConfigDict(extra="forbid", strict=True))
 class PassageSearchRequest(PassageArguments, total=False):
     """What passages to search for."""
 

@@ -5,16 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError, UnknownToolError
-from toolshed_api.dependencies import Authorized, CurrentSettings, CurrentShed
+from toolshed_api.bodies import StrictRoute
+from toolshed_api.dependencies import CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits, page_of
-from toolshed_api.problems import InvalidRequestError, UnauthorizedError, problem_responses
+from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.tools.schemas import SearchRequest, SearchResponse, ToolBody, ToolListResponse
 
 router = APIRouter(
     prefix="/v1/tools",
     tags=["tools"],
-    dependencies=[Authorized],
-    responses=problem_responses(UnauthorizedError, InvalidRequestError, KnowledgeBaseError),
+    route_class=StrictRoute,
+    responses=problem_responses(InvalidRequestError, KnowledgeBaseError, OverloadedError),
 )
 
 # Plain functions: FastAPI runs them in threads, and the encoder and the matrix products release the

@@ -8,7 +8,7 @@ from toolshed.options import Option, SearchArguments, TopK
 from toolshed_api.rest.passages.schemas import PassageBody
 
 
-@with_config(ConfigDict(extra="forbid"))
+@with_config(ConfigDict(extra="forbid", strict=True))
 class SearchRequest(SearchArguments, total=False):
     """What to search for."""
 

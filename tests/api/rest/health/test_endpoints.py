@@ -2,7 +2,8 @@
 
 import httpx
 
-from tests.api.serving import problem
+from tests.api.serving import TOOLS, problem, served
+from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 
 
@@ -12,3 +13,17 @@ def test_health(client: httpx.Client, shed: Toolshed) -> None:
     shed.close()
     assert client.get("/healthz").status_code == 200
     assert problem(client.get("/readyz")) == (503, "knowledge_base")
+
+
+def test_where_keys_are_set_ready_tells_strangers_no_more_than_that(shed: Toolshed) -> None:
+    shed.add_tools(*TOOLS)
+    settings = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic makes them secrets
+    shown = {"x-api-key": "one"}
+    with served(settings, shed) as client:
+        assert client.get("/readyz").json() == {"status": "ok"}
+        assert client.get("/readyz", headers=shown).json() == {"status": "ok", "n_tools": 3}
+        shed.close()
+        strangers, ours = client.get("/readyz"), client.get("/readyz", headers=shown)
+        assert problem(strangers) == problem(ours) == (503, "knowledge_base")
+        assert strangers.json()["detail"] == "the knowledge base does not answer; the log has the reason"
+        assert ours.json()["detail"] != strangers.json()["detail"]

@@ -1,0 +1,114 @@
+"""The OpenAPI description, completed by what FastAPI cannot know: the guard, the limits, the media type."""
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any
+
+from fastapi import FastAPI
+
+from toolshed.errors import ToolshedError
+from toolshed.knowledge_base.passages import FILTERS
+from toolshed.queries import MAX_QUERY_CHARACTERS
+from toolshed.settings import Settings
+from toolshed_api.access import OPEN_PATHS
+from toolshed_api.problems import (
+    PROBLEM_TYPE,
+    ForbiddenOriginError,
+    HeadersTooLargeError,
+    MalformedRequestError,
+    OverloadedError,
+    SlowRequestError,
+    TooLargeError,
+    UnauthorizedError,
+    problem_responses,
+)
+
+# Of so many sources, the names are listed; more make the description unreadable.
+_MAX_LISTED_SOURCES = 100
+_KEYS = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+_DEFAULT_K = 5
+# What is left of a query when Python strips it; the white space of \s is another in every language.
+NOT_BLANK = "[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+# Any: the description is JSON.
+Json = dict[str, Any]
+
+_ANYWHERE: tuple[type[ToolshedError], ...] = (
+    MalformedRequestError,
+    ForbiddenOriginError,
+    SlowRequestError,
+    TooLargeError,
+    HeadersTooLargeError,
+    OverloadedError,
+)
+
+# As passage_filter takes them: one value or several of a kind, numbers also as text.
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "integer", "minimum": 1 - 2**63, "maximum": 2**63 - 1}
+_DIGITS = {"type": "string", "pattern": r"^[0-9]{1,18}$"}
+
+
+def _one_or_several(*kinds: Json) -> Json:
+    return {"anyOf": [*kinds, *({"type": "array", "items": kind, "minItems": 1} for kind in kinds)]}
+
+
+_FILTER_VALUES = {"text": _one_or_several(_TEXT), "number": _one_or_several(_NUMBER, _DIGITS)}
+
+
+def install_description(app: FastAPI, settings: Settings) -> None:
+    """Let the app describe what this service, with its settings and sources, takes and answers."""
+    described_by_fastapi = app.openapi
+
+    def openapi() -> Json:
+        made = deepcopy(described_by_fastapi())
+        for path, operations in made["paths"].items():
+            for operation in operations.values():
+                _name_problem_type(operation["responses"])
+                if settings.api_keys and path not in OPEN_PATHS:
+                    operation["security"] = [{name: []} for name in _KEYS]
+        if settings.api_keys:
+            made["components"]["securitySchemes"] = _KEYS
+        _describe_searches(made["components"]["schemas"], settings, getattr(app.state, "sources", ()))
+        return made
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the description
+
+
+def guard_responses(settings: Settings) -> dict[int | str, Json]:
+    """The ``responses`` that a request may get before an endpoint sees it."""
+    return problem_responses(*_ANYWHERE, *([UnauthorizedError] if settings.api_keys else []))
+
+
+def _name_problem_type(responses: Json) -> None:
+    for status, response in responses.items():
+        if int(status) >= 400:
+            response["content"] = {PROBLEM_TYPE: response["content"].pop("application/json")}
+
+
+def _describe_searches(schemas: Json, settings: Settings, sources: Sequence[str]) -> None:
+    """Say the bounds of this service, so that what fits the schemas is answered."""
+    tools, passages = schemas["SearchRequest"], schemas["PassageSearchRequest"]
+    most_characters = min(settings.max_query_characters, MAX_QUERY_CHARACTERS)
+    for request in (tools, passages):
+        request["properties"]["query"] |= {"minLength": 1, "maxLength": most_characters, "pattern": NOT_BLANK}
+        most = request["properties"]["k"]
+        most["maximum"] = min(most["maximum"], settings.max_k)
+    if len(sources) <= _MAX_LISTED_SOURCES:
+        (named,) = (kind for kind in tools["properties"]["sources"]["anyOf"] if kind["type"] == "array")
+        named |= {"items": {"enum": list(sources)}} if sources else {"maxItems": 0}
+    passages["properties"]["filters"]["anyOf"][0] = {
+        "type": "object",
+        "properties": {field: _FILTER_VALUES[kind] for field, kind in FILTERS.items()},
+        "additionalProperties": False,
+    }
+    passages["anyOf"] = list(_products_up_to(settings.max_k))
+
+
+def _products_up_to(most: int) -> Iterator[Json]:
+    """That ``k`` times ``per_document`` is at most a number, in the words of JSON Schema."""
+    for k in sorted({most // n for n in range(1, most + 1)}):
+        bounds = {"k": {"maximum": k}, "per_document": {"maximum": most // k}}
+        # Where it is left out it is five.
+        yield {"properties": bounds, "required": ["k"]} if k < _DEFAULT_K else {"properties": bounds}

@@ -1,0 +1,154 @@
+"""The HTTP server: uvicorn, with a deadline for each part of an exchange that is the client's."""
+
+import asyncio
+import heapq
+import sys
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, cast
+from uuid import uuid4
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from toolshed.errors import ToolshedError
+from toolshed_api.bodies import BODY_SECONDS, spread
+from toolshed_api.guard import ANSWER_SECONDS
+from toolshed_api.problems import (
+    PROBLEM_TYPE,
+    HeadersTooLargeError,
+    MalformedRequestError,
+    OverloadedError,
+    SlowRequestError,
+    problem,
+)
+
+# To send a request line with its headers, and to take an answer; honest clients need one round trip.
+CLIENT_SECONDS = 20.0
+
+
+def _max_connections() -> int:
+    """No more than half of the files that the system lets the process open, often 1,024."""
+    if sys.platform == "win32":
+        return 512
+    import resource
+
+    return min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
+MAX_CONNECTIONS = _max_connections()
+# Those that make room go together, so that looking for them is paid once for many newcomers.
+_MAKE_ROOM_FOR = 32
+_MAX_HEAD_BYTES = 2**16
+# Docker kills ten seconds after it told a container to stop.
+GRACE_SECONDS = 7
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """A connection whose client must do its part in time.
+
+    Uvicorn waits without end for headers, and for an answer to be taken. Here each part of an exchange has a
+    deadline that no trickle of bytes puts off: the headers, the exchange up to the answer (the
+    :class:`~toolshed_api.guard.Guard` has closer ones inside), and the taking of the answer. When all places
+    are taken, those who have kept the service waiting for longest give up theirs.
+    """
+
+    _deadline: asyncio.TimerHandle
+    _since = 0.0
+    _n_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Begin to wait for headers."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(spread(CLIENT_SECONDS), self._give_up)
+        self._since = self.loop.time()
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; what is no content is bounded, since uvicorn keeps headers and trailers of any length."""
+        cycle = self.cycle
+        self._n_bytes += len(data)
+        super().data_received(data)
+        if self.cycle is not cycle:
+            self._begin(BODY_SECONDS + ANSWER_SECONDS + CLIENT_SECONDS)
+        elif self._n_bytes > _MAX_HEAD_BYTES:
+            self._refuse(HeadersTooLargeError(f"the headers are larger than {_MAX_HEAD_BYTES:,} bytes"))
+
+    def on_headers_complete(self) -> None:
+        """Keep trailers away from the headers, which will have been checked when they arrive."""
+        super().on_headers_complete()
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        """Leave content to the guard, which counts it."""
+        self._n_bytes = 0
+        super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the client to take the answer and to ask again."""
+        super().on_response_complete()
+        self._begin(CLIENT_SECONDS)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._refuse(MalformedRequestError(f"{msg} Send HTTP/1.1."))
+
+    def shutdown(self) -> None:
+        """Wait no longer for who has not sent a whole request."""
+        if self._awaits_client and not self.transport.get_write_buffer_size():
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    @property
+    def _awaits_client(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+
+    def _begin(self, seconds: float) -> None:
+        self._deadline.cancel()
+        self._deadline = self.loop.call_later(spread(seconds), self._give_up)
+        self._since, self._n_bytes = self.loop.time(), 0
+
+    def _give_up(self) -> None:
+        if self._n_bytes and not self.transport.get_write_buffer_size():
+            late = f"the headers did not arrive in time; send them within {CLIENT_SECONDS / 2:g} seconds"
+            self._refuse(SlowRequestError(late))
+        else:
+            self.transport.abort()
+
+    def _make_room(self) -> None:
+        others = cast("set[DeadlineProtocol]", self.connections - {self})
+        waiting = [one for one in others if one._awaits_client and not one.transport.is_closing()]
+        for one in heapq.nsmallest(_MAKE_ROOM_FOR, waiting, key=lambda one: one._since):
+            one.transport.abort()
+        if not waiting:
+            self._refuse(OverloadedError("all connections are in use; try again in a moment"))
+
+    def _refuse(self, error: ToolshedError) -> None:
+        """Answer outside of the app, and close; who does not take the answer is cut off."""
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()
+            return
+        told = problem(error, uuid4().hex)
+        content = told.model_dump_json().encode()
+        head = (
+            f"HTTP/1.1 {told.status} {HTTPStatus(told.status).phrase}\r\n"
+            f"content-type: {PROBLEM_TYPE}\r\ncontent-length: {len(content)}\r\n"
+            f"x-request-id: {told.request_id}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + content)
+        self.transport.close()
+        self._deadline.cancel()
+        self._deadline = self.loop.call_later(1, self.transport.abort)
+
+
+# Any: uvicorn's options are of many types. Websockets are not spoken.
+SERVER_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {"http": DeadlineProtocol, "ws": "none", "timeout_graceful_shutdown": GRACE_SECONDS}
+)

@@ -1,0 +1,78 @@
+"""The OpenAPI description: problems, limits of the service, keys."""
+
+import re
+import sys
+
+import httpx
+import pytest
+
+from tests.api.serving import TOOLS, served
+from tests.conftest import OpenShed
+from toolshed.settings import Settings
+from toolshed_api.app import create_app
+from toolshed_api.description import NOT_BLANK
+
+ANYWHERE = {"400", "403", "408", "413", "431", "503"}
+WITH_KEYS = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic makes them secrets
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "expected"),
+    [
+        ("/v1/tools/search", "post", {"422", "502"}),
+        ("/v1/passages/search", "post", {"422", "502"}),
+        ("/v1/tools/{tool_id}", "get", {"404", "422"}),
+        ("/readyz", "get", set()),
+    ],
+)
+@pytest.mark.parametrize(("settings", "refused"), [(Settings(), set()), (WITH_KEYS, {"401"})], ids=str)
+def test_the_openapi_description_names_the_problems(
+    settings: Settings, refused: set[str], path: str, method: str, expected: set[str]
+) -> None:
+    responses = create_app(settings).openapi()["paths"][path][method]["responses"]
+    assert responses.keys() - {"200"} == expected | ANYWHERE | refused
+    for status in responses.keys() - {"200"}:
+        schema = responses[status]["content"]["application/problem+json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_keys_are_described_where_they_are_wanted() -> None:
+    with_keys, without = (create_app(settings).openapi() for settings in (WITH_KEYS, Settings()))
+    assert with_keys["paths"]["/v1/tools"]["get"]["security"] == [{"bearer": []}, {"api_key": []}]
+    assert "security" not in with_keys["paths"]["/healthz"]["get"]
+    assert "security" not in without["paths"]["/v1/tools"]["get"]
+
+
+def test_the_limits_of_the_service_are_described() -> None:
+    schemas = create_app(Settings(max_k=7, max_query_characters=50)).openapi()["components"]["schemas"]
+    for name in ("SearchRequest", "PassageSearchRequest"):
+        properties = schemas[name]["properties"]
+        assert properties["k"]["maximum"] == 7
+        assert (properties["query"]["minLength"], properties["query"]["maxLength"]) == (1, 50)
+    bounds = [one["properties"] for one in schemas["PassageSearchRequest"]["anyOf"]]
+    assert [(one["k"]["maximum"], one["per_document"]["maximum"]) for one in bounds] == [
+        (1, 7),
+        (2, 3),
+        (3, 2),
+        (7, 1),
+    ]
+
+
+def test_the_sources_at_hand_are_described(open_shed: OpenShed) -> None:
+    shed = open_shed()
+
+    def described(client: httpx.Client) -> object:
+        schemas = client.get("/openapi.json").json()["components"]["schemas"]
+        return schemas["SearchRequest"]["properties"]["sources"]["anyOf"][0]
+
+    with served(Settings(), shed) as client:
+        assert described(client) == {"type": "array", "items": {"type": "string"}, "maxItems": 0}
+    shed.add_tools(*TOOLS)
+    with served(Settings(), shed) as client:
+        assert described(client) == {"type": "array", "items": {"enum": ["mail", "odd", "weather"]}}
+
+
+def test_queries_that_are_described_as_blank_are_those_that_python_strips() -> None:
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        assert (re.search(NOT_BLANK, character) is None) == (not character.strip()), hex(number)

@@ -1,0 +1,102 @@
+"""The guard: in which order requests are looked at, and how long they may take."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.api.serving import TOOLS, SlowEncoder, connected, problem, raw_problem, served
+from tests.conftest import OpenShed
+from toolshed.settings import Settings
+from toolshed_api import guard
+
+KEYS = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic makes them secrets
+HEAD = b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.fixture
+def slow_client(open_shed: OpenShed) -> Iterator[httpx.Client]:
+    shed = open_shed(encoder=SlowEncoder())
+    shed.add_tools(*TOOLS)
+    with served(Settings(), shed) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        b"Content-Length: 1000000000",
+        b"Transfer-Encoding: chunked",
+        b"Content-Length: 9\r\nExpect: 100-continue",
+    ],
+)
+def test_no_byte_of_a_body_is_wanted_from_who_shows_no_key(open_shed: OpenShed, length: bytes) -> None:
+    with served(KEYS, open_shed()) as client, connected(client) as connection:
+        connection.sendall(HEAD + length + b"\r\n\r\n")
+        assert raw_problem(connection) == (401, "unauthorized")
+
+
+def test_who_is_still_sending_reads_why_it_is_refused(open_shed: OpenShed) -> None:
+    with served(KEYS, open_shed()) as client:
+        for _ in range(5):
+            assert problem(client.post("/v1/tools/search", content=b"x" * 900_000)) == (401, "unauthorized")
+
+
+def test_a_late_answer_is_told_so_and_the_next_is_in_time(
+    slow_client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "ANSWER_SECONDS", 0.3)
+    late = slow_client.post("/v1/tools/search", json={"query": "slow"})
+    assert problem(late) == (503, "overloaded")
+    monkeypatch.undo()
+    assert slow_client.post("/v1/tools/search", json={"query": "weather"}).status_code == 200
+
+
+def test_a_busy_service_says_so_and_is_alive(
+    slow_client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_RUNNING", 1)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(slow_client.post, "/v1/tools/search", json={"query": "slow"})
+        time.sleep(0.3)
+        busy = slow_client.get("/v1/tools")
+        assert problem(busy) == (503, "overloaded")
+        assert busy.headers["retry-after"] == "1"
+        assert slow_client.get("/healthz").status_code == 200
+        assert running.result().status_code == 200
+    assert slow_client.get("/v1/tools").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/tools", "/v1/tools/mail:send_email", "/docs"])
+def test_head_is_get_without_its_content(client: httpx.Client, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length"):
+        assert head.headers[name] == got.headers[name]
+
+
+def test_other_methods_are_told_which_are_allowed(client: httpx.Client) -> None:
+    for method, path, allowed in [
+        ("DELETE", "/v1/tools", "GET"),
+        ("TRACE", "/healthz", "GET"),
+        ("OPTIONS", "/v1/documents", "GET"),
+        ("PUT", "/v1/passages/search", "POST"),
+    ]:
+        response = client.request(method, path)
+        assert problem(response) == (405, "method_not_allowed")
+        assert allowed in response.headers["allow"]
+
+
+def test_a_trailing_slash_is_another_path(client: httpx.Client) -> None:
+    assert problem(client.get("/v1/documents/")) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/tools/%ED%A0%80", "/v1/tools/%00", "/v1/tools/%ff%fe", "/v1/tools/" + "x" * 9_000]
+)
+def test_ids_that_are_no_text_are_not_found_in_few_words(client: httpx.Client, path: str) -> None:
+    response = client.get(path)
+    assert problem(response) == (404, "unknown_tool")
+    assert len(response.content) < 2_000

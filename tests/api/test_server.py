@@ -1,0 +1,135 @@
+"""Clients that do not do their part: each over a socket of its own."""
+
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from tests.api.serving import TOOLS, SlowEncoder, connected, problem, raw_problem, running, served
+from tests.conftest import OpenShed
+from toolshed.settings import Settings
+from toolshed_api import server
+
+
+def test_headers_that_trickle_are_not_waited_for(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.5)
+    deadline = time.monotonic() + 20
+    with connected(client) as connection, ThreadPoolExecutor(1) as pool:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+        told = pool.submit(raw_problem, connection)
+        with contextlib.suppress(OSError):
+            while not told.done() and time.monotonic() < deadline:
+                connection.sendall(b"a")
+                time.sleep(0.05)
+        assert told.result() == (408, "slow_request")
+
+
+def test_who_says_nothing_is_hung_up_on(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.3)
+    with connected(client) as connection, contextlib.suppress(ConnectionResetError):
+        assert connection.recv(1) == b""
+
+
+def test_an_answer_that_is_not_taken_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is larger than what the system's buffers take, and nobody reads it."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(b"x" * 50_000_000)(scope, receive, send)
+
+    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.5)
+    with running(app) as client, connected(client) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(3)
+        n_bytes = 0
+        with contextlib.suppress(ConnectionResetError):
+            while part := connection.recv(2**20):
+                n_bytes += len(part)
+        assert n_bytes < 50_000_000
+
+
+def test_when_all_places_are_taken_who_waits_longest_gives_up_its_own(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connected(client)) for _ in range(60)]
+        for connection in slow:
+            with contextlib.suppress(OSError):
+                connection.sendall(
+                    b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+                )
+        for _ in range(10):
+            assert httpx.get(client.base_url.join("/v1/tools")).status_code == 200
+        with contextlib.suppress(ConnectionResetError):
+            assert slow[0].recv(1) == b""
+
+
+def test_when_all_are_being_answered_a_newcomer_is_told_to_come_back(
+    open_shed: OpenShed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shed = open_shed(encoder=SlowEncoder())
+    shed.add_tools(*TOOLS)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
+    with served(Settings(), shed) as client, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(client.post, "/v1/tools/search", json={"query": "slow"})
+        time.sleep(0.4)
+        with connected(client) as connection:
+            assert raw_problem(connection) == (503, "overloaded")
+        assert running.result().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        pytest.param(b"hello\r\n\r\n", (400, "malformed_request"), id="no-http"),
+        pytest.param(b"GET /healthz HTTP/1.1\r\nX: \x00\r\n\r\n", (400, "malformed_request"), id="nul"),
+        pytest.param(b"GET /" + b"a" * 2**16, (431, "headers_too_large"), id="endless-path"),
+        pytest.param(
+            b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 10_921, (431, "headers_too_large"), id="many-headers"
+        ),
+    ],
+)
+def test_what_is_no_request_is_a_problem_too(
+    client: httpx.Client, sent: bytes, expected: tuple[int, str]
+) -> None:
+    with connected(client) as connection:
+        with contextlib.suppress(OSError):
+            connection.sendall(sent)
+        assert raw_problem(connection) == expected
+    assert client.get("/healthz").status_code == 200
+
+
+def test_trailers_have_an_end(client: httpx.Client) -> None:
+    head = b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connected(client) as connection:
+        connection.sendall(head + b"1\r\n{\r\n0\r\nX: ")
+        with pytest.raises(OSError, match=r"reset|[Pp]ipe"):
+            connection.sendall(b"a" * 65_536_000)
+
+
+def test_a_trailer_is_no_key(open_shed: OpenShed) -> None:
+    settings = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic makes them secrets
+    body = b'{"query": "x"}'
+    chunk = b"%x\r\n%b\r\n0\r\nX-API-Key: one\r\n\r\n" % (len(body), body)
+    with served(settings, open_shed()) as client, connected(client) as connection:
+        connection.sendall(
+            b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk
+        )
+        assert raw_problem(connection) == (401, "unauthorized")
+
+
+def test_requests_on_one_connection_are_answered_in_turn(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200)
+        answers = b""
+        while answers.count(b"HTTP/1.1 200 OK") < 200:
+            part = connection.recv(65_536)
+            assert part, "the service hung up"
+            answers += part
+    assert problem(client.get("/v1/nothing")) == (404, "not_found")
