@@ -24,6 +24,8 @@ _READERS = {
     ".pdf": "pdf",
 }
 SUFFIXES = tuple(_READERS)
+# Every passage carries the title.
+_MAX_TITLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -
     content = _read(reader, _stable_bytes(path, max_bytes), path)
     if not content.text.strip():
         raise SourceError(f"{str(path)!r} is empty; there is nothing to index")
-    title = content.title or _title_of(path)
+    title = content.title[:_MAX_TITLE] or _title_of(path)
     return LegalDocument(
         file.document_id, content.text, title, file.source, content.page_starts, content.headings
     )
