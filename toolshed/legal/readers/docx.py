@@ -17,8 +17,9 @@ from toolshed.errors import SourceError
 from toolshed.legal.readers.files import Content
 
 _HEADING = re.compile(r"(?:heading|title)\s?(\d?)", re.IGNORECASE)
-# An archive that unpacks to more than this is no document.
-_MAX_UNPACKED = 512 * 2**20
+# What is read of an archive: its XML, never its pictures. A thousand pages are 10 MB of it; the tree of 48 MB
+# takes ten times that in memory.
+_MAX_UNPACKED = 48 * 2**20
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 
