@@ -174,7 +174,7 @@ def _told_parallel(before: Citation, citation: Citation, sentence: str) -> Citat
 
 def _from_reporters(sentence: str) -> Iterator[Citation]:
     try:
-        from eyecite.models import FullCaseCitation, FullLawCitation, ShortCaseCitation
+        from eyecite import models
 
         from toolshed.legal.reporters import reporter_citations
     except ImportError as error:
@@ -182,14 +182,14 @@ def _from_reporters(sentence: str) -> Iterator[Citation]:
     for offset, citation in reporter_citations(sentence):
         start, end = (offset + place for place in citation.span())
         text = sentence[start:end]
-        if isinstance(citation, FullLawCitation):
+        if isinstance(citation, models.FullLawCitation):
             normal = _one_section(citation.corrected_citation())
             yield Citation("statute", start, end, text, normal)
             if "§§" in text:
                 yield from _further_sections(sentence, end, normal)
-        elif isinstance(citation, FullCaseCitation):
+        elif isinstance(citation, models.FullCaseCitation):
             yield Citation("case", start, end, text, citation.corrected_citation())
-        elif isinstance(citation, ShortCaseCitation):
+        elif isinstance(citation, models.ShortCaseCitation):
             groups = citation.groups
             normal = f"{groups['volume']} {citation.corrected_reporter()} at {groups['page']}"
             yield Citation("case", start, end, text, normal)

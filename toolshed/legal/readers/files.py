@@ -25,6 +25,8 @@ _READERS = {
     ".pdf": "pdf",
 }
 SUFFIXES = tuple(_READERS)
+# Small files of these kinds may unpack to anything.
+_CONFINED = ("docx", "pdf")
 # Opening a pipe does not wait for who writes into it. Windows has no such pipes, and line ends to keep.
 _READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # Every passage carries the title.
@@ -176,11 +178,14 @@ def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -
 
 def _read(reader: str, data: bytes, path: Path) -> Content:
     try:
-        module = importlib.import_module(f"toolshed.legal.readers.{reader}")
+        content: Content
+        if reader in _CONFINED:
+            confined = importlib.import_module("toolshed.legal.readers.confined")
+            content = confined.read(reader, data, path)
+        else:
+            content = importlib.import_module(f"toolshed.legal.readers.{reader}").read(data, path)
     except ImportError as error:
         raise missing_extra(f"{error.name}, which reads {path.suffix},", "legal") from error
-    try:
-        content: Content = module.read(data, path)
     except ToolshedError:
         raise
     # Whatever a parser does not foresee in a file from outside must not end the run for the others.
