@@ -5,7 +5,6 @@ Cases and statutes are found by eyecite (Free Law Project); on top come the furt
 citation before it.
 """
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from toolshed.documents import Passage
-from toolshed.errors import missing_extra
+from toolshed.errors import InvalidQueryError, missing_extra
 from toolshed.types import Span
 
 CitationKind = Literal["case", "statute", "rule", "docket", "section", "id"]
@@ -48,6 +47,8 @@ _SIGN = r"\s*(?:§{1,2}|[Ss]ec(?:tion|\.))?\s*(?=\d)"
 _TYPED_USC = re.compile(r"\b(\d{1,3})\s*U\.?\s?S\.?\s?C\.?(?:A\.?)?" + _SIGN)
 _TYPED_CFR = re.compile(r"\b(\d{1,3})\s*C\.?\s?F\.?\s?R\.?" + _SIGN)
 _SPACES = re.compile(r"\s+")
+# Court, parties, reporters in parallel and date of one case stay well below this.
+MAX_GIVEN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,16 @@ def with_citations(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def normal_citation(text: str) -> str:
-    """The normal form of a citation that a user gives; its own words where none is recognised."""
+    """The normal form of a citation that a user gives; its own words where none is recognised.
+
+    Raises:
+        InvalidQueryError: If it is longer than any citation.
+    """
+    if len(text) > MAX_GIVEN:
+        raise InvalidQueryError(
+            f"a citation of {len(text):,} characters is none; give one of at most {MAX_GIVEN}, "
+            "such as '38 U.S.C. § 1110'"
+        )
     found = find_citations(_TYPED_CFR.sub(r"\1 C.F.R. § ", _TYPED_USC.sub(r"\1 U.S.C. § ", text)))
     return found[0].normal if found else _SPACES.sub(" ", text).strip()
 
@@ -144,7 +154,7 @@ def _in_sentence(sentence: str) -> list[Citation]:
     """Citations of one sentence; "Id." and short forms are not resolved yet."""
     if not _MAY_CITE.search(sentence):
         return []
-    found = [*_from_eyecite(sentence), *_rules(sentence)]
+    found = [*_from_reporters(sentence), *_rules(sentence)]
     taken = [(citation.start, citation.end) for citation in found]
     found += [
         citation
@@ -162,25 +172,24 @@ def _told_parallel(before: Citation, citation: Citation, sentence: str) -> Citat
     return citation
 
 
-def _from_eyecite(sentence: str) -> Iterator[Citation]:
-    # It logs what it cannot place; we only want what it finds.
-    logging.getLogger("eyecite").setLevel(logging.CRITICAL)
+def _from_reporters(sentence: str) -> Iterator[Citation]:
     try:
-        from eyecite import get_citations
-        from eyecite.models import FullCaseCitation, FullLawCitation, ShortCaseCitation
+        from eyecite import models
+
+        from toolshed.legal.reporters import reporter_citations
     except ImportError as error:
         raise missing_extra("eyecite", "legal") from error
-    for citation in get_citations(sentence):
-        start, end = citation.span()
+    for offset, citation in reporter_citations(sentence):
+        start, end = (offset + place for place in citation.span())
         text = sentence[start:end]
-        if isinstance(citation, FullLawCitation):
+        if isinstance(citation, models.FullLawCitation):
             normal = _one_section(citation.corrected_citation())
             yield Citation("statute", start, end, text, normal)
             if "§§" in text:
                 yield from _further_sections(sentence, end, normal)
-        elif isinstance(citation, FullCaseCitation):
+        elif isinstance(citation, models.FullCaseCitation):
             yield Citation("case", start, end, text, citation.corrected_citation())
-        elif isinstance(citation, ShortCaseCitation):
+        elif isinstance(citation, models.ShortCaseCitation):
             groups = citation.groups
             normal = f"{groups['volume']} {citation.corrected_reporter()} at {groups['page']}"
             yield Citation("case", start, end, text, normal)

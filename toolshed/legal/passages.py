@@ -122,6 +122,8 @@ class _Builder:
         self._document, self._text = document, document.text
         self._options, self._counter = options, counter
         self._headers: dict[int, _Header] = {}
+        # One that never fits is not counted again for every section.
+        self._title = document.title if counter.count(document.title) <= self._header_budget else ""
         self._sections = find_sections(document)
         self._starts = [section.start for section in self._sections]
         self._spans = segmenter.spans(document.text)
@@ -167,15 +169,19 @@ class _Builder:
             self._headers[section] = self._new_header(section)
         return self._headers[section]
 
+    @property
+    def _header_budget(self) -> float:
+        return self._options.budget * _MAX_HEADER_SHARE
+
     def _new_header(self, section: int) -> "_Header":
         """Title and section path, shortened from the left until it keeps to its share of the budget."""
         if not self._options.header:
             return _Header("", 0)
-        parts = [part for part in (self._document.title, *self._path(section)) if part]
+        parts = [part for part in (self._title, *self._path(section)) if part]
         while parts:
             text = " > ".join(parts)
             n_tokens = self._counter.count(text)
-            if n_tokens <= self._options.budget * _MAX_HEADER_SHARE:
+            if n_tokens <= self._header_budget:
                 return _Header(text, n_tokens)
             parts = parts[1:]
         return _Header("", 0)

@@ -15,6 +15,7 @@ import nupunkt
 
 from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.legal.boundary_model import shipped_model, weights_version
+from toolshed.legal.long_runs import with_short_runs
 from toolshed.types import Span
 
 Preset = Literal["balanced", "precise", "strict"]
@@ -22,7 +23,7 @@ Preset = Literal["balanced", "precise", "strict"]
 # Least logarithm of the odds for a boundary. Chosen on the twelve decisions, leaving one document out.
 PRESETS: Mapping[str, float] = {"balanced": 0.75, "precise": 1.5, "strict": 3.0}
 
-_REGEX_END = re.compile(r"""[.?!]["'”’)\]]{0,4}(?=\s+["'“‘(\[]?[A-Z0-9])|\s*\n\s*\n""")
+_REGEX_END = re.compile(r"""[.?!]["'”’)\]]{0,4}(?=\s+["'“‘(\[]?[A-Z0-9])|\n[^\S\n]*\n""")
 
 
 class SentenceSegmenter(Protocol):
@@ -73,8 +74,8 @@ class NupunktSegmenter:
 
     def spans(self, text: str) -> list[Span]:
         """See :class:`SentenceSegmenter`."""
-        found = nupunkt.sentence_spans(text, line_breaks=True)
-        return tighten(text, [(start, end) for start, end in found])
+        short = with_short_runs(text)
+        return tighten(text, short.given(nupunkt.sentence_spans(short.text, line_breaks=True)))
 
 
 class CharBoundarySegmenter:
@@ -105,8 +106,9 @@ class CharBoundarySegmenter:
             return []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = self._segmenter.get_sentence_spans(text, threshold=self._threshold)
-        return tighten(text, found)
+            short = with_short_runs(text)
+            found = self._segmenter.get_sentence_spans(short.text, threshold=self._threshold)
+        return tighten(text, short.given(found))
 
 
 class RegexSegmenter:

@@ -3,6 +3,7 @@
 import pytest
 
 from toolshed.documents import LegalDocument
+from toolshed.errors import InvalidQueryError
 from toolshed.legal.citations import find_citations, normal_citation, with_citations
 from toolshed.legal.passages import PassageOptions, build_passages
 
@@ -69,3 +70,31 @@ def test_id_reaches_back_into_the_passage_before() -> None:
 )
 def test_what_a_user_gives_takes_the_same_form(given: str, normal: str) -> None:
     assert normal_citation(given) == normal
+
+
+def test_a_given_citation_longer_than_any_is_refused() -> None:
+    with pytest.raises(InvalidQueryError, match=r"99,013 characters is none; give one of at most 1000"):
+        normal_citation("38 U.S.C. § 1" + "(a)" * 33_000)
+
+
+@pytest.mark.parametrize("before", range(3_700, 4_200, 7))
+def test_text_longer_than_a_window_gives_every_citation_once(before: int) -> None:
+    text = "x " * (before // 2) + "Gates, 462 U.S. 213, 103 S. Ct. 2317 (1983); 38 U.S.C. §§ 1110, 5103A; "
+    text += "y " * 2_500 + "18 U.S.C. § 2703(d)."
+    normals = [citation.normal for citation in find_citations(text)]
+    assert normals == [
+        "462 U.S. 213",
+        "103 S. Ct. 2317",
+        "38 U.S.C. § 1110",
+        "38 U.S.C. § 5103A",
+        "18 U.S.C. § 2703",
+    ]
+
+
+def test_reporters_of_one_name_are_told_apart_by_the_year() -> None:
+    normals = [
+        citation.normal
+        for year in (1830, 1890, 1995)
+        for citation in find_citations(f"State v. Abel, 1 Col. 12 ({year}).")
+    ]
+    assert normals == ["1 Col. 12", "1 Colo. 12", "1 Col. 12"]

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -24,6 +25,12 @@ _READERS = {
     ".pdf": "pdf",
 }
 SUFFIXES = tuple(_READERS)
+# Small files of these kinds may unpack to anything.
+_CONFINED = ("docx", "pdf")
+# Opening a pipe does not wait for who writes into it. Windows has no such pipes, and line ends to keep.
+_READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Every passage carries the title.
+_MAX_TITLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +73,58 @@ def find_files(paths: Sequence[str | Path], *, glob: str | None = None) -> tuple
     found: list[FoundFile] = []
     problems: list[str] = []
     for path in map(Path, paths):
-        if path.is_dir():
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except FileNotFoundError as error:
+            raise SourceError(f"there is no file or folder {str(path)!r}") from error
+        except OSError as error:
+            raise SourceError(f"{str(path)!r} cannot be looked into: {error.strerror}") from error
+        if is_folder:
             found += _in_folder(path, glob, problems)
-        elif path.exists():
-            found.append(FoundFile(path, path.name, str(path.resolve())))
         else:
-            raise SourceError(f"there is no file or folder {str(path)!r}")
+            found.append(FoundFile(path, path.name, os.path.realpath(path)))
     _check_ids(found)
     return found, problems
 
 
 def _in_folder(folder: Path, glob: str | None, problems: list[str]) -> Iterator[FoundFile]:
-    def note(error: OSError) -> None:
-        problems.append(f"{error.filename!r} cannot be looked into: {error.strerror}")
-
-    name = folder.resolve().name
-    for parent, folders, files in os.walk(folder, onerror=note):
-        folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
-        for file in sorted(files):
-            path = Path(parent) / file
+    """The wanted files of a folder, and the links in it that lead elsewhere, which reading refuses."""
+    source = os.path.realpath(folder)
+    name = Path(source).name
+    # No recursion: a path may have more levels than the interpreter's stack.
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = sorted(os.scandir(waiting.pop()), key=lambda entry: entry.name)
+        except OSError as error:
+            problems.append(f"{str(error.filename)!r} cannot be looked into: {error.strerror}")
+            continue
+        folders = [Path(entry) for entry in entries if _is_folder(entry)]
+        waiting += reversed([path for path in folders if not path.name.startswith(".")])
+        for entry in entries:
+            path = Path(entry)
             within = path.relative_to(folder).as_posix()
-            if _is_wanted(within, file, glob):
-                yield FoundFile(path, f"{name}/{within}" if name else within, str(folder.resolve()))
+            is_file = not _is_folder(entry) and not _is_linked_folder(entry)
+            if (is_file and _is_wanted(within, entry.name, glob)) or _is_way_out(entry, source):
+                yield FoundFile(path, f"{name}/{within}" if name else within, source)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _is_linked_folder(entry: os.DirEntry[str]) -> bool:
+    # The method of Path raises where it may not look.
+    return entry.is_symlink() and os.path.isdir(entry)  # noqa: PTH112
+
+
+def _is_way_out(entry: os.DirEntry[str], source: str) -> bool:
+    """Whether an entry is a link to a folder elsewhere; one to a folder within is read where that stands."""
+    return not entry.name.startswith(".") and _is_linked_folder(entry) and not _is_within(entry, source)
+
+
+def _is_within(path: str | os.PathLike[str], source: str) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(source)
 
 
 def _is_wanted(within: str, name: str, glob: str | None) -> bool:
@@ -102,7 +139,7 @@ def _check_ids(found: Iterable[FoundFile]) -> None:
     paths: dict[str, Path] = {}
     for file in found:
         other = paths.setdefault(file.document_id, file.path)
-        if other.resolve() != file.path.resolve():
+        if os.path.realpath(other) != os.path.realpath(file.path):
             raise SourceError(
                 f"{str(other)!r} and {str(file.path)!r} would both be the document {file.document_id!r}; "
                 "index them from a folder that holds both"
@@ -121,8 +158,9 @@ def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -
         ConfigurationError: If the package that reads its kind is not installed.
     """
     if not isinstance(file, FoundFile):
-        file = FoundFile(Path(file), Path(file).name, str(Path(file).resolve()))
+        file = FoundFile(Path(file), Path(file).name, os.path.realpath(file))
     path = file.path
+    _check_place(file)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise SourceError(
@@ -132,7 +170,7 @@ def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -
     content = _read(reader, _stable_bytes(path, max_bytes), path)
     if not content.text.strip():
         raise SourceError(f"{str(path)!r} is empty; there is nothing to index")
-    title = content.title or _title_of(path)
+    title = content.title[:_MAX_TITLE] or _title_of(path)
     return LegalDocument(
         file.document_id, content.text, title, file.source, content.page_starts, content.headings
     )
@@ -140,11 +178,14 @@ def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -
 
 def _read(reader: str, data: bytes, path: Path) -> Content:
     try:
-        module = importlib.import_module(f"toolshed.legal.readers.{reader}")
+        content: Content
+        if reader in _CONFINED:
+            confined = importlib.import_module("toolshed.legal.readers.confined")
+            content = confined.read(reader, data, path)
+        else:
+            content = importlib.import_module(f"toolshed.legal.readers.{reader}").read(data, path)
     except ImportError as error:
         raise missing_extra(f"{error.name}, which reads {path.suffix},", "legal") from error
-    try:
-        content: Content = module.read(data, path)
     except ToolshedError:
         raise
     # Whatever a parser does not foresee in a file from outside must not end the run for the others.
@@ -155,18 +196,28 @@ def _read(reader: str, data: bytes, path: Path) -> Content:
     return content
 
 
+def _check_place(file: FoundFile) -> None:
+    """Refuse names that no index can hold, and links to what is not in the folder that was given."""
+    try:
+        f"{file.document_id}{file.source}".encode()
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{str(file.path)!r} has a name that is not UTF-8; rename it") from error
+    if not _is_within(file.path, file.source):
+        raise SourceError(
+            f"{str(file.path)!r} is a link that leads out of {file.source!r} and is not followed; "
+            "give what it leads to by its own path"
+        )
+
+
 def _stable_bytes(path: Path, max_bytes: int) -> bytes:
     """The bytes of a file that did not change while it was read; one change is forgiven."""
     for _ in range(2):
         try:
-            before = path.stat()
-            if before.st_size > max_bytes:
-                raise SourceError(
-                    f"{str(path)!r} has {before.st_size / 2**20:,.0f} MB; "
-                    f"at most {max_bytes / 2**20:,.0f} MB are read. "
-                    "Split it, or raise the limit with --max-megabytes"
-                )
-            data = path.read_bytes()
+            with os.fdopen(os.open(path, _READING), "rb") as file:
+                before = os.fstat(file.fileno())
+                _check_size(path, before, max_bytes)
+                # One more than there should be tells a file that grows, which may grow without end.
+                data = file.read(before.st_size + 1)
             after = path.stat()
         except OSError as error:
             raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
@@ -175,6 +226,17 @@ def _stable_bytes(path: Path, max_bytes: int) -> bytes:
         ) == after.st_size:
             return data
     raise SourceError(f"{str(path)!r} changed while it was read; index it again when it is complete")
+
+
+def _check_size(path: Path, found: os.stat_result, max_bytes: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise SourceError(f"{str(path)!r} is no file but a folder, pipe or device; copy its text into a file")
+    if found.st_size > max_bytes:
+        raise SourceError(
+            f"{str(path)!r} has {found.st_size / 2**20:,.0f} MB; "
+            f"at most {max_bytes / 2**20:,.0f} MB are read. "
+            "Split it, or raise the limit with --max-megabytes"
+        )
 
 
 def _title_of(path: Path) -> str:

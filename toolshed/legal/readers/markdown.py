@@ -25,7 +25,8 @@ def _headings(text: str) -> list[GivenHeading]:
     # The parser reads lines by their own ends; ours also end at form feeds and the like.
     parser_starts = [0, *(position + 1 for position, character in enumerate(text) if character == "\n")]
     found = []
-    for token in MarkdownIt().parse(text):
+    # Headings are blocks: what stands within lines, whose brackets take quadratic time, is not parsed.
+    for token in MarkdownIt().disable("inline").parse(text):
         if token.type == "heading_open" and token.map:
             line_start = parser_starts[token.map[0]]
             line = lines[bisect_right(starts, line_start) - 1]

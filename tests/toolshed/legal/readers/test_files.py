@@ -1,15 +1,19 @@
 """Finding files and reading them whole; what is in them is tested reader by reader."""
 
 import os
+import socket
 import subprocess
 import sys
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 
+from toolshed import Toolshed
 from toolshed.errors import SourceError
 from toolshed.legal.readers import files
 from toolshed.legal.readers.files import find_files, read_document
+from toolshed.testing.doubles import HashingEncoder
 
 BAD = {
     "empty.txt": (b"", "is empty"),
@@ -46,15 +50,15 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 ) -> None:
     path = tmp_path / "growing.txt"
     path.write_text("One.", encoding="utf-8")
-    read_bytes = Path.read_bytes
+    fstat = os.fstat
 
-    def grow(self: Path) -> bytes:
-        data = read_bytes(self)
-        with self.open("a", encoding="utf-8") as file:
+    def grow(descriptor: int) -> os.stat_result:
+        found = fstat(descriptor)
+        with path.open("a", encoding="utf-8") as file:
             file.write(" More.")
-        return data
+        return found
 
-    monkeypatch.setattr(Path, "read_bytes", grow)
+    monkeypatch.setattr(os, "fstat", grow)
     with pytest.raises(SourceError, match="changed while it was read"):
         read_document(path)
 
@@ -116,3 +120,93 @@ def test_folders_without_permission_are_reported_and_the_others_read(tmp_path: P
     )
     assert "['law/open.txt']" in done.stdout
     assert "closed' cannot be looked into: Permission denied" in done.stdout.replace('"', "'")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files of POSIX")
+def test_what_is_no_readable_file_costs_only_itself(tmp_path: Path) -> None:
+    law, elsewhere = tmp_path / "law", tmp_path / "elsewhere"
+    for folder in (law / "sub", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text("Text.", encoding="utf-8")
+    os.mkfifo(law / "pipe.txt")
+    (law / "out.txt").symlink_to(elsewhere / "a.txt")
+    (law / "outside").symlink_to(elsewhere)
+    (law / "root").symlink_to("/")
+    (law / "within").symlink_to(law / "sub")
+    (law / "up").symlink_to(law)
+    (law / "loop.txt").symlink_to(law / "loop.txt")
+    (law / "gone.txt").symlink_to(law / "missing.txt")
+    (law / "same.txt").symlink_to(law / "sub" / "a.txt")
+    (law / "zero.txt").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(law / "socket.txt"))
+    report = Toolshed("memory:", encoder=HashingEncoder()).add_documents(law)
+    assert sorted(report.added) == ["law/same.txt", "law/sub/a.txt"]
+    reasons = {Path(reason.split("'")[1]).name: reason for reason in report.left_out}
+    assert sorted(reasons) == [
+        "gone.txt",
+        "loop.txt",
+        "out.txt",
+        "outside",
+        "pipe.txt",
+        "root",
+        "socket.txt",
+        "zero.txt",
+    ]
+    for name in ("out.txt", "outside", "root", "zero.txt"):
+        assert f"is a link that leads out of {str(law)!r} and is not followed" in reasons[name]
+    assert "is no file but a folder, pipe or device" in reasons["pipe.txt"]
+    assert "cannot be read: No such file or directory" in reasons["gone.txt"]
+    assert "cannot be read: Too many levels of symbolic links" in reasons["loop.txt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_not_utf_8_costs_only_itself(tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("Text.", encoding="utf-8")
+    bad = os.fsencode(tmp_path) + b"/caf\xe9.txt"
+    Path(os.fsdecode(bad)).write_text("Text.", encoding="utf-8")
+    report = Toolshed("memory:", encoder=HashingEncoder()).add_documents(tmp_path)
+    assert report.added == [f"{tmp_path.name}/good.txt"]
+    (reason,) = report.left_out
+    assert reason.isprintable()
+    assert reason.endswith(r"caf\udce9.txt' has a name that is not UTF-8; rename it")
+
+
+def test_a_link_that_leads_out_does_not_keep_what_is_gone(tmp_path: Path) -> None:
+    law = tmp_path / "law"
+    law.mkdir()
+    (tmp_path / "secret.txt").write_text("Secret.", encoding="utf-8")
+    for name in ("a.txt", "b.txt"):
+        (law / name).write_text("Text.", encoding="utf-8")
+    (law / "out.txt").symlink_to(tmp_path / "secret.txt")
+    shed = Toolshed("memory:", encoder=HashingEncoder())
+    shed.sync_documents(law)
+    (law / "a.txt").unlink()
+    report = shed.sync_documents(law)
+    assert report.removed == ["law/a.txt"]
+    assert len(report.left_out) == 1
+    assert shed.list_documents() == ["law/b.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths of POSIX")
+def test_folders_deeper_than_the_stack_are_searched(tmp_path: Path) -> None:
+    folders = list(accumulate(["d"] * 1_200, Path.joinpath, initial=tmp_path / "law"))
+    for folder in folders:
+        folder.mkdir()
+    deep = folders[-1] / "a.txt"
+    deep.write_text("Text.", encoding="utf-8")
+    found, problems = find_files([tmp_path / "law"])
+    deep.unlink()
+    # Nor would pytest find its way down to remove them.
+    for folder in reversed(folders):
+        folder.rmdir()
+    assert [file.path for file in found] == [deep]
+    assert problems == []
+
+
+def test_a_file_that_vanishes_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Text.", encoding="utf-8")
+    (found,), _ = find_files([tmp_path])
+    found.path.unlink()
+    with pytest.raises(SourceError, match=r"a\.txt' cannot be read: No such file"):
+        read_document(found)
