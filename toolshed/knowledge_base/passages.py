@@ -99,7 +99,7 @@ class PassageStore(Store[PassageRecord]):
         return Point(record.passage.passage_id, _payload(record), record.vectors)
 
     def _called(self, point: Point) -> str:
-        return str(point.payload["document"])
+        return str(point.payload.get("document", point.point_id))
 
     def stored_documents(self) -> list[StoredDocument]:
         """Every document, ordered by id."""

@@ -228,6 +228,19 @@ class StoreContract:
         filled.delete([passages(STATUTE)[0].passage.passage_id, str(uuid.uuid4())])
         assert [one.document_id for one in filled.stored_documents()] == ["contract.txt"]
 
+    def test_a_passage_that_lost_its_payload_is_named(self, open_engine: OpenEngine) -> None:
+        engine = open_engine(PASSAGE_LAYOUT, PASSAGE_LAYOUT.manifest(MANIFEST))
+        store = PassageStore(engine)
+        (record,) = passages(STATUTE)
+        store.upsert([record])
+        (point,) = engine.retrieve([record.passage.passage_id])
+        engine.upsert([replace(point, payload={})])
+        assert [damage for damage in store.check() if f"'{point.point_id}'" in damage]
+        for read in (store.stored_documents, lambda: store.fetch([point.point_id])):
+            with pytest.raises(KnowledgeBaseError, match="damaged"):
+                read()
+        store.close()
+
     def test_a_half_written_document_has_no_version(self, store: PassageStore) -> None:
         store.upsert(passages(CONTRACT)[:-1])
         (document,) = store.stored_documents()
