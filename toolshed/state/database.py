@@ -1,6 +1,7 @@
 """A database of relational state: opened, brought up to date, read and written in transactions."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number does, as long as all replicas take the same.
 _ADVISORY_LOCK = 7_305_809
 _BUSY_SECONDS = 30
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Database:
             raise error(f"the folder of the {noun} {location!r} cannot be made: {problem}") from problem
         except (SQLAlchemyError, ModuleNotFoundError) as problem:
             raise ConfigurationError(
-                f"the {noun} {location!r} is no database that can be opened: {problem}. Give a file, or a "
-                "URL such as postgresql+psycopg://user@host/name"
+                f"the {noun} {_without_password(location)!r} is no database that can be opened: "
+                f"{_without_password(str(problem))}. Give a file, or a URL such as "
+                "postgresql+psycopg://user@host/name"
             ) from problem
         database = cls(engine, noun, error)
         try:
@@ -114,6 +117,11 @@ class Database:
             _upgrade(connection)
 
 
+def _without_password(text: str) -> str:
+    """Text with the passwords of all URLs in it left out, also of those that are not well-formed."""
+    return _PASSWORD.sub(r"\1***@", text)
+
+
 def _url(location: str) -> str:
     if location == "memory:":
         return "sqlite://"
@@ -121,6 +129,8 @@ def _url(location: str) -> str:
         return location
     path = Path(location)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # What was asked of models, and what it cost, is its owner's; SQLite gives its other files the same mode.
+    path.touch(mode=0o600)
     return f"sqlite:///{path}"
 
 

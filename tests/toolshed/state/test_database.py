@@ -76,3 +76,29 @@ def test_without_alembic_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "alembic", None)
     with pytest.raises(ConfigurationError, match=r"alembic is not installed.*'\.\[economics\]'"):
         opened("memory:")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nosuchdb://ana:s3cret@host/books",
+        "postgresql+nodriver://ana:s3cret@host/books",
+        "nosuchdb://ana:s3cret/with@more@host/books",
+        "nosuchdb://:s3cret@host",
+        "postgresql+psycopg://ana:s3cret@127.0.0.1:1/books",
+    ],
+)
+def test_a_password_is_not_told(url: str) -> None:
+    with pytest.raises((ConfigurationError, LedgerError)) as refused:
+        opened(url)
+    assert "s3cret" not in str(refused.value)
+    assert "with@more" not in str(refused.value)
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    database = opened(tmp_path / "ledger.db")
+    with database.writing() as connection:
+        connection.execute(_TASK, {"id": "a"})
+    files = list(tmp_path.iterdir())
+    assert len(files) > 1, "the log of SQLite lies beside it"
+    assert [path.name for path in files if path.stat().st_mode & 0o077] == []
