@@ -19,6 +19,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "encoder_threads": "4",
         "max_query_characters": "10",
         "max_k": "3",
+        "allowed_hosts": '["tools.example.com"]',
         "refresh_seconds": "0.5",
         "data": "elsewhere",
     }
