@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ PASSAGE_LAYOUT = Layout(
     indexes={**FILTERS, "ordinal": "number"},
     version=1,
 )
+# Each citation is searched for what it cites.
+_MAX_VALUES = 1_000
 _SYNC_FIELDS = ["passage_id", "document", "source", "content_hash", "n_passages"]
 # Letters by themselves are a number only where a mark follows: "A Fee" and "Civil Procedure" have none.
 _SECTION_NUMBER = re.compile(
@@ -134,9 +136,14 @@ def passage_filter(filters: Mapping[str, FilterValue] | None) -> Filter | None:
     for field, value in filters.items():
         if field not in FILTERS:
             raise InvalidQueryError(f"unknown filter {field!r}; filter by {', '.join(FILTERS)}")
-        values = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        values = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
         if not values:
             raise InvalidQueryError(f"the filter {field!r} has no values; leave it out to match everything")
+        if len(values) > _MAX_VALUES:
+            raise InvalidQueryError(
+                f"the filter {field!r} has {len(values):,} values, at most {_MAX_VALUES} are compared; ask "
+                "in several searches"
+            )
         wanted = int if FILTERS[field] == "number" else str
         if wanted is int:
             # The command line knows text only.

@@ -27,6 +27,10 @@ class Location:
             ConfigurationError: If it is empty, or a URL of another kind.
         """
         text = given.text if isinstance(given, Location) else str(given)
+        if text == f":{_MEMORY}":
+            raise ConfigurationError(
+                f"the location {text!r} is written {_MEMORY!r} here, or './{text}' if a folder"
+            )
         scheme, separator, _ = text.partition("://")
         if not text.strip() or (separator and not text.startswith(_SCHEMES)):
             what = f"a location {scheme}:// is not known" if separator else "the location is empty"

@@ -91,3 +91,9 @@ def test_a_label_is_no_number_for_being_made_of_roman_digits() -> None:
     assert passage_filter({"section": "Civil Procedure"}) == {"section": ["civil procedure"]}
     assert passage_filter({"section": "A Fee"}) == {"section": ["a fee"]}
     assert passage_filter({"section": "1692g Validation of debts"}) == {"section": ["1692g"]}
+
+
+def test_a_filter_has_a_bounded_number_of_values() -> None:
+    assert passage_filter({"document": {"a.txt"}}) == {"document": ["a.txt"]}
+    with pytest.raises(InvalidQueryError, match="has 1,001 values"):
+        passage_filter({"document": [f"{n}.txt" for n in range(1_001)]})

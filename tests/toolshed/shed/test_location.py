@@ -46,3 +46,9 @@ def test_only_a_folder_can_be_looked_into(tmp_path: Path) -> None:
     assert Location.of(tmp_path).holds()
     assert not Location.of(tmp_path).holds("passages")
     assert Location.of("http://host:6333").holds("passages")
+
+
+def test_the_name_that_sqlite_gives_to_memory_is_no_folder() -> None:
+    with pytest.raises(ConfigurationError, match="written 'memory:' here"):
+        Location.of(":memory:")
+    assert Location.of("./:memory:").folder is not None
