@@ -63,7 +63,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _repeated(keys: Iterable[str]) -> str:
     seen: set[str] = set()
-    return next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add gives None
 
 
 def check_json(value: object, max_characters: int) -> None:

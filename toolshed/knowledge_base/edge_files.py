@@ -17,7 +17,7 @@ _NAME = "files.json"
 _COMPARED_BYTES = 64 * 2**20
 _SMALL_BYTES = 4 * 2**20
 _BLOCK = 2**16
-# A million points open in two seconds; what is damaged may never.
+# Half a million points open in some two seconds; what is damaged may never.
 _TRIAL_SECONDS = 60
 _TRIAL = "import sys, qdrant_edge; qdrant_edge.EdgeShard.load(sys.argv[1]).close()"
 

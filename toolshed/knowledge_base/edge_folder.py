@@ -179,7 +179,8 @@ class EdgeFolder:
             raise KnowledgeBaseError(
                 f"the knowledge base {str(self.path)!r} is damaged: it has {n_points:,} of the "
                 f"{known.at_least:,} records that were stored; restore it from a backup, or delete the "
-                "folder and index again"
+                "folder and index again. If an older Toolshed, which does not count, wrote to it since, "
+                f"delete {_ACKNOWLEDGED!r} in it"
             )
 
 

@@ -1,7 +1,7 @@
 """Opening a knowledge base: its stores on the engine that its location names."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from typing_extensions import TypedDict
 
@@ -11,12 +11,14 @@ from toolshed.knowledge_base.engine import Engine
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
-from toolshed.knowledge_base.store import Layout
+from toolshed.knowledge_base.store import Layout, Store
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.options import Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
 from toolshed.settings import Settings
 from toolshed.shed.location import Location
+
+AnyStore = TypeVar("AnyStore", bound=Store[Any])
 
 
 class ShedArguments(TypedDict, total=False):
@@ -60,15 +62,21 @@ def options_from(settings: Settings) -> ShedArguments:
 
 def open_tools(location: Location, encoders: Manifest, options: ShedArguments) -> ToolStore:
     """Open the store of tools; see :func:`open_engine` for what it raises."""
-    store = ToolStore(open_engine(TOOL_LAYOUT, location, encoders, options))
-    store.check_if_suspect()
-    return store
+    return _undamaged(ToolStore(open_engine(TOOL_LAYOUT, location, encoders, options)))
 
 
 def open_passages(location: Location, encoders: Manifest, options: ShedArguments) -> PassageStore:
     """Open the store of passages, beside tools that are open; see :func:`open_engine` for what it raises."""
-    store = PassageStore(open_engine(PASSAGE_LAYOUT, location, encoders, options))
-    store.check_if_suspect()
+    return _undamaged(PassageStore(open_engine(PASSAGE_LAYOUT, location, encoders, options)))
+
+
+def _undamaged(store: AnyStore) -> AnyStore:
+    """The store, looked through if it may be damaged; what cannot be read does not stay locked."""
+    try:
+        store.check_if_suspect()
+    except BaseException:
+        store.close()
+        raise
     return store
 
 

@@ -1,5 +1,6 @@
 """The legal side of a knowledge base: index documents, search their passages, list and remove them."""
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -36,6 +37,9 @@ class PassageLibrary:
         self, store: Callable[[], PassageStore], *, exists: Callable[[], bool], encoders: Encoders
     ) -> None:
         self._open_store, self._exists, self._encoders = store, exists, encoders
+        # From Python 3.12 on, a cached property may be made by two threads; the second finds it locked.
+        self._lock = threading.Lock()
+        self._opened: PassageStore | None = None
         self._preset = PASSAGES if encoders.reads_dense else STATIC_PASSAGES
 
     def is_empty(self) -> bool:
@@ -45,15 +49,19 @@ class PassageLibrary:
     def _count(self) -> int:
         return self.store.count() if self._exists() else 0
 
-    @cached_property
+    @property
     def store(self) -> PassageStore:
-        """Where the passages are."""
-        return self._open_store()
+        """Where the passages are; of threads that ask for it at once, one opens it."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open_store()
+            return self._opened
 
     def close(self) -> None:
         """Release the store, where it was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
 
     def sync(
         self,

@@ -89,7 +89,7 @@ class FailingEncoder(HashingEncoder):
         super().__init__()
         self._left = good_batches
 
-    def encode(self, texts: list[str]) -> Vectors:  # type: ignore[override]
+    def encode(self, texts: list[str]) -> Vectors:  # type: ignore[override]  # lists are all it is given here
         self._left -= 1
         if self._left < 0:
             raise EncoderError("encoder 'hashing' returned NaN or infinity for text 0; nothing was stored")

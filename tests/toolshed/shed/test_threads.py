@@ -12,6 +12,7 @@ import pytest
 from tests.threads import novel_words, switching_at_every_turn
 from toolshed.backbones import lexical
 from toolshed.catalog.definitions import Catalog
+from toolshed.documents import LegalDocument
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
 from toolshed.types import ToolDefinition
@@ -88,3 +89,13 @@ def assert_same_vectors(shed: Toolshed, alone: Toolshed) -> None:
             else:
                 assert not isinstance(expected, SparseVector)
                 np.testing.assert_allclose(vector, expected, atol=1e-5)
+
+
+def test_threads_that_ask_for_passages_at_once_open_them_once(tmp_path: Path) -> None:
+    with Toolshed(tmp_path / "shed", pipeline="instant") as first:
+        first.add_documents(
+            LegalDocument("act.txt", "§ 1. Fees. Fees are due within ten days.", "Act", "law")
+        )
+    with Toolshed(tmp_path / "shed", pipeline="instant") as shed, ThreadPoolExecutor(N_THREADS) as pool:
+        found = list(pool.map(lambda n: shed.search_passages(f"fees {n}").passages, range(N_THREADS)))
+    assert all(found)
