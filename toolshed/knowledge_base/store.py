@@ -215,7 +215,7 @@ class Store(ABC, Generic[Record]):
         return [self._verified(found[i]) for i in ids if i in found]
 
     def _verified(self, point: Point) -> Point:
-        """A point that was read whole, or without its vectors, if it is what was written.
+        """A point that was read whole, or without its vectors, if it is what was written, and where.
 
         What was written before there were checksums has none.
 
@@ -224,6 +224,8 @@ class Store(ABC, Generic[Record]):
         """
         if self.layout.key not in point.payload:
             raise self._damage(point, "payload")
+        if self.point_id(point.payload[self.layout.key]) != point.point_id:
+            raise self._damage(point, "id")
         for name, found in _hashes(point).items():
             if point.payload.get(name, found) != found:
                 raise self._damage(point, name.partition("_")[0])
