@@ -14,6 +14,19 @@ JsonObject = Mapping[str, Any]
 
 EMPTY_SCHEMA: JsonObject = {"type": "object", "properties": {}}
 
+_ALWAYS_WRITTEN = (
+    "name",
+    "description",
+    "parameters",
+    "source",
+    "tags",
+    "output_schema",
+    "annotations",
+    "key",
+)
+_GIVEN_BY_INDEXER = ("location", "exported_name")
+_WRITTEN_IF_SAID = ("title", "service", "service_description", "binding", "extras", *_GIVEN_BY_INDEXER)
+
 
 @dataclass(frozen=True)
 class ToolDefinition:
@@ -28,6 +41,14 @@ class ToolDefinition:
         output_schema: JSON Schema of the result, where the source states one.
         annotations: Hints of the source, such as MCP's ``readOnlyHint``.
         key: What tells the tool from the others of its source, where that is not its name.
+        title: Its name for people, where the source gives one beside the name.
+        service: What offers it, for people: a server's title or name, the title of an OpenAPI document.
+        service_description: What that is for: a server's instructions, the description of a document.
+        binding: How it is called: ``{"kind": "openapi" | "mcp" | "python", ...}``; None where the source
+            does not say. Holds names of credentials, never a credential.
+        extras: What the source says besides, verbatim: ``icons``, ``_meta``, ``strict``.
+        location: Where its source was read from; given by the indexer, and no part of what the tool is.
+        exported_name: What providers call it, one name a tool and knowledge base; given by the indexer.
     """
 
     name: str
@@ -38,6 +59,13 @@ class ToolDefinition:
     output_schema: JsonObject | None = None
     annotations: JsonObject = field(default_factory=dict)
     key: str = ""
+    title: str = ""
+    service: str = ""
+    service_description: str = ""
+    binding: JsonObject | None = None
+    extras: JsonObject = field(default_factory=dict)
+    location: str = field(default="", compare=False)
+    exported_name: str = field(default="", compare=False)
 
     @property
     def tool_id(self) -> str:
@@ -47,21 +75,16 @@ class ToolDefinition:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of everything the definition says; equal definitions hash equally."""
-        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        said = {name: value for name, value in self.to_json().items() if name not in _GIVEN_BY_INDEXER}
+        canonical = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """The definition as a JSON object; :meth:`from_json` reads it back."""
-        return {
-            "name": self.name,
-            "description": self.description,
-            "parameters": self.parameters,
-            "source": self.source,
-            "tags": list(self.tags),
-            "output_schema": self.output_schema,
-            "annotations": self.annotations,
-            "key": self.key,
-        }
+        said = {name: getattr(self, name) for name in _ALWAYS_WRITTEN}
+        # What came later stands there only where it says something: older definitions keep their hashes.
+        said |= {name: value for name in _WRITTEN_IF_SAID if (value := getattr(self, name))}
+        return {**said, "tags": list(self.tags)}
 
     @classmethod
     def from_json(cls, value: JsonObject) -> "ToolDefinition":

@@ -1,3 +1,7 @@
+import hashlib
+import json
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +21,12 @@ DEFINITIONS = st.builds(
     tags=st.lists(st.text(max_size=5), max_size=2).map(tuple),
     annotations=st.dictionaries(st.text(max_size=5), JSON, max_size=2),
     key=st.text(max_size=5),
+    title=st.text(max_size=5),
+    service=st.text(max_size=5),
+    binding=st.none() | st.dictionaries(st.text(max_size=5), JSON, min_size=1, max_size=2),
+    extras=st.dictionaries(st.text(max_size=5), JSON, max_size=2),
+    location=st.text(max_size=5),
+    exported_name=st.text(max_size=5),
 )
 
 
@@ -24,7 +34,24 @@ DEFINITIONS = st.builds(
 def test_a_definition_is_read_back_as_it_was_written(tool: ToolDefinition) -> None:
     again = ToolDefinition.from_json(tool.to_json())
     assert again == tool
+    assert (again.location, again.exported_name) == (tool.location, tool.exported_name)
     assert again.content_hash == tool.content_hash
+
+
+def test_what_the_indexer_gives_is_no_part_of_the_hash() -> None:
+    tool = make_tool("a", "A")
+    assert replace(tool, location="/b.json", exported_name="c").content_hash == tool.content_hash
+    assert replace(tool, title="A title").content_hash != tool.content_hash
+
+
+def test_a_definition_without_the_newer_fields_keeps_the_hash_it_had() -> None:
+    # As the first release wrote it.
+    written = (
+        '{"annotations": {}, "description": "A", "key": "", "name": "a", "output_schema": null, '
+        '"parameters": {"properties": {}, "type": "object"}, "source": "test", "tags": []}'
+    )
+    tool = ToolDefinition.from_json(json.loads(written))
+    assert tool.content_hash == hashlib.sha256(written.encode()).hexdigest()
 
 
 def test_any_change_changes_the_hash() -> None:

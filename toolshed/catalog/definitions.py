@@ -13,6 +13,8 @@ from toolshed.types import EMPTY_SCHEMA, JsonObject, ToolDefinition
 MAX_NAME_CHARACTERS = 512
 MAX_DESCRIPTION_CHARACTERS = 200_000
 MAX_SCHEMA_CHARACTERS = 1_000_000
+# What is kept of a service's description, with every one of its tools.
+_MAX_SERVICE_CHARACTERS = 2_000
 # Categories of one tool; the richest catalogs we know give a dozen.
 _MAX_TAGS = 100
 # What one source may list, twenty times the largest catalogs in use.
@@ -35,11 +37,20 @@ class InvalidEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What was read from one source."""
+    """What was read from one source.
+
+    Attributes:
+        source: Its name.
+        tools: Its tools.
+        invalid: Its entries that are none.
+        location: Where it was read: an absolute path, a URL, an MCP server's address; of Python objects,
+            their module. No credentials.
+    """
 
     source: str
     tools: tuple[ToolDefinition, ...]
     invalid: tuple[InvalidEntry, ...] = ()
+    location: str = ""
 
 
 def source_name(text: str) -> str:
@@ -98,6 +109,11 @@ def define_tool(
     output_schema: object = None,
     annotations: object = None,
     key: object = "",
+    title: object = "",
+    service: object = "",
+    service_description: object = "",
+    binding: JsonObject | None = None,
+    extras: object = None,
 ) -> ToolDefinition:
     """Check what a source says of a tool and build its definition.
 
@@ -119,6 +135,13 @@ def define_tool(
         output_schema=_json_object(output_schema, "output schema") if output_schema else None,
         annotations=_json_object(annotations, "annotations") if annotations else {},
         key="" if key in ("", None, tool_name) else _name(str(key) if isinstance(key, int) else key, "id"),
+        title=_text(title, "title", MAX_NAME_CHARACTERS).strip(),
+        service=_text(service, "service", MAX_DESCRIPTION_CHARACTERS).strip()[:MAX_NAME_CHARACTERS],
+        service_description=_text(
+            service_description, "service description", MAX_DESCRIPTION_CHARACTERS
+        ).strip()[:_MAX_SERVICE_CHARACTERS],
+        binding=_json_object(binding, "binding") if binding else None,
+        extras=_json_object(extras, "extras") if extras else {},
     )
 
 
