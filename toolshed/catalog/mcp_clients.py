@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import httpx
 
-from toolshed.catalog.urls import is_at_origin
+from toolshed.catalog.addresses import is_at_origin
 from toolshed.errors import ConfigurationError, SourceError, missing_extra
 
 _OLDEST, _TOO_NEW = (1, 20), (3,)

@@ -143,7 +143,7 @@ def test_credentials_stay_at_the_origin_they_were_given_for(
         location = {"/first": "/second", "/second": f"{elsewhere}/third"}.get(handler.path)
         begin(handler, 302 if location else 200, location=location or "", content_length="0")
 
-    monkeypatch.setattr(urls, "_is_public", lambda address: True)
+    monkeypatch.setattr(urls, "is_public", lambda address: True)
     with serving(answer) as elsewhere, serving(answer) as url:
         download(url.replace("//", "//ana:secret@") + "/first")
     assert seen == {"/first": "Basic YW5hOnNlY3JldA==", "/second": "Basic YW5hOnNlY3JldA==", "/third": None}
