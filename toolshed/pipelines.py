@@ -12,7 +12,7 @@ from toolshed.intra_retrieval.fusion import Fuse
 from toolshed.intra_retrieval.search import Search
 from toolshed.options import PipelineName
 from toolshed.post_retrieval.selection import Select
-from toolshed.presets import PIPELINES
+from toolshed.presets import PIPELINES, RankingPreset
 from toolshed.queries import Query
 from toolshed.rankings import Selection
 from toolshed.stages import Stage
@@ -44,6 +44,11 @@ def build_pipeline(name: PipelineName, made_of: Ingredients) -> Stage[Query, Sel
     preset = PIPELINES.get(name)
     if preset is None:
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(PIPELINES)}")
+    return compose(preset, made_of)
+
+
+def compose(preset: RankingPreset, made_of: Ingredients) -> Stage[Query, Selection]:
+    """The pipeline of a preset, named or not."""
     return (
         Decompose(is_split=preset.sub_queries is not None)
         >> Encode(made_of.encoders)

@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from toolshed_evals.commands.carry_over import carry_over
 from toolshed_evals.commands.compare import compare
 from toolshed_evals.commands.fetch import fetch
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
@@ -13,7 +14,10 @@ from toolshed_evals.commands.run import run
 from toolshed_evals.commands.sentences import sentences
 
 
-@click.group(name="eval", commands=[run, compare, report, fetch, sentences, passages, legalbench_rag])
+@click.group(
+    name="eval",
+    commands=[run, compare, carry_over, report, fetch, sentences, passages, legalbench_rag],
+)
 def evaluate() -> None:
     """Measure retrieval on official and own data sets."""
     # What is left out of a comparison is part of its result; by default only errors are shown.
