@@ -7,15 +7,27 @@ DATASETS ?= sealtools-test-in sealtools-test-out toole-multi toole-single
 PIPELINES ?= default instant hybrid dense bm25 bm25-paper
 PORT ?= 8321
 
-.PHONY: help setup demo serve test test-mcp1 check bench eval eval-legal eval-cost wheel-test
+.PHONY: help lock setup demo serve test test-mcp1 check bench eval eval-legal eval-cost wheel-test
 
 help: ## List the targets.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/.installed: pyproject.toml constraints.txt hatch_build.py
+# What the lock names is taken with its hash and nothing else; torch alone comes without, see constraints.txt.
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+$(VENV)/.installed: pyproject.toml requirements.lock constraints.txt hatch_build.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(PIP_INSTALL) --require-hashes --no-deps -r requirements.lock
+	$(PIP_INSTALL) --no-build-isolation -c constraints.txt -e '.[all,dev]'
 	touch $@
+
+# The newest versions that pyproject.toml allows; those of the lock stay unless LOCK='--upgrade'.
+LOCK ?=
+lock: ## Write requirements.lock anew after a change of pyproject.toml.
+	test -x build/lock/bin/uv || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv; }
+	printf "torch ; sys_platform == 'never'\n" > build/lock/overrides.txt
+	build/lock/bin/uv pip compile pyproject.toml --extra all --extra dev --overrides build/lock/overrides.txt \
+	  --universal --python-version 3.11 --generate-hashes --no-annotate --quiet $(LOCK) \
+	  --custom-compile-command 'make lock' -o requirements.lock
 
 setup: $(VENV)/.installed ## Install everything into .venv.
 
