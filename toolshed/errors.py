@@ -2,10 +2,12 @@
 
 ToolshedError                      500
 ├── InvalidToolError               422  a tool definition that cannot be indexed
+│   └── SourceConflictError        409  a source under a name that belongs to another
 ├── InvalidDocumentError           422  a legal document that cannot be indexed
 ├── SourceError                    502  a source of tools or documents that cannot be read
 ├── InvalidQueryError              422  a query that cannot be searched
 ├── UnknownToolError               404  a tool id that the knowledge base does not hold
+├── UnknownSourceError             404  a source of tools that the knowledge base does not hold
 ├── UnknownDocumentError           404  a document id that the knowledge base does not hold
 ├── ConfigurationError             500  a setting that is wrong or an extra that is missing
 ├── EncoderError                   502  an encoder that failed or returned unusable vectors
@@ -45,6 +47,13 @@ class InvalidToolError(ToolshedError):
     http_status = 422
 
 
+class SourceConflictError(InvalidToolError):
+    """A source under a name that belongs to tools from elsewhere."""
+
+    code = "source_conflict"
+    http_status = 409
+
+
 class InvalidDocumentError(ToolshedError):
     """A legal document that cannot be indexed."""
 
@@ -70,6 +79,13 @@ class UnknownToolError(ToolshedError):
     """A tool id that the knowledge base does not hold."""
 
     code = "unknown_tool"
+    http_status = 404
+
+
+class UnknownSourceError(ToolshedError):
+    """A source of tools that the knowledge base does not hold."""
+
+    code = "unknown_source"
     http_status = 404
 
 

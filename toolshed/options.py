@@ -129,7 +129,18 @@ class PassageArguments(TypedDict, total=False):
 class IndexArguments(TypedDict, total=False):
     """Options of indexing tools."""
 
-    skip_invalid: Annotated[bool, Option(False, "Index the good entries when some are bad.")]
+    source_name: Annotated[
+        str | None, Option(None, "What to call the source; only where there is one.", flag="--as")
+    ]
+    replace: Annotated[
+        bool,
+        Option(
+            False,
+            "Take over a source's name from the location it was indexed from before; its tools are updated.",
+        ),
+    ]
+    strict: Annotated[bool, Option(False, "Index nothing when an entry is bad or a source cannot be read.")]
+    skip_invalid: Annotated[bool, Option(False, "Bad entries are expected: leaving them out is no failure.")]
     progress: Annotated[
         Progress | None,
         Option(None, "Called with the number of tools done and the number to do.", is_for_python=True),

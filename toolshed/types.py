@@ -103,6 +103,9 @@ class SyncReport:
         unchanged: How many tools needed no work.
         n_embedded: Texts that were sent through an encoder; 0 when nothing is new.
         invalid: Reasons for the entries that were left out.
+        failed: Reasons for the sources that could not be read; what is stored of them stays.
+        warnings: What is worth knowing though nothing is missing: tools of one name that were told apart,
+            tools that were kept.
         unbooked: Why calls are not in the ledger, where they should be.
     """
 
@@ -113,3 +116,26 @@ class SyncReport:
     n_embedded: int = 0
     invalid: Sequence[str] = ()
     unbooked: Sequence[str] = ()
+    failed: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was given is in the knowledge base."""
+        return not (self.invalid or self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedSource:
+    """A source of tools in a knowledge base.
+
+    Attributes:
+        name: First half of its tools' ids.
+        locations: Where it was read; more than one only where older releases mixed them, none where they
+            did not record it.
+        n_tools: How many tools of it are stored.
+    """
+
+    name: str
+    locations: Sequence[str]
+    n_tools: int

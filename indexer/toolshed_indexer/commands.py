@@ -5,7 +5,8 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from toolshed.options import DocumentArguments, IndexArguments
 
 if TYPE_CHECKING:
     from toolshed.catalog.definitions import Catalog
-    from toolshed.catalog.sources import NamedSource
+    from toolshed.catalog.locations import NamedSource
     from toolshed.indexing.passages import DocumentReport
     from toolshed.shed.shed import Toolshed
     from toolshed.types import SyncReport
@@ -74,16 +75,22 @@ def index_tools(
       toolshed index tools "mcp+stdio:mcp-server-git" mcp+http://localhost:8000/mcp
       toolshed index tools crm=https://example.com/openapi.json
     """
-    from toolshed.catalog.sources import read_source, split_name
+    from toolshed.catalog.locations import NamedSource, checked_source_name, split_name
+    from toolshed.catalog.sources import check_any_was_read, read_places
     from toolshed.indexing.tools import check_catalogs
 
     named = [split_name(source) for source in sources]
+    if options["source_name"] is not None:
+        if len(named) > 1:
+            raise ConfigurationError("--as names one source; of several, name each: NAME=SOURCE")
+        named = [NamedSource(named[0].location, checked_source_name(options["source_name"]))]
     watched = [source for source in named if source.location.startswith("mcp+")] if watch else []
     if watch and not watched:
         raise ConfigurationError("--watch follows MCP servers, and none of the sources is one")
-    catalogs = [read_source(source.location, name=source.name) for source in named]
+    catalogs = read_places(named)
     # Before a folder is made: a run that is refused leaves nothing behind.
-    check_catalogs(catalogs, skip_invalid=options["skip_invalid"])
+    check_any_was_read(catalogs)
+    check_catalogs(catalogs, strict=options["strict"], skip_invalid=options["skip_invalid"])
     with open_shed(at, must_exist=False, threads=workers) as shed:
         write = shed.sync_catalogs if not keep_removed else shed.add_catalogs
         with progress_bar("embedding", show=not as_json) as advance:
@@ -94,6 +101,8 @@ def index_tools(
         if watched:
             with suppress(KeyboardInterrupt, asyncio.CancelledError):
                 asyncio.run(_follow(watched, shed, tell))
+    if report.failed or (report.invalid and not options["skip_invalid"]):
+        raise click.exceptions.Exit(1)
 
 
 @index.command("legal")
@@ -168,6 +177,7 @@ async def _follow(
     servers: Sequence["NamedSource"], shed: "Toolshed", tell: "Callable[[SyncReport, Toolshed], None]"
 ) -> None:
     """Bring the knowledge base in step whenever one of the servers changes its list."""
+    from toolshed.catalog.locations import location_of
     from toolshed.catalog.mcp_servers import watch_mcp_server
 
     following = asyncio.current_task()
@@ -177,14 +187,15 @@ async def _follow(
         with suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, following.cancel)
 
-    async def sync(catalog: "Catalog") -> None:
-        report = await asyncio.to_thread(shed.sync_catalogs, [catalog], skip_invalid=True)
+    async def sync(server: "NamedSource", catalog: "Catalog") -> None:
+        located = replace(catalog, location=catalog.location or location_of(server.location))
+        report = await asyncio.to_thread(shed.sync_catalogs, [located], skip_invalid=True)
         if report.added or report.changed or report.removed:
             tell(report, shed)
 
     async with asyncio.TaskGroup() as tasks:
         for server in servers:
-            tasks.create_task(watch_mcp_server(server.location, sync, source=server.name))
+            tasks.create_task(watch_mcp_server(server.location, partial(sync, server), source=server.name))
 
 
 def _print_json(report: "SyncReport", shed: "Toolshed") -> None:
@@ -196,6 +207,8 @@ def _print_json(report: "SyncReport", shed: "Toolshed") -> None:
             "unchanged": report.unchanged,
             "n_embedded": report.n_embedded,
             "invalid": list(report.invalid),
+            "failed": list(report.failed),
+            "warnings": list(report.warnings),
             "n_tools": shed.knowledge_base.count(),
         }
     )
@@ -208,5 +221,7 @@ def _print(report: "SyncReport", shed: "Toolshed") -> None:
         f"{report.unchanged:,} unchanged; {report.n_embedded:,} texts embedded; "
         f"{kb.count():,} tools in {kb.location}"
     )
-    for reason in report.invalid:
+    for reason in (*report.failed, *report.invalid):
         say(f"left out: {reason}", err=True)
+    for warning in report.warnings:
+        say(f"note: {warning}", err=True)

@@ -45,11 +45,47 @@ def test_there_must_be_something_to_watch() -> None:
     assert "--watch follows MCP servers" in result.stderr
 
 
-def test_one_bad_source_of_several_indexes_nothing() -> None:
+def test_one_bad_source_of_several_costs_itself() -> None:
     Path("tools.json").write_text('[{"name": "a"}]')
-    result = CliRunner().invoke(main, ["index", "tools", "tools.json", "gone.json"])
-    assert result.exit_code == 1
+    code, out, err = run("index", "tools", "tools.json", "gone.json")
+    assert code == 1
+    assert out.startswith("1 added")
+    assert "left out: 'gone.json' cannot be read" in err
+    code, out, _ = run("index", "tools", "tools.json", "gone.json", "--json")
+    report = json.loads(out)
+    assert (code, report["unchanged"], len(report["failed"])) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("sources", [["tools.json", "gone.json", "--strict"], ["gone.json", "lost.json"]])
+def test_a_run_that_is_refused_leaves_nothing_behind(sources: list[str]) -> None:
+    Path("tools.json").write_text('[{"name": "a"}]')
+    code, _, err = run("index", "tools", *sources)
+    assert code == 1
+    assert "'gone.json' cannot be read" in err
     assert not Path("shed").exists()
+
+
+def test_a_second_file_of_one_name_is_refused_until_it_is_named_or_takes_over() -> None:
+    for folder, tool in (("north", "sow"), ("south", "reap")):
+        Path(folder).mkdir()
+        Path(folder, "tools.json").write_text(json.dumps([{"name": tool}]))
+    assert run("index", "tools", "north/tools.json")[0] == 0
+    for keep in ([], ["--keep-removed"]):
+        code, _, err = run("index", "tools", "south/tools.json", *keep)
+        assert code == 1
+        assert "north/tools.json" in err
+        assert "--as NAME" in err
+        assert "--replace" in err
+    assert run("index", "tools", "./south/../north/tools.json")[1].startswith("0 added")
+    assert run("index", "tools", "south/tools.json", "--as", "south-farm")[1].startswith(
+        "1 added, 0 changed, 0"
+    )
+    assert run("index", "tools", "south/tools.json", "--as", "two words")[0] == 2
+    assert run("index", "tools", "south/tools.json", "north/tools.json", "--as", "x")[0] == 2
+    code, out, _ = run("index", "tools", "south/tools.json", "--replace")
+    assert (code, out[:34]) == (0, "1 added, 0 changed, 1 removed, 0 u")
+    with Toolshed("./shed", pipeline="instant") as shed:
+        assert shed.list_tools() == ["south-farm:reap", "tools:reap"]
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Building tool definitions from outside data: the one place where they are checked."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolshed.catalog.json_values import check_json
@@ -45,12 +45,25 @@ class Catalog:
         invalid: Its entries that are none.
         location: Where it was read: an absolute path, a URL, an MCP server's address; of Python objects,
             their module. No credentials.
+        warnings: What a user should know of what was read, though nothing is missing.
+        failure: Why it could not be read at all; its tools that were stored before stay.
+        callables: The Python objects that its tools were read from, by tool id.
     """
 
     source: str
     tools: tuple[ToolDefinition, ...]
     invalid: tuple[InvalidEntry, ...] = ()
     location: str = ""
+    warnings: tuple[str, ...] = ()
+    failure: str = ""
+    # Any: callables of every framework.
+    callables: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def named(self, source: str) -> "Catalog":
+        """The same catalog under another name."""
+        ids = {tool.tool_id: replace(tool, source=source) for tool in self.tools}
+        callables = {ids[tool_id].tool_id: value for tool_id, value in self.callables.items()}
+        return replace(self, source=source, tools=tuple(ids.values()), callables=callables)
 
 
 def source_name(text: str) -> str:

@@ -1,22 +1,24 @@
 """Sources of tools: files, URLs, MCP servers, Python objects; one call reads any of them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from toolshed.catalog.definitions import Catalog, InvalidEntry, collect, define_tool, source_name
+from toolshed.catalog.definitions import Catalog, collect, source_name
 from toolshed.catalog.json_shapes import parse_tool, parse_tools
 from toolshed.catalog.json_values import parse_json
-from toolshed.catalog.langchain_tools import is_langchain_tool, langchain_tool
+from toolshed.catalog.locations import NamedSource, checked_source_name, location_of, split_name
 from toolshed.catalog.mcp_servers import read_mcp_server
 from toolshed.catalog.openapi import is_openapi, parse_openapi
-from toolshed.catalog.python_functions import function_tool
+from toolshed.catalog.python_objects import read_object, read_objects
 from toolshed.catalog.urls import MAX_BYTES, download
 from toolshed.catalog.yaml_values import parse_yaml
 from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
+
+__all__ = ["Source", "read_object", "read_objects", "read_source", "read_sources"]
 
 # Twice what the largest definition takes.
 _MAX_LINE_BYTES = 8 * 2**20
@@ -43,8 +45,12 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
     Raises:
         SourceError: If it cannot be read or is no catalog.
     """
-    named = split_name(str(source))
-    name, text = name or named.name, named.location
+    given = split_name(str(source))
+    catalog = _read(given.location, checked_source_name(name) if name else given.name)
+    return replace(catalog, location=catalog.location or location_of(given.location))
+
+
+def _read(text: str, name: str | None) -> Catalog:
     if text.startswith(("mcp+", "mcp:")):
         return read_mcp_server(text, source=name)
     if text.startswith(("http://", "https://")):
@@ -52,90 +58,51 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
     return _read_file(Path(text), name)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedSource:
-    """Where a source is, and the name it was given."""
-
-    location: str
-    name: str | None
-
-
-def split_name(source: str) -> NamedSource:
-    """Split ``NAME=SOURCE``; a file whose name holds an equals sign stays a file."""
-    name, separator, location = source.partition("=")
-    if separator and name.isidentifier() and not _exists(source):
-        return NamedSource(location, name)
-    return NamedSource(source, None)
-
-
-def _exists(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
-
-
-def read_objects(objects: Sequence[Any]) -> list[Catalog]:
-    """Read functions, LangChain tools, definitions and dictionaries; one catalog per source."""
-    by_source: dict[str, list[tuple[str, Callable[[], ToolDefinition]]]] = {}
-    failed: list[InvalidEntry] = []
-    for position, value in enumerate(objects, start=1):
-        label = f"number {position}"
-        try:
-            tool = read_object(value)
-        except InvalidToolError as error:
-            failed.append(InvalidEntry(label, str(error)))
-            continue
-        by_source.setdefault(tool.source, []).append((label, lambda tool=tool: tool))  # type: ignore[misc]
-    catalogs = [collect(source, entries) for source, entries in by_source.items()]
-    return [*catalogs, Catalog("arguments", (), tuple(failed))] if failed else catalogs
-
-
-def read_sources(sources: Sequence[Source]) -> list[Catalog]:
+def read_sources(sources: Sequence[Source], *, name: str | None = None) -> list[Catalog]:
     """Read sources of any kind: what has a place one by one, Python objects together.
 
+    A source that cannot be read costs itself: its catalog says why (:attr:`Catalog.failure`).
+
+    Args:
+        sources: The sources.
+        name: What the one source shall be called; Python objects are one source then.
+
     Raises:
-        ConfigurationError: If there are none.
-        SourceError: If one cannot be read.
+        ConfigurationError: If there are none, or several under one name.
+        SourceError: If none of them can be read.
     """
     if not sources:
         raise ConfigurationError("give at least one source of tools")
-    locations = [source for source in sources if isinstance(source, str | Path)]
+    places = [source for source in sources if isinstance(source, str | Path)]
     objects = [source for source in sources if not isinstance(source, str | Path)]
-    return [*map(read_source, locations), *read_objects(objects)]
+    if name is not None and len(places) + bool(objects) > 1:
+        raise ConfigurationError(f"the name {name!r} can be given to one source only; write NAME=SOURCE")
+    catalogs = read_places([split_name(str(place)) for place in places], name=name)
+    catalogs += read_objects(objects, name=name)
+    check_any_was_read(catalogs)
+    return catalogs
 
 
-def read_object(value: Any) -> ToolDefinition:
-    """Describe one Python object as a tool.
+def read_places(places: Sequence[NamedSource], *, name: str | None = None) -> list[Catalog]:
+    """Read files, URLs and servers; of one that cannot be read, its catalog says why."""
+    return [_read_or_failure(place.location, name or place.name) for place in places]
+
+
+def _read_or_failure(location: str, name: str | None) -> Catalog:
+    try:
+        return read_source(location, name=name)
+    except SourceError as error:
+        return Catalog(name or "", (), location=location_of(location), failure=str(error))
+
+
+def check_any_was_read(catalogs: Sequence[Catalog]) -> None:
+    """Refuse a run in which no source could be read.
 
     Raises:
-        InvalidToolError: If it is nothing we can describe.
+        SourceError: With the reasons.
     """
-    if isinstance(value, ToolDefinition):
-        return _checked(value)
-    if isinstance(value, dict):
-        return parse_tool(value, source="python")
-    if is_langchain_tool(value):
-        return langchain_tool(value)
-    if callable(value):
-        return function_tool(value)
-    raise InvalidToolError(
-        f"{type(value).__name__} is no source of tools; give a path, a URL, a function, a LangChain tool, "
-        "a dictionary or a ToolDefinition"
-    )
-
-
-def _checked(tool: ToolDefinition) -> ToolDefinition:
-    return define_tool(
-        tool.name,
-        tool.description,
-        dict(tool.parameters),
-        source=source_name(tool.source),
-        tags=tool.tags,
-        output_schema=tool.output_schema,
-        annotations=tool.annotations,
-        key=tool.key,
-    )
+    if all(catalog.failure for catalog in catalogs):
+        raise SourceError("\n".join(catalog.failure for catalog in catalogs))
 
 
 def _read_file(path: Path, name: str | None) -> Catalog:

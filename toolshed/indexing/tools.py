@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
-from toolshed.errors import InvalidToolError
+from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
+from toolshed.indexing.origins import check_origins, distinct, moved, seconds
 from toolshed.knowledge_base.tools import StoredTool, ToolRecord, ToolStore
 from toolshed.options import Progress
 from toolshed.pre_retrieval.embedding import EmbeddedTools, embed_tools
@@ -26,14 +28,30 @@ def unwatched(_done: int, _total: int, /) -> None:
     """Nobody watches."""
 
 
+@dataclass(frozen=True, slots=True)
+class SyncRules:
+    """What a sync may do, and when it stops.
+
+    Attributes:
+        remove_missing: Whether tools go that their source no longer lists.
+        replace: Whether a source may take over a name from another location.
+        strict: Whether a bad entry or a source that could not be read stops everything.
+        skip_invalid: Whether bad entries are expected, so that nothing but them is no failure.
+    """
+
+    remove_missing: bool
+    replace: bool = False
+    strict: bool = False
+    skip_invalid: bool = False
+
+
 def sync_catalogs(
     store: ToolStore,
     catalogs: Sequence[Catalog],
     *,
     static: Callable[[], StaticEncoder],
     dense: Callable[[], DenseEncoder | None],
-    remove_missing: bool,
-    skip_invalid: bool = False,
+    rules: SyncRules,
     progress: Progress = unwatched,
 ) -> SyncReport:
     """Add new tools, re-embed changed ones, and leave the others alone.
@@ -46,24 +64,39 @@ def sync_catalogs(
         progress: Told after each batch.
 
     Raises:
-        InvalidToolError: If an entry is bad and ``skip_invalid`` is not set; nothing is written.
+        InvalidToolError: If there is nothing but bad entries, or one and the rules are strict; nothing is
+            written.
+        SourceConflictError: If a source has the name of another; nothing is written.
         EncoderError: If an encoder fails; nothing stays written.
     """
-    invalid = check_catalogs(catalogs, skip_invalid=skip_invalid)
-    wanted = _by_id(catalogs)
+    check_catalogs(catalogs, strict=rules.strict, skip_invalid=rules.skip_invalid)
+    read, given_twice = distinct([catalog for catalog in catalogs if not catalog.failure])
     stored = {tool.tool_id: tool for tool in store.stored_tools()}
+    if not rules.replace:
+        check_origins(read, stored.values(), remove_missing=rules.remove_missing)
+    wanted = _by_id(read)
+    missing = _missing(stored.values(), read, wanted.keys()) if rules.remove_missing else _Missing()
     added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
     known = [tool for tool_id, tool in wanted.items() if tool_id in stored]
     changed = [tool for tool in known if not _is_current(stored[tool.tool_id], tool)]
     n_embedded = 0
     if added or changed:
         n_embedded = _write(store, added, changed, static(), dense(), progress)
-    removed = _gone(stored.values(), catalogs, wanted.keys()) if remove_missing else []
-    if removed:
-        store.delete(removed)
-    logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(removed))
-    unchanged = len(wanted) - len(added) - len(changed)
-    return SyncReport(_ids(added), _ids(changed), removed, unchanged, n_embedded, invalid)
+    rewritten = {*_ids(changed), *missing.gone}
+    _relocate(store, moved(read, stored.values(), rewritten))
+    if missing.gone:
+        store.delete(missing.gone)
+    logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(missing.gone))
+    return SyncReport(
+        _ids(added),
+        _ids(changed),
+        missing.gone,
+        len(wanted) - len(added) - len(changed),
+        n_embedded,
+        invalid=_invalid(catalogs),
+        failed=_failed(catalogs),
+        warnings=[*given_twice, *_warnings(read), *missing.kept, *seconds(read, stored.values())],
+    )
 
 
 def _is_current(stored: StoredTool, tool: ToolDefinition) -> bool:
@@ -74,22 +107,61 @@ def _ids(tools: Sequence[ToolDefinition]) -> list[str]:
     return [tool.tool_id for tool in tools]
 
 
-def _gone(stored: Iterable[StoredTool], catalogs: Sequence[Catalog], wanted: Container[str]) -> list[str]:
-    """Stored tools that their source no longer lists."""
-    sources = {catalog.source for catalog in catalogs}
-    return [tool.tool_id for tool in stored if tool.source in sources and tool.tool_id not in wanted]
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """Stored tools that their source no longer lists, and why others were kept."""
+
+    gone: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
-def check_catalogs(catalogs: Sequence[Catalog], *, skip_invalid: bool) -> list[str]:
-    """The reasons for the entries that cannot be indexed.
+def _missing(stored: Iterable[StoredTool], catalogs: Sequence[Catalog], wanted: Container[str]) -> _Missing:
+    by_source: dict[str, list[str]] = {catalog.source: [] for catalog in catalogs}
+    for tool in stored:
+        if tool.source in by_source and tool.tool_id not in wanted:
+            by_source[tool.source].append(tool.tool_id)
+    # A tool whose entry is bad today is not one that is gone.
+    unsure = {catalog.source for catalog in catalogs if catalog.invalid}
+    gone = [tool_id for source, ids in by_source.items() if source not in unsure for tool_id in ids]
+    kept = [
+        f"{len(ids):,} tools of {source!r} that were not listed stay, since entries of it could not be read: "
+        f"{', '.join(ids[:5])}{', ...' if len(ids) > 5 else ''}; toolshed tools remove takes them away"
+        for source, ids in by_source.items()
+        if source in unsure and ids
+    ]
+    return _Missing(gone, kept)
+
+
+def check_catalogs(catalogs: Sequence[Catalog], *, strict: bool, skip_invalid: bool) -> None:
+    """Refuse what cannot be indexed, before a knowledge base is made for it.
 
     Raises:
-        InvalidToolError: If there are any and they are not to be skipped.
+        ConfigurationError: If the options contradict each other.
+        InvalidToolError: If there is nothing but bad entries, or a bad entry and ``strict``.
+        SourceError: If a source could not be read and ``strict``.
+        SourceConflictError: If two sources have one name.
     """
-    invalid = [f"{catalog.source}, {entry}" for catalog in catalogs for entry in catalog.invalid]
-    if invalid and not skip_invalid:
+    if strict and skip_invalid:
+        raise ConfigurationError("strict and skip_invalid contradict each other; choose one of the two")
+    invalid, failed = _invalid(catalogs), _failed(catalogs)
+    n_tools = sum(len(catalog.tools) for catalog in catalogs)
+    if invalid and (strict or not (n_tools or skip_invalid)):
         raise InvalidToolError(_refusal(invalid))
-    return invalid
+    if failed and strict:
+        raise SourceError("\n".join(["nothing was indexed, because sources cannot be read:", *failed]))
+    distinct(catalogs)
+
+
+def _invalid(catalogs: Sequence[Catalog]) -> list[str]:
+    return [f"{catalog.source}, {entry}" for catalog in catalogs for entry in catalog.invalid]
+
+
+def _failed(catalogs: Sequence[Catalog]) -> list[str]:
+    return [catalog.failure for catalog in catalogs if catalog.failure]
+
+
+def _warnings(catalogs: Sequence[Catalog]) -> list[str]:
+    return [f"{catalog.source}: {warning}" for catalog in catalogs for warning in catalog.warnings]
 
 
 def _refusal(invalid: Sequence[str]) -> str:
@@ -97,22 +169,29 @@ def _refusal(invalid: Sequence[str]) -> str:
     more = f"\n  and {len(invalid) - 10} more" if len(invalid) > 10 else ""
     return (
         f"nothing was indexed, because {len(invalid)} of the entries cannot be:\n  {shown}{more}\n"
-        "Correct what is listed, or index the rest with --skip-invalid (skip_invalid=True)"
+        "Correct what is listed, or leave it out"
     )
 
 
 def _by_id(catalogs: Sequence[Catalog]) -> dict[str, ToolDefinition]:
-    wanted: dict[str, ToolDefinition] = {}
-    names = [catalog.source for catalog in catalogs if catalog.tools]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InvalidToolError(
-            f"two sources are called {repeated[0]!r}, so their tools could not be told apart; "
-            "name one of them: NAME=SOURCE"
+    return {
+        tool.tool_id: replace(tool, location=catalog.location)
+        for catalog in catalogs
+        for tool in catalog.tools
+    }
+
+
+def _relocate(store: ToolStore, locations: Mapping[str, str]) -> None:
+    """Record where tools are now; their vectors stay."""
+    tool_ids = sorted(locations)
+    for start in range(0, len(tool_ids), _WRITTEN_TOGETHER):
+        records = store.fetch(tool_ids[start : start + _WRITTEN_TOGETHER])
+        store.upsert(
+            [
+                replace(record, definition=replace(record.definition, location=locations[record.tool_id]))
+                for record in records
+            ]
         )
-    for catalog in catalogs:
-        wanted.update((tool.tool_id, tool) for tool in catalog.tools)
-    return wanted
 
 
 def _write(

@@ -14,6 +14,7 @@ _NAMESPACE = uuid.UUID("6f0a4dc4-5c5f-5f0e-9d39-3a1f6a1c6f55")
 
 # Tools that were stored before it was recorded have none: the first.
 _TERMS = "terms_version"
+_LOCATION = "location"
 
 TOOL_LAYOUT = Layout(
     name="tools",
@@ -55,12 +56,17 @@ class ToolRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredTool:
-    """Identity, content hash and terms version of a stored tool: all that a sync needs to read."""
+    """What a sync needs to read of a stored tool: identity, origin, content hash and terms version.
+
+    Attributes:
+        location: Where its source was read; empty of tools that were stored before it was recorded.
+    """
 
     tool_id: str
     source: str
     content_hash: str
     terms_version: int
+    location: str = ""
 
 
 class ToolStore(Store[ToolRecord]):
@@ -83,6 +89,8 @@ class ToolStore(Store[ToolRecord]):
             # One string: engines change JSON numbers (integers above 2^64, 1.0 and 1).
             "definition": json.dumps(tool.to_json()),
         }
+        if tool.location:
+            payload[_LOCATION] = tool.location
         return Point(self.point_id(tool.tool_id), payload, record.vectors)
 
     def _record(self, point: Point) -> ToolRecord:
@@ -91,9 +99,10 @@ class ToolStore(Store[ToolRecord]):
 
     def stored_tools(self) -> list[StoredTool]:
         """What a sync needs of every tool, ordered by tool id."""
-        payloads = self._payloads(["tool_id", "source", "content_hash"], optional=[_TERMS])
+        payloads = self._payloads(["tool_id", "source", "content_hash"], optional=[_TERMS, _LOCATION])
         stored = [
-            StoredTool(p["tool_id"], p["source"], p["content_hash"], p.get(_TERMS, 1)) for p in payloads
+            StoredTool(p["tool_id"], p["source"], p["content_hash"], p.get(_TERMS, 1), p.get(_LOCATION) or "")
+            for p in payloads
         ]
         return sorted(stored, key=lambda tool: tool.tool_id)
 

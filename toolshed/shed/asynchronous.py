@@ -13,7 +13,7 @@ from toolshed.options import DocumentArguments, IndexArguments, PassageArguments
 from toolshed.shed.opening import ShedArguments
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
-from toolshed.types import SyncReport, ToolDefinition
+from toolshed.types import IndexedSource, SyncReport, ToolDefinition
 
 if TYPE_CHECKING:
     from toolshed.economics.running.verbs import Backbones, Costs, Outcomes
@@ -85,6 +85,14 @@ class AsyncToolshed:
     async def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""
         return await asyncio.to_thread(self._shed.list_tools)
+
+    async def sources(self) -> list[IndexedSource]:
+        """See :meth:`Toolshed.sources`."""
+        return await asyncio.to_thread(self._shed.sources)
+
+    async def remove_source(self, name: str) -> int:
+        """See :meth:`Toolshed.remove_source`."""
+        return await asyncio.to_thread(self._shed.remove_source, name)
 
     async def delete_tools(self, *tool_ids: str) -> int:
         """See :meth:`Toolshed.delete_tools`."""

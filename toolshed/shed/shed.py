@@ -19,7 +19,7 @@ from toolshed.shed.opening import ShedArguments, open_passages, open_tools
 from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
-from toolshed.types import SyncReport, ToolDefinition
+from toolshed.types import IndexedSource, SyncReport, ToolDefinition
 
 if TYPE_CHECKING:
     from toolshed.economics.running.account import CostAccount
@@ -72,15 +72,22 @@ class Toolshed:
                 :class:`ToolDefinition`.
             options: See :class:`~toolshed.options.IndexArguments`.
 
+        Returns:
+            What changed, and what was left out: a bad entry, or a source of several that cannot be read,
+            costs only itself.
+
         Raises:
-            SourceError: If a source cannot be read.
-            InvalidToolError: If an entry is no valid tool; nothing is indexed then.
+            SourceError: If no source can be read, or one and ``strict`` is set.
+            InvalidToolError: If there is nothing but bad entries, or one and ``strict`` is set.
+            SourceConflictError: If a source has the name of another that is there; nothing is indexed then.
         """
-        return self.add_catalogs(read_sources(sources), **options)
+        name = checked(IndexArguments, options)["source_name"]
+        return self.add_catalogs(read_sources(sources, name=name), **options)
 
     def sync_tools(self, *sources: Source, **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, and remove what these sources no longer list."""
-        return self.sync_catalogs(read_sources(sources), **options)
+        name = checked(IndexArguments, options)["source_name"]
+        return self.sync_catalogs(read_sources(sources, name=name), **options)
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, for catalogs that were read before."""
@@ -182,6 +189,18 @@ class Toolshed:
     def list_tools(self) -> list[str]:
         """The ids of all tools, sorted."""
         return self.tools.ids()
+
+    def sources(self) -> list[IndexedSource]:
+        """The sources of tools by name: where each was read, and how many tools it has."""
+        return self.tools.sources()
+
+    def remove_source(self, name: str) -> int:
+        """Remove all tools of a source; returns how many there were.
+
+        Raises:
+            UnknownSourceError: If there is no source of that name.
+        """
+        return self.tools.remove_source(name)
 
     def damages(self) -> list[str]:
         """Read everything that is stored; what is wrong with each record that is not as it was written."""

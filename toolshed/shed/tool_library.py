@@ -1,12 +1,15 @@
 """The tools of a knowledge base: index them, search them, list and remove them."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from toolshed.catalog.definitions import Catalog
-from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownToolError
-from toolshed.indexing.tools import sync_catalogs, unwatched
+from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownSourceError, UnknownToolError
+from toolshed.indexing.origins import indexed_sources, renamed
+from toolshed.indexing.tools import SyncRules, sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.metering.runs import RunRecord
@@ -20,7 +23,9 @@ from toolshed.shed.encoders import Encoders
 from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import SearchResult
 from toolshed.stages import Stage, run_awaited, run_blocking
-from toolshed.types import SyncReport, ToolDefinition
+from toolshed.types import IndexedSource, SyncReport, ToolDefinition
+
+logger = logging.getLogger(__name__)
 
 
 def reads_dense_vectors(pipeline: PipelineName | PipelineBuilder) -> bool:
@@ -79,19 +84,26 @@ class ToolLibrary:
         self._encoders = encoders
         self._index = CatalogIndex(store)
         self._built_by = pipeline
+        # By tool id, the Python objects that were given in this process. Any: callables of every framework.
+        self.callables: dict[str, Any] = {}
 
     def sync(self, catalogs: Sequence[Catalog], given: IndexArguments, *, remove_missing: bool) -> SyncReport:
         """See :meth:`Toolshed.sync_catalogs`."""
         options = checked(IndexArguments, given)
-        return sync_catalogs(
+        named = renamed(catalogs, options["source_name"])
+        report = sync_catalogs(
             self.store,
-            catalogs,
+            named,
             static=lambda: self._encoders.static,
             dense=lambda: self._encoders.stored,
-            remove_missing=remove_missing,
-            skip_invalid=options["skip_invalid"],
+            rules=SyncRules(remove_missing, options["replace"], options["strict"], options["skip_invalid"]),
             progress=options["progress"] or unwatched,
         )
+        for catalog in named:
+            self.callables.update(catalog.callables)
+        for reason in (*report.invalid, *report.failed):
+            logger.warning("left out: %s", reason)
+        return report
 
     def prepared(
         self, query: str, k: int, given: SearchArguments, passages: PassageLibrary
@@ -137,11 +149,26 @@ class ToolLibrary:
         """The ids of all tools, sorted."""
         return [tool.tool_id for tool in self.store.stored_tools()]
 
+    def sources(self) -> list[IndexedSource]:
+        """See :meth:`Toolshed.sources`."""
+        return indexed_sources(self.store.stored_tools())
+
+    def remove_source(self, name: str) -> int:
+        """See :meth:`Toolshed.remove_source`."""
+        stored = self.store.stored_tools()
+        tool_ids = [tool.tool_id for tool in stored if tool.source == name]
+        if not tool_ids:
+            known = ", ".join(sorted({tool.source for tool in stored})) or "none yet"
+            raise UnknownSourceError(f"there is no source {name!r}; the sources are {known}")
+        return self.delete(tool_ids)
+
     def delete(self, tool_ids: Sequence[str]) -> int:
         """Remove tools; returns how many there were."""
         present = self.store.present(tool_ids)
         if present:
             self.store.delete(present)
+        for tool_id in present:
+            self.callables.pop(tool_id, None)
         return len(present)
 
     def tokens(self) -> int:

@@ -52,13 +52,15 @@ def test_removed_tools_go_unless_they_are_kept() -> None:
     assert (gone["removed"], gone["n_tools"]) == (["tools:get_forecast"], 1)
 
 
-def test_bad_entries_are_listed_and_skipped_on_demand() -> None:
+def test_bad_entries_are_listed_and_cost_the_exit_code_unless_they_are_expected() -> None:
     Path("mixed.jsonl").write_text('{"name": "good"}\n{"description": "nameless"}\n')
-    refused = run("index", "tools", "mixed.jsonl")
+    refused = run("index", "tools", "mixed.jsonl", "--strict")
     assert refused.exit_code == 1
     assert "line 2: the tool has no name" in refused.stderr
-    assert "--skip-invalid" in refused.stderr
     assert not Path("shed").exists()
+    partly = run("index", "tools", "mixed.jsonl")
+    assert (partly.exit_code, partly.stdout[:7]) == (1, "1 added")
+    assert "left out: mixed, line 2" in partly.stderr
     skipped = run("index", "tools", "mixed.jsonl", "--skip-invalid")
     assert skipped.exit_code == 0
     assert "left out: mixed, line 2" in skipped.stderr

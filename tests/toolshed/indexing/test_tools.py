@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import OpenShed
 from toolshed.catalog.definitions import Catalog
-from toolshed.errors import EncoderError, InvalidToolError, StorageFullError
+from toolshed.errors import ConfigurationError, EncoderError, InvalidToolError, SourceError, StorageFullError
 from toolshed.indexing import tools as indexing
 from toolshed.knowledge_base import edge_folder
 from toolshed.shed.shed import Toolshed
@@ -67,13 +67,52 @@ def test_the_report_counts_the_texts_that_were_encoded(open_shed: OpenShed) -> N
     assert report.n_embedded == len({*encoder.encoded, "a. Does a.", "b. Does b."})
 
 
-def test_a_bad_entry_stops_everything_or_is_skipped(shed: Toolshed) -> None:
-    with pytest.raises(InvalidToolError, match=r"arguments, number 2: the tool has no name"):
-        shed.add_tools({"name": "good"}, {"name": ""})
-    assert shed.list_tools() == []
-    report = shed.add_tools({"name": "good"}, {"name": ""}, skip_invalid=True)
+def test_a_bad_entry_costs_itself_and_is_named(shed: Toolshed) -> None:
+    report = shed.add_tools({"name": "good"}, {"name": ""})
     assert shed.list_tools() == ["python:good"]
-    assert len(report.invalid) == 1
+    assert [reason[:38] for reason in report.invalid] == ["arguments, number 2: the tool has no n"]
+    assert not report.is_complete
+
+
+def test_a_bad_entry_stops_everything_where_that_is_asked_for(shed: Toolshed) -> None:
+    with pytest.raises(InvalidToolError, match=r"arguments, number 2: the tool has no name"):
+        shed.add_tools({"name": "good"}, {"name": ""}, strict=True)
+    assert shed.list_tools() == []
+    with pytest.raises(ConfigurationError, match="contradict each other"):
+        shed.add_tools({"name": "good"}, strict=True, skip_invalid=True)
+
+
+def test_nothing_but_bad_entries_is_an_error_unless_they_are_expected(shed: Toolshed) -> None:
+    with pytest.raises(InvalidToolError, match="1 of the entries cannot be"):
+        shed.add_tools({"name": ""})
+    assert len(shed.add_tools({"name": ""}, skip_invalid=True).invalid) == 1
+
+
+def test_a_source_that_cannot_be_read_costs_itself(shed: Toolshed, tmp_path: Path) -> None:
+    path = tmp_path / "mail.json"
+    path.write_text('[{"name": "send"}]')
+    report = shed.sync_tools(path, str(tmp_path / "gone.json"))
+    assert report.added == ["mail:send"]
+    assert "gone.json' cannot be read" in report.failed[0]
+    path.unlink()
+    again = shed.sync_tools(path, {"name": "a"})
+    assert (again.added, again.removed, len(again.failed)) == (["python:a"], [], 1)
+    assert shed.list_tools() == ["mail:send", "python:a"]
+    with pytest.raises(SourceError, match="cannot be read"):
+        shed.sync_tools(path, {"name": "b"}, strict=True)
+    with pytest.raises(SourceError, match="cannot be read"):
+        shed.sync_tools(path)
+
+
+def test_a_tool_whose_entry_went_bad_stays(shed: Toolshed, tmp_path: Path) -> None:
+    path = tmp_path / "mail.json"
+    path.write_text('[{"name": "send"}, {"name": "read"}]')
+    shed.sync_tools(path)
+    path.write_text('[{"name": "send"}, {"name": 7}]')
+    report = shed.sync_tools(path)
+    assert report.removed == []
+    assert "1 tools of 'mail' that were not listed stay" in report.warnings[0]
+    assert shed.list_tools() == ["mail:read", "mail:send"]
 
 
 def test_two_sources_of_one_name_are_refused(shed: Toolshed) -> None:

@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pytest
+
+from toolshed.catalog.locations import (
+    checked_source_name,
+    location_of,
+    looks_secret,
+    module_location,
+    split_name,
+    without_secrets,
+)
+from toolshed.errors import ConfigurationError
+
+
+def test_one_file_has_one_location_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    path = tmp_path / "real" / "tools.json"
+    path.touch()
+    (tmp_path / "link.json").symlink_to(path)
+    monkeypatch.chdir(tmp_path / "real")
+    written = [str(path), "tools.json", "./tools.json", "../real/tools.json", "../link.json"]
+    assert {location_of(text) for text in written} == {str(path)}
+    assert location_of("tools.json#server") == f"{path}#server"
+
+
+@pytest.mark.parametrize(
+    ("given", "location"),
+    [
+        ("https://ada:pw@desks.example/v2.json#top", "https://desks.example/v2.json"),
+        (
+            "https://desks.example/v2.json?version=3&api_key=abc&X-Amz-Signature=ef",
+            "https://desks.example/v2.json?version=3",
+        ),
+        ("https://desks.example/v2.json?ticket=" + "f" * 80, "https://desks.example/v2.json"),
+        (
+            "mcp+https://desks.example/mcp?token=${DESK_TOKEN}",
+            "mcp+https://desks.example/mcp?token=${DESK_TOKEN}",
+        ),
+        ("mcp+stdio:desks  --root /srv", "mcp+stdio:desks --root /srv"),
+        ("mcp+stdio:desks --api-key k1 --v 2", "mcp+stdio:desks --api-key *** --v 2"),
+        ("mcp+stdio:env DESK_TOKEN=k1 desks", "mcp+stdio:env DESK_TOKEN=*** desks"),
+        ("mcp+stdio:desks --token ${T} --key=${K}", "mcp+stdio:desks --token ${T} --key=${K}"),
+        ("https://[::1", "https://[::1"),
+    ],
+)
+def test_no_credential_is_part_of_a_location(given: str, location: str) -> None:
+    assert location_of(given) == location
+
+
+@pytest.mark.parametrize(
+    "name", ["api_key", "accessToken", "X-Amz-Security-Token", "sig", "CLIENT_SECRET", "apikey"]
+)
+def test_names_that_promise_secrets_are_known(name: str) -> None:
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize("name", ["version", "monkey", "author_id", "format", "design", "keyboard"])
+def test_other_names_are_left_alone(name: str) -> None:
+    assert not looks_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "location"),
+    [
+        ("brave-search=mcp+stdio:x", "brave-search", "mcp+stdio:x"),
+        ("v2.1=https://desks.example/a.json?x=y", "v2.1", "https://desks.example/a.json?x=y"),
+        ("https://desks.example/a.json?x=https://b", None, "https://desks.example/a.json?x=https://b"),
+        ("mcp+stdio:server --a=b", None, "mcp+stdio:server --a=b"),
+        ("folder/a=b.json", None, "folder/a=b.json"),
+        ("plain.json", None, "plain.json"),
+    ],
+)
+def test_names_may_hold_hyphens_and_addresses_equals_signs(
+    given: str, name: str | None, location: str
+) -> None:
+    found = split_name(given)
+    assert (found.name, found.location) == (name, location)
+
+
+@pytest.mark.parametrize("name", ["two words", "a:b", "-a", "", "x" * 65, "a/b"])
+def test_what_can_be_no_name_is_told_what_can(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="takes letters, digits, '_', '-' and"):
+        split_name(f"{name}=mcp+stdio:x")
+    with pytest.raises(ConfigurationError, match="cannot be the name of a source"):
+        checked_source_name(name)
+
+
+def test_objects_are_where_they_were_defined() -> None:
+    assert module_location(without_secrets) == "python:toolshed.catalog.locations"
+    assert module_location(7) == "python:"

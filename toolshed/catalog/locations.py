@@ -1,0 +1,139 @@
+"""What a source is called and where it is: one location however it is written, and no secret in it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from toolshed.errors import ConfigurationError
+
+MAX_SOURCE_NAME = 64
+_NAME = re.compile(rf"\w[\w.-]{{0,{MAX_SOURCE_NAME - 1}}}")
+_SCHEMES = ("http://", "https://", "mcp+", "mcp:", "registry+")
+# A word of its own in a name: api_key, X-Amz-Signature, accessToken; not in monkey or author_id.
+_NAMES_OF_SECRETS = (
+    r"auth|authori[sz]ation|oauth|bearer|code|cookie|credentials?|keys?|jwt|pass|password|passwd|passphrase|"
+    r"pat|pwd|secrets?|session|sig|signature|sas|tokens?|(?:api|access|client|private)(?:key|token|secret)"
+)
+_SECRET_NAME = re.compile(rf"(?:^|[^a-z])(?:{_NAMES_OF_SECRETS})(?:$|[^a-z])", re.IGNORECASE)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# Longer ones are signatures and tokens, whatever they are called.
+_MAX_QUERY_VALUE = 60
+_OPTION = re.compile(r"(?P<name>-{0,2}[A-Za-z][\w-]*)(?P<sign>=)(?P<value>\S+)")
+HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """Where a source is, and the name it was given."""
+
+    location: str
+    name: str | None
+
+
+def split_name(source: str) -> NamedSource:
+    """Split ``NAME=SOURCE``; a file whose name holds an equals sign stays a file.
+
+    Raises:
+        ConfigurationError: If what stands before the equals sign is meant as a name and cannot be one.
+    """
+    name, separator, location = source.partition("=")
+    if not separator or source.startswith(_SCHEMES) or exists(source):
+        return NamedSource(source, None)
+    if _NAME.fullmatch(name):
+        return NamedSource(location, name)
+    if location.startswith(_SCHEMES) or exists(location):
+        checked_source_name(name)
+    return NamedSource(source, None)
+
+
+def checked_source_name(name: str) -> str:
+    """A name that a user gave to a source.
+
+    Raises:
+        ConfigurationError: If it cannot stand before the colon of a tool id.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{name[:100]!r} cannot be the name of a source: it takes letters, digits, '_', '-' and '.', "
+            f"begins with a letter, a digit or '_', and has at most {MAX_SOURCE_NAME} characters"
+        )
+    return name
+
+
+def exists(path: str) -> bool:
+    """Whether there is a file or folder of this name; what can be no path is none."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def location_of(source: str) -> str:
+    """Where a source is, the same for every way to write it, and without credentials.
+
+    An absolute path without links; a URL without user, fragment and what looks secret in its query; the
+    address of an MCP server, in which ``${VARIABLE}`` stays as it is.
+    """
+    if source.startswith("mcp+stdio:"):
+        return without_secrets(" ".join(source.split()))
+    if source.startswith(_SCHEMES):
+        return _url(source)
+    path, mark, part = source.partition("#")
+    if mark and not exists(source) and exists(path):
+        return f"{_path(path)}#{part}"
+    return _path(source)
+
+
+def _path(text: str) -> str:
+    try:
+        return str(Path(text).expanduser().resolve())
+    except (OSError, RuntimeError, ValueError):
+        return text
+
+
+def _url(text: str) -> str:
+    prefix = "mcp+" if text.startswith("mcp+") else ""
+    try:
+        url = httpx.URL(text.removeprefix(prefix))
+    except httpx.InvalidURL:
+        return re.sub(r"//[^/@]*@", "//", text.partition("?")[0])
+    kept = [
+        (name, value)
+        for name, value in url.params.multi_items()
+        if value.startswith("${") or not (looks_secret(name) or len(value) > _MAX_QUERY_VALUE)
+    ]
+    plain = url.copy_with(userinfo=b"", fragment=None, query=None)
+    # Spelt out: httpx escapes the braces of ${VARIABLE}.
+    query = "&".join(f"{name}={value}" if value else name for name, value in kept)
+    return f"{prefix}{plain}{'?' if query else ''}{query}".replace("%7B", "{").replace("%7D", "}")
+
+
+def looks_secret(name: str) -> bool:
+    """Whether what stands under a name (of an option, a variable, a field of a query) is a secret."""
+    return bool(_SECRET_NAME.search(_CAMEL.sub("_", name)))
+
+
+def without_secrets(command: str) -> str:
+    """A command line with ``***`` for the values of options and variables whose names promise a secret."""
+    words: list[str] = []
+    is_secret = False
+    for word in command.split(" "):
+        option = _OPTION.fullmatch(word)
+        if is_secret and not word.startswith("${"):
+            words.append(HIDDEN)
+        elif option and looks_secret(option["name"]) and not option["value"].startswith("${"):
+            words.append(f"{option['name']}={HIDDEN}")
+        else:
+            words.append(word)
+        is_secret = word.startswith("-") and "=" not in word and looks_secret(word.lstrip("-"))
+    return " ".join(words)
+
+
+def module_location(value: Any) -> str:
+    """Where a Python object was defined: ``python:MODULE``."""
+    # Any: whatever a user hands over.
+    module = getattr(value, "__module__", None)
+    return f"python:{module}" if isinstance(module, str) and module else "python:"
