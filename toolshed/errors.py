@@ -19,6 +19,15 @@ ToolshedError                      500
 ├── BudgetExceededError            402  the call would spend more than the budget has left
 ├── TooLittleEvidenceError         409  too few outcomes for the estimate that was asked for
 ├── LedgerError                    503  the ledger could not do what was asked
+├── ToolCallError                  502  a call of a tool that could not be made or did not come back
+│   ├── NotCallableError           422  nothing says how to call the tool, or from here
+│   ├── InvalidArgumentsError      422  arguments that the tool does not take; nothing was sent
+│   ├── MissingCredentialsError    424  the tool wants credentials that were not given; nothing was sent
+│   ├── ForbiddenAddressError      403  an address that a call may not go to; nothing was sent
+│   ├── ToolTimeoutError           504  the tool did not answer in time
+│   ├── LostConnectionError        502  the connection to the tool could not be made or was lost
+│   ├── TooManyCallsError          503  too many calls are running
+│   └── UnknownResultError         404  a result that is not kept, or not any more
 └── KnowledgeBaseError             503  the store could not do what was asked
     ├── KnowledgeBaseBusyError     503  another process has the folder open
     ├── KnowledgeBaseMismatchError 503  it was written with another encoder or schema
@@ -164,6 +173,79 @@ class LedgerError(ToolshedError):
 
     code = "ledger"
     http_status = 503
+
+
+class ToolCallError(ToolshedError):
+    """A call of a tool that could not be made, or whose answer did not come back.
+
+    What a tool itself answers is never raised, its errors included: it is a result.
+
+    Attributes:
+        may_have_acted: Whether the tool may have done what was asked, though no answer came.
+    """
+
+    code = "tool_call"
+    http_status = 502
+
+    def __init__(self, message: str, *, may_have_acted: bool = False) -> None:
+        super().__init__(f"{message}; the tool may have acted" if may_have_acted else message)
+        self.may_have_acted = may_have_acted
+
+
+class NotCallableError(ToolCallError):
+    """Nothing says how to call the tool, or it cannot be called from here."""
+
+    code = "not_callable"
+    http_status = 422
+
+
+class InvalidArgumentsError(ToolCallError):
+    """Arguments that the tool does not take; nothing was sent."""
+
+    code = "invalid_arguments"
+    http_status = 422
+
+
+class MissingCredentialsError(ToolCallError):
+    """The tool wants credentials that the caller did not give; nothing was sent."""
+
+    code = "missing_credentials"
+    http_status = 424
+
+
+class ForbiddenAddressError(ToolCallError):
+    """An address that a call may not go to; nothing was sent there."""
+
+    code = "forbidden_address"
+    http_status = 403
+
+
+class ToolTimeoutError(ToolCallError):
+    """The tool did not answer in time."""
+
+    code = "tool_timeout"
+    http_status = 504
+
+
+class LostConnectionError(ToolCallError):
+    """The connection to the tool could not be made, or was lost before it answered."""
+
+    code = "lost_connection"
+    http_status = 502
+
+
+class TooManyCallsError(ToolCallError):
+    """Too many calls are running; some of them may never end."""
+
+    code = "too_many_calls"
+    http_status = 503
+
+
+class UnknownResultError(ToolCallError):
+    """A result that is not kept, or not any more."""
+
+    code = "unknown_result"
+    http_status = 404
 
 
 class KnowledgeBaseError(ToolshedError):

@@ -5,7 +5,7 @@ that is misspelt; the command line and the REST bodies are made from the same de
 :func:`checked` holds every way in to the same bounds.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -21,6 +21,14 @@ PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
 SegmenterName = Literal["legal", "legal:precise", "legal:strict", "nupunkt", "charboundary", "regex"]
 # Called with the number of items done and the number to do.
 Progress = Callable[[int, int], None]
+# A key or a token; for basic authentication of HTTP the name and the password.
+Credential = str | tuple[str, str]
+# By source, then by its security schemes; a single one serves every scheme of its source. Or a function of
+# source and scheme.
+Credentials = (
+    Mapping[str, Credential | Mapping[str, Credential]]
+    | Callable[[str, str], Credential | Awaitable[Credential | None] | None]
+)
 Arguments = TypeVar("Arguments")
 
 
@@ -144,6 +152,33 @@ class IndexArguments(TypedDict, total=False):
     progress: Annotated[
         Progress | None,
         Option(None, "Called with the number of tools done and the number to do.", is_for_python=True),
+    ]
+
+
+class CallArguments(TypedDict, total=False):
+    """Options of calling a tool."""
+
+    timeout_seconds: Annotated[
+        float,
+        Option(60.0, "Longest wait for the answer, connecting included.", least=0.05, most=3600),
+    ]
+    max_characters: Annotated[
+        int,
+        Option(20_000, "Longer texts are cut, with a handle to read on.", least=1, most=10**7),
+    ]
+    credentials: Annotated[
+        Credentials | None,
+        Option(
+            None,
+            "Credentials by source and security scheme, before those the knowledge base was opened with.",
+            is_for_python=True,
+        ),
+    ]
+    allow_private: Annotated[
+        bool, Option(False, "Let an operation that a file describes go to a private address.")
+    ]
+    allow_plain_http: Annotated[
+        bool, Option(False, "Send credentials without TLS, where the source's own server is so.")
     ]
 
 

@@ -1,15 +1,23 @@
 """``AsyncToolshed``: the verbs of ``Toolshed`` for asynchronous programs."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from toolshed.calling.results import CallResult, ResultPage
 from toolshed.catalog.sources import Source
 from toolshed.documents import LegalDocument, Passage
 from toolshed.indexing.passages import DocumentReport
 from toolshed.metering.runs import recorded_run
-from toolshed.options import DocumentArguments, IndexArguments, PassageArguments, SearchArguments
+from toolshed.options import (
+    CallArguments,
+    DocumentArguments,
+    IndexArguments,
+    PassageArguments,
+    SearchArguments,
+)
 from toolshed.shed.opening import ShedArguments
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
@@ -39,6 +47,20 @@ class AsyncToolshed:
             finally:
                 await asyncio.to_thread(shed.booking.book, run, "retrieval", options.get("task_id"))
         return search.result(selection, run)
+
+    async def call(
+        self,
+        tool_id: str,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Unpack[CallArguments],
+    ) -> CallResult:
+        """See :meth:`Toolshed.call`; asynchronous functions are awaited in this loop."""
+        tool = await self.get_tool(tool_id)
+        return await self._shed.caller.acall(tool, arguments, options)
+
+    async def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> ResultPage:
+        """See :meth:`Toolshed.read_result`."""
+        return self._shed.read_result(handle, offset, max_characters=max_characters)
 
     async def add_tools(self, *sources: Source, **options: Unpack[IndexArguments]) -> SyncReport:
         """See :meth:`Toolshed.add_tools`."""

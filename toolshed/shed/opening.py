@@ -13,7 +13,7 @@ from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.knowledge_base.store import Layout, Store
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
-from toolshed.options import Option, PipelineName
+from toolshed.options import Credentials, Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
 from toolshed.settings import Settings
 from toolshed.shed.location import Location
@@ -44,6 +44,10 @@ class ShedArguments(TypedDict, total=False):
         str | Path | None, Option(None, "Price file of the deployment, beside the public list.")
     ]
     tenant: Annotated[str, Option("default", "Whose costs they are.")]
+    credentials: Annotated[
+        Credentials | None,
+        Option(None, "Credentials for calling tools, by source and security scheme.", is_for_python=True),
+    ]
 
 
 def options_from(settings: Settings) -> ShedArguments:

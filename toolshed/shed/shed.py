@@ -1,17 +1,26 @@
 """The Python SDK: ``Toolshed``, one knowledge base of tools and legal text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from toolshed.calling.caller import ToolCaller
+from toolshed.calling.results import CallResult, ResultPage
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.sources import Source, read_sources
 from toolshed.documents import LegalDocument, Passage
 from toolshed.indexing.passages import DocumentReport
-from toolshed.options import DocumentArguments, IndexArguments, PassageArguments, SearchArguments, checked
+from toolshed.options import (
+    CallArguments,
+    DocumentArguments,
+    IndexArguments,
+    PassageArguments,
+    SearchArguments,
+    checked,
+)
 from toolshed.shed.booking import Booking
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
@@ -51,6 +60,7 @@ class Toolshed:
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
         self.tools = ToolLibrary(store, self.encoders, pipeline)
+        self.caller = ToolCaller(self.tools.callables, credentials=given["credentials"])
         self.passages = PassageLibrary(
             lambda: open_passages(at, store.manifest, given),
             exists=lambda: at.holds("passages"),
@@ -116,6 +126,41 @@ class Toolshed:
         with self.booking.run("retrieval", options.get("task_id")) as run:
             selection = search.run()
         return search.result(selection, run)
+
+    def call(
+        self,
+        tool_id: str,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Unpack[CallArguments],
+    ) -> CallResult:
+        """Call a tool: of an MCP server, an operation of an OpenAPI document, a Python function added here.
+
+        Args:
+            tool_id: The tool.
+            arguments: Its arguments by name, checked against its schema before anything is sent.
+            options: See :class:`~toolshed.options.CallArguments`.
+
+        Returns:
+            What the tool answered, also where it says that it failed: see ``is_error``.
+
+        Raises:
+            UnknownToolError: If there is no such tool.
+            ToolCallError: If the call could not be made or no answer came; see the subclasses.
+        """
+        return self.caller.call(self.get_tool(tool_id), arguments, options)
+
+    def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> ResultPage:
+        """Read on in a long result.
+
+        Args:
+            handle: What the result gave.
+            offset: The character to begin with.
+            max_characters: Most characters to return.
+
+        Raises:
+            UnknownResultError: If it is not kept any more.
+        """
+        return self.caller.read(handle, offset, max_characters)
 
     def add_documents(
         self, *sources: str | Path | LegalDocument, **options: Unpack[DocumentArguments]
@@ -255,7 +300,8 @@ class Toolshed:
         return Costs(account)
 
     def close(self) -> None:
-        """Release the knowledge base; calling it again does nothing."""
+        """Release the knowledge base, end connections to tools; calling it again does nothing."""
+        self.caller.close()
         self.passages.close()
         self.booking.close()
         self.tools.close()

@@ -1,0 +1,1 @@
+"""How a found tool is called: Python functions, operations of OpenAPI, tools of MCP servers."""

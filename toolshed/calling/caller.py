@@ -1,0 +1,107 @@
+"""Calls of tools: checks what is asked, finds the way to make it, and bounds what comes back."""
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+from toolshed.calling.arguments import check_arguments
+from toolshed.calling.credentials import CredentialBook
+from toolshed.calling.functions import invocation
+from toolshed.calling.loops import FunctionThreads, LoopThread
+from toolshed.calling.plans import FunctionPlan, Plan
+from toolshed.calling.results import CallResult, ResultPage, ResultStore
+from toolshed.errors import NotCallableError
+from toolshed.options import CallArguments, Credentials, checked
+from toolshed.types import ToolDefinition
+
+_SKILLS = ("skill", "skills")
+
+
+class ToolCaller:
+    """Calls tools; safe between threads. Connections are opened when first needed, and kept for a while.
+
+    Args:
+        callables: Python objects by the id of the tool that they are.
+        credentials: Those for every call.
+    """
+
+    # Any: callables of every framework.
+    def __init__(
+        self, callables: Mapping[str, Any] | None = None, *, credentials: Credentials | None = None
+    ) -> None:
+        self._callables = {} if callables is None else callables
+        self._credentials = credentials
+        CredentialBook(credentials)
+        self._results = ResultStore()
+        self._threads = FunctionThreads()
+        self._functions_loop = LoopThread("toolshed-functions")
+        self._loop = LoopThread("toolshed-calls")
+
+    def call(self, tool: ToolDefinition, arguments: object, given: CallArguments) -> CallResult:
+        """See :meth:`Toolshed.call`."""
+        options = checked(CallArguments, given)
+        start = perf_counter()
+        answer = self._plan(tool, arguments, options).blocking(options["timeout_seconds"])
+        return self._result(tool, answer, options, start)
+
+    async def acall(self, tool: ToolDefinition, arguments: object, given: CallArguments) -> CallResult:
+        """See :meth:`AsyncToolshed.call`."""
+        options = checked(CallArguments, given)
+        start = perf_counter()
+        answer = await self._plan(tool, arguments, options).awaited(options["timeout_seconds"])
+        return self._result(tool, answer, options, start)
+
+    def read(self, handle: str, offset: int, max_characters: int) -> ResultPage:
+        """See :meth:`Toolshed.read_result`."""
+        return self._results.read(handle, offset, max_characters)
+
+    def close(self) -> None:
+        """End calls, connections and the processes of servers; calling it again does nothing."""
+        self._loop.close()
+        self._functions_loop.close()
+        self._results.clear()
+
+    def _result(self, tool: ToolDefinition, answer: Any, options: CallArguments, start: float) -> CallResult:
+        return self._results.result(
+            tool.tool_id,
+            answer,
+            max_characters=options["max_characters"],
+            duration_ms=(perf_counter() - start) * 1e3,
+        )
+
+    def _plan(self, tool: ToolDefinition, arguments: object, options: CallArguments) -> Plan:
+        checked_arguments = check_arguments(tool, {} if arguments is None else arguments)
+        kind = str((tool.binding or {}).get("kind", ""))
+        if kind in ("", "python") and tool.tool_id in self._callables:
+            return self._function_plan(tool, checked_arguments)
+        way = self._ways.get(kind)
+        if way is None:
+            raise NotCallableError(_why_not(tool, kind))
+        book = CredentialBook(options["credentials"], self._credentials)
+        return way(tool, checked_arguments, book, options)
+
+    @property
+    def _ways(
+        self,
+    ) -> Mapping[str, Callable[[ToolDefinition, dict[str, Any], CredentialBook, CallArguments], Plan]]:
+        return {}
+
+    def _function_plan(self, tool: ToolDefinition, arguments: dict[str, Any]) -> FunctionPlan:
+        invoked = invocation(tool, self._callables[tool.tool_id], arguments)
+        return FunctionPlan(tool.tool_id, invoked, self._threads, self._functions_loop)
+
+
+def _why_not(tool: ToolDefinition, kind: str) -> str:
+    if kind == "python":
+        return (
+            f"{tool.tool_id!r} is a Python function that this process does not have; "
+            "add it here with shed.add_tools(function)"
+        )
+    if kind in _SKILLS:
+        return f"{tool.tool_id!r} is a skill, instructions for the model to follow; there is nothing to call"
+    if kind:
+        return f"{tool.tool_id!r} is called in a way that is not known here, {kind[:80]!r}"
+    return (
+        f"the source of {tool.tool_id!r} says what it takes and not how it is called; index it from its MCP "
+        "server, its OpenAPI document or as a Python function, or call it yourself"
+    )
