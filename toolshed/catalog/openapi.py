@@ -1,17 +1,23 @@
-"""OpenAPI 3.0 and 3.1: one tool per operation."""
+"""OpenAPI 3.0 to 3.2 and Swagger 2.0: one tool per operation, with how it is called.
+
+Read by our own code: the libraries that are kept (openapi-pydantic, openapi-core, prance) refuse a document
+for one bad operation, fetch what a ``$ref`` names, or expand references without a bound.
+"""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
+from toolshed.catalog.definitions import Catalog, collect, source_name
 from toolshed.catalog.json_values import RepeatedKeys
-from toolshed.catalog.schema_references import Inliner, References
+from toolshed.catalog.openapi_document import Document, scalar
+from toolshed.catalog.openapi_operations import operation_tool
 from toolshed.errors import InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 
-_METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
-_JSON_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
+_METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace", "query")
 
 
 def is_openapi(value: object) -> bool:
@@ -19,161 +25,98 @@ def is_openapi(value: object) -> bool:
     return isinstance(value, dict) and ("openapi" in value or "swagger" in value)
 
 
-def parse_openapi(document: dict[str, Any], *, source: str | None = None) -> Catalog:
-    """Read every operation of an OpenAPI document.
+def parse_openapi(document: dict[str, Any], *, source: str | None = None, location: str = "") -> Catalog:
+    """Read every operation of an OpenAPI document; webhooks and callbacks are calls to us, so no tools.
 
     Args:
         document: The parsed document.
         source: Name of the source; the document's title when not given.
+        location: Where it was read: relative URLs of servers start there.
 
     Raises:
-        SourceError: If the version is not supported, there are no paths, or a ``$ref`` leads nowhere.
+        SourceError: If the version is not supported or there are no paths.
     """
-    version = _scalar(document.get("openapi"))
-    if not version.startswith("3."):
-        is_swagger = "swagger" in document
-        found = f"Swagger {_scalar(document['swagger'])[:20]}" if is_swagger else f"OpenAPI {version[:20]!r}"
-        raise SourceError(f"{found} is not supported; convert the document to OpenAPI 3.0 or 3.1")
+    version = _version(document)
     info = document.get("info")
-    title = _scalar(info.get("title")) if isinstance(info, dict) else ""
+    title = scalar(info.get("title")) if isinstance(info, dict) else ""
     source = source or source_name(title or "openapi")
     paths = document.get("paths")
-    for part in (document, paths):
+    for part in (document, paths, info):
         if isinstance(part, RepeatedKeys):
             raise SourceError(f"the OpenAPI document {source!r} {part}")
     if not isinstance(paths, dict) or not paths:
         raise SourceError(f"the OpenAPI document {source!r} has no paths, so no operation to index")
-    return collect(source, _operations(paths, source, _Document(document)))
+    reader = Document(document, version=version, location=location)
+    found = list(_found(paths, reader))
+    used = Counter(one.operation_id for one in found if isinstance(one.operation_id, str))
+    return collect(source, ((one.position, one.builder(source, reader, used)) for one in found))
 
 
-def _operations(
-    paths: dict[str, Any], source: str, document: "_Document"
-) -> Iterator[tuple[str, Callable[[], ToolDefinition]]]:
+def _version(document: dict[str, Any]) -> str:
+    version = scalar(document.get("openapi"))
+    if re.match(r"3(\.\d|$)", version):
+        return version
+    swagger = scalar(document.get("swagger"))
+    if swagger in ("2", "2.0"):
+        return "2.0"
+    found = f"Swagger {swagger[:20]!r}" if "swagger" in document else f"OpenAPI {version[:20]!r}"
+    raise SourceError(f"{found} is not supported; convert the document to OpenAPI 3 or Swagger 2.0")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An operation where it stands, or why the path cannot be read."""
+
+    position: str
+    method: str = ""
+    path: str = ""
+    item: Any = None
+    operation: Any = None
+    error: InvalidToolError | None = None
+
+    @property
+    def operation_id(self) -> Any:
+        return self.operation.get("operationId") if isinstance(self.operation, dict) else None
+
+    def builder(self, source: str, document: Document, used: Counter[str]) -> Callable[[], ToolDefinition]:
+        """What builds the tool; an id that several operations use tells none of them from the others."""
+
+        def build() -> ToolDefinition:
+            if self.error:
+                raise self.error
+            given = document.mapping(self.operation, "the operation")
+            is_known_by_id = bool(self.operation_id) and used[str(self.operation_id)] <= 1
+            return operation_tool(
+                document,
+                given,
+                self.item,
+                method=self.method,
+                path=self.path,
+                source=source,
+                name=self.operation_id or operation_name(self.method, self.path),
+                key="" if is_known_by_id else f"{self.method} {self.path}",
+            )
+
+        return build
+
+
+def _found(paths: dict[str, Any], document: Document) -> Iterator[_Found]:
     for path, given in paths.items():
+        if str(path).startswith("x-"):
+            continue
         try:
             item = document.mapping(given, "the path")
+            additional = document.mapping(item.get("additionalOperations"), "'additionalOperations'")
         except InvalidToolError as error:
-            yield path, _refused(error)
+            yield _Found(str(path), error=error)
             continue
-        for method in _METHODS:
-            if method in item:
-                yield f"{method.upper()} {path}", _Operation(method, str(path), item, source, document)
-
-
-def _refused(error: InvalidToolError) -> Callable[[], ToolDefinition]:
-    def refuse() -> ToolDefinition:
-        raise error
-
-    return refuse
-
-
-class _Document:
-    """Reads values of a document, whose references it follows and whose size it counts."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.references = References(document)
-
-    def mapping(self, value: Any, what: str) -> dict[str, Any]:
-        """An object, empty when there is none."""
-        value = self.references.follow(value)
-        if value is not None and not isinstance(value, dict):
-            raise InvalidToolError(f"{what} is of type {type(value).__name__}; an object is expected")
-        return value or {}
-
-    def sequence(self, value: Any, what: str) -> list[Any]:
-        """A list, empty when there is none."""
-        value = self.references.follow(value)
-        if value is not None and not isinstance(value, list):
-            raise InvalidToolError(f"{what} is of type {type(value).__name__}; a list is expected")
-        self.references.spend_on(value or [])
-        return value or []
-
-    def described(self, operation: dict[str, Any]) -> str:
-        """Summary and description; the summary only where the description does not begin with it."""
-        summary, description = (_scalar(operation.get(key)) for key in ("summary", "description"))
-        self.references.spend(len(summary) + len(description))
-        summary, description = summary.strip(), description.strip()
-        if not summary or description.startswith(summary):
-            return description
-        return f"{summary.rstrip('.')}. {description}".strip()
-
-
-class _Operation:
-    """One method of one path; calling it builds the definition."""
-
-    def __init__(
-        self, method: str, path: str, item: dict[str, Any], source: str, document: _Document
-    ) -> None:
-        self._method, self._path, self._item, self._source = method, path, item, source
-        self._document = document
-        self._inliner = Inliner(document.references)
-
-    def __call__(self) -> ToolDefinition:
-        operation = self._document.mapping(self._item[self._method], "the operation")
-        operation_id = operation.get("operationId")
-        tags = self._document.sequence(operation.get("tags"), "'tags'")
-        return define_tool(
-            operation_id or operation_name(self._method, self._path),
-            self._document.described(operation) or f"{self._method.upper()} {self._path}",
-            self._arguments(operation),
-            source=self._source,
-            tags=[tag for tag in tags if isinstance(tag, str)],
-            annotations={
-                "method": self._method.upper(),
-                "path": self._path,
-                "readOnlyHint": self._method in ("get", "head", "options"),
-            },
-            key="" if operation_id else f"{self._method.upper()} {self._path}",
-        )
-
-    def _arguments(self, operation: dict[str, Any]) -> dict[str, Any]:
-        """Path, query, header and body fields side by side; a body that is no object is one argument."""
-        properties: dict[str, Any] = {}
-        required: dict[str, None] = {}
-        for parameter in self._parameters(operation):
-            name = parameter.get("name")
-            if not isinstance(name, str):
-                raise InvalidToolError("a parameter has no name")
-            properties[name] = self._parameter_schema(parameter)
-            if parameter.get("required"):
-                required[name] = None
-        body = self._document.mapping(operation.get("requestBody"), "'requestBody'")
-        schema = self._inliner.inline(self._media_schema(body))
-        if isinstance(schema.get("properties"), dict):
-            properties |= schema["properties"]
-            names = schema.get("required")
-            if isinstance(names, list):
-                required |= {name: None for name in names if isinstance(name, str)}
-        elif schema:
-            properties["body"] = schema
-            required |= {"body": None} if body.get("required") else {}
-        return {"type": "object", "properties": properties, "required": list(required)}
-
-    def _parameters(self, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Those of the path, then those of the operation, which replace them."""
-        for holder in (self._item, operation):
-            for parameter in self._document.sequence(holder.get("parameters"), "'parameters'"):
-                yield self._document.mapping(parameter, "a parameter")
-
-    def _parameter_schema(self, parameter: dict[str, Any]) -> dict[str, Any]:
-        schema = self._inliner.inline(parameter.get("schema") or self._media_schema(parameter))
-        description = parameter.get("description")
-        return {**schema, "description": description} if description else schema
-
-    def _media_schema(self, holder: dict[str, Any]) -> Any:
-        content = self._document.mapping(holder.get("content"), "'content'")
-        media = next((content[kind] for kind in _JSON_TYPES if kind in content), None)
-        if media is None:
-            media = next(iter(content.values()), None)
-        return self._document.mapping(media, "a media type").get("schema") or {}
-
-
-def _scalar(value: Any) -> str:
-    """A text, or the number that YAML makes of one; nothing of anything else, which has no text."""
-    return str(value) if isinstance(value, str | int | float) else ""
+        operations = {method: item[method] for method in _METHODS if method in item} | additional
+        for method, operation in operations.items():
+            position = f"{method.upper()} {path}"
+            yield _Found(position, method.upper(), str(path), item, operation)
 
 
 def operation_name(method: str, path: str) -> str:
     """A name for an operation without one: ``get_movie_credits`` for ``GET /movie/{id}/credits``."""
     words = [part for part in re.split(r"[^\w]+", re.sub(r"\{[^}]*\}", "", path)) if part]
-    return "_".join([method, *words])
+    return "_".join([method.lower(), *words])

@@ -1,4 +1,4 @@
-"""References inside one document: followed, and written out within what the document may come to."""
+"""References inside one document: followed, and counted against what the document may come to."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -6,13 +6,6 @@ from urllib.parse import unquote
 from toolshed.catalog.json_values import RepeatedKeys
 from toolshed.errors import InvalidToolError
 
-# A schema that refers to itself, or to half of the document, is cut here: what stays is enough to
-# call the tool and to find it.
-_MAX_DEPTH = 24
-_MAX_SCHEMAS = 3_000
-_SUMMARY = ("type", "title", "description")
-# Lists of choices hold hundreds of values, in an operation that can be described to a model.
-_MAX_VALUES = 50_000
 _MAX_REFERENCE_CHARACTERS = 2_000
 # References that lead to references, in one place.
 _MAX_HOPS = 32
@@ -28,6 +21,11 @@ class References:
         self._document = document
         self._found: dict[str, Any] = {}
         self._most = self._room = _FREE_CHARACTERS + _MOST_EXPANSION * _n_characters(document)
+
+    @property
+    def room(self) -> int:
+        """Characters that the document may still come to."""
+        return self._room
 
     def spend(self, n_characters: int) -> None:
         """Count characters before they are read or written out.
@@ -56,6 +54,14 @@ class References:
         """
         if isinstance(value, dict) and "$ref" in value:
             value = self._follow(value, iter(range(_MAX_HOPS)))
+        return self.checked(value)
+
+    def checked(self, value: Any) -> Any:
+        """The value itself, whose keys are all different.
+
+        Raises:
+            InvalidToolError: If it is an object that gives a key twice.
+        """
         if isinstance(value, RepeatedKeys):
             raise InvalidToolError(f"an object {value}")
         return value
@@ -77,6 +83,10 @@ class References:
             raise InvalidToolError(
                 f"it refers to another document, {reference!r}; bundle it into one file first"
             )
+        if reference != "#" and not reference.startswith("#/"):
+            raise InvalidToolError(
+                f"the $ref {reference!r} leads nowhere; refer to a place, as in '#/$defs/a'"
+            )
         value: Any = self._document
         for part in unquote(reference[1:]).split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
@@ -88,59 +98,6 @@ class References:
             else:
                 raise InvalidToolError(f"the $ref {reference!r} leads nowhere")
         return value
-
-
-class Inliner:
-    """Copies the schemas of one tool with their references written out, cutting cycles and excess."""
-
-    def __init__(self, references: References) -> None:
-        self._references = references
-        self._n_schemas = self._n_values = 0
-        self._open: list[int] = []
-
-    def inline(self, schema: Any) -> dict[str, Any]:
-        """Copy a schema; what is no object becomes an empty one.
-
-        Raises:
-            InvalidToolError: If a reference leads nowhere, or the tool or its document holds too much.
-        """
-        copied = self._copy(schema)
-        return copied if isinstance(copied, dict) else {}
-
-    def _copy(self, value: Any) -> Any:
-        value = self._references.follow(value)
-        if not isinstance(value, dict | list):
-            return value
-        self._n_schemas += 1
-        if id(value) in self._open or len(self._open) > _MAX_DEPTH or self._n_schemas > _MAX_SCHEMAS:
-            return self._summary(value)
-        self._count(value)
-        self._open.append(id(value))
-        try:
-            if isinstance(value, list):
-                return [self._copy(item) if isinstance(item, dict | list) else item for item in value]
-            return {
-                str(key): self._copy(item) if isinstance(item, dict | list) else item
-                for key, item in value.items()
-            }
-        finally:
-            self._open.pop()
-
-    def _summary(self, value: dict[str, Any] | list[Any]) -> Any:
-        """What is left of a schema that is not written out again."""
-        kept = (
-            {}
-            if isinstance(value, list)
-            else {key: value[key] for key in _SUMMARY if isinstance(value.get(key), str)}
-        )
-        self._count(kept)
-        return [] if isinstance(value, list) else kept or {"type": "object"}
-
-    def _count(self, holder: dict[str, Any] | list[Any]) -> None:
-        self._references.spend_on(holder)
-        self._n_values += len(holder)
-        if self._n_values > _MAX_VALUES:
-            raise InvalidToolError(f"its schemas hold more than {_MAX_VALUES:,} values; shorten them")
 
 
 def _n_text(holder: dict[str, Any] | list[Any]) -> int:

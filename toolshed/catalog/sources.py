@@ -130,7 +130,7 @@ def _parse(file: BinaryIO, location: str, *, name: str | None) -> Catalog:
         return _parse_lines(file, location, name or stem)
     document = _parse_document(file.read(), location)
     if is_openapi(document):
-        return parse_openapi(document, source=name)
+        return parse_openapi(document, source=name, location=location)
     try:
         return parse_tools(document, source=name or stem)
     except SourceError as error:

@@ -130,7 +130,7 @@ def test_one_tool_of_a_huge_self_referring_document_stays_small() -> None:
 @pytest.mark.parametrize(
     ("given_document", "message"),
     [
-        pytest.param({"swagger": "2.0", "paths": {"/": {}}}, "Swagger 2.0 is not supported", id="swagger"),
+        pytest.param({"swagger": "1.2", "paths": {"/": {}}}, "Swagger '1.2' is not supported", id="swagger"),
         pytest.param({"openapi": "4.0.0", "paths": {"/": {}}}, "'4.0.0' is not supported", id="version-4"),
         pytest.param({"openapi": "3.0.0"}, "has no paths", id="no-paths"),
         pytest.param({"openapi": "3.0.0", "paths": []}, "has no paths", id="paths-is-a-list"),
@@ -267,6 +267,6 @@ def test_references_lead_through_references_lists_and_escaped_keys() -> None:
 
 def test_required_names_only_what_has_a_name() -> None:
     schema = {"properties": {"a": {}}, "required": ["a", ["b"], 3]}
-    body = {"content": {"application/json": {"schema": schema}}}
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
     (tool,) = parse_openapi(document({"/x": {"post": {"requestBody": body}}})).tools
     assert tool.parameters["required"] == ["a"]

@@ -1,0 +1,333 @@
+"""The arguments of an OpenAPI operation: one JSON Schema object, and where in the request each goes.
+
+Where it goes is written as ``{"in": "path" | "query" | "header" | "cookie" | "body", "name": ...}`` with the
+name in the request; ``style``, ``explode`` and ``allowReserved`` stand there where they differ from what
+OpenAPI 3 takes for granted at that place, ``content`` where the value is written in a media type.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolshed.catalog.json_schema_keywords import Schema
+from toolshed.catalog.openapi_document import Document, scalar
+from toolshed.errors import InvalidToolError
+from toolshed.types import JsonObject
+
+_PLACES = ("path", "query", "header", "cookie")
+_PLACE_WORDS = {
+    "path": "in the path",
+    "query": "in the query",
+    "header": "as a header",
+    "cookie": "as a cookie",
+    "body": "in the body",
+}
+# They are said by other means: OpenAPI has them ignored as parameters.
+_NO_ARGUMENTS = {"accept", "authorization", "content-type"}
+_TEMPLATE = re.compile(r"\{[+#./;?&]?([^{}*]+)\*?\}")
+# Without these, an object is its fields.
+_WHOLE = ("allOf", "anyOf", "oneOf", "not", "if", "patternProperties", "dependentSchemas", "enum", "const")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What an operation takes.
+
+    Attributes:
+        schema: JSON Schema 2020-12 of all arguments, an object.
+        places: Where each goes, by its name.
+        body: The body's media type and whether it is required, and the argument that is all of it; None
+            without a body.
+    """
+
+    schema: JsonObject
+    places: JsonObject
+    body: JsonObject | None
+
+
+@dataclass(slots=True)
+class _Argument:
+    place: str
+    name: str
+    schema: Schema
+    is_required: bool
+    how: dict[str, Any] = field(default_factory=dict)
+    is_whole_body: bool = False
+
+
+def read_arguments(
+    document: Document,
+    parameters: Iterable[dict[str, Any]],
+    body: dict[str, Any],
+    *,
+    path: str,
+    credentials: frozenset[tuple[str, str]],
+) -> Arguments:
+    """Read parameters and body of an operation.
+
+    Args:
+        document: Where they stand.
+        parameters: As OpenAPI 3 has them; the last of one name and place counts.
+        body: ``requestBody`` as OpenAPI 3 has it; empty without one.
+        path: Its placeholders are arguments, declared or not.
+        credentials: Places and names, in small letters, that the caller's credentials fill.
+
+    Raises:
+        InvalidToolError: If a parameter or the body is malformed.
+    """
+    declared = _declared(parameters, path, credentials)
+    media_type, media = _media(document, body.get("content"), "'content'") if body else ("", {})
+    schemas = [_schema_of(document, parameter) for parameter in declared.values()]
+    *written, body_schema = document.argument_schemas([*schemas, media.get("schema")])
+    arguments = [
+        _parameter(document, *key, parameter, schema)
+        for (key, parameter), schema in zip(declared.items(), written, strict=True)
+    ]
+    arguments += _undeclared(path, declared)
+    is_required = body.get("required") is True
+    if body:
+        arguments += _body_arguments(document, media, body_schema, body, media_type)
+    return _told_apart(arguments, body_schema if body else {}, media_type, is_required=is_required)
+
+
+def _declared(
+    parameters: Iterable[dict[str, Any]], path: str, credentials: frozenset[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Parameters by place and name."""
+    declared: dict[tuple[str, str], dict[str, Any]] = {}
+    placeholders = set(_TEMPLATE.findall(path))
+    spelt: dict[tuple[str, str], tuple[str, str]] = {}
+    for parameter in parameters:
+        name = scalar(parameter.get("name"))
+        if not name:
+            raise InvalidToolError("a parameter has no name")
+        place = parameter.get("in") or ("path" if name in placeholders else "query")
+        if place not in _PLACES:
+            raise InvalidToolError(f"the parameter {name!r} is in {place!r}; one of {_PLACES} is expected")
+        same = (place, name.lower() if place == "header" else name)
+        if (place == "header" and name.lower() in _NO_ARGUMENTS) or (place, name.lower()) in credentials:
+            continue
+        declared.pop(spelt.get(same, same), None)
+        spelt[same] = (place, name)
+        declared[place, name] = parameter
+    return declared
+
+
+def _undeclared(path: str, declared: Iterable[tuple[str, str]]) -> Iterator[_Argument]:
+    """Placeholders of the path that the document forgets to describe."""
+    known = {name for place, name in declared if place == "path"}
+    for name in dict.fromkeys(_TEMPLATE.findall(path)):
+        if name not in known:
+            yield _Argument("path", name, {"type": "string"}, is_required=True)
+
+
+def _schema_of(document: Document, parameter: dict[str, Any]) -> Any:
+    if "schema" in parameter or "content" not in parameter:
+        return parameter.get("schema")
+    return _media(document, parameter["content"], "'content'")[1].get("schema")
+
+
+def _parameter(
+    document: Document, place: str, name: str, parameter: dict[str, Any], schema: Schema
+) -> _Argument:
+    is_required = place == "path" or parameter.get("required") is True
+    return _Argument(
+        place, name, _annotated(schema, parameter), is_required, _serialisation(document, place, parameter)
+    )
+
+
+def _annotated(schema: Schema, parameter: dict[str, Any]) -> Schema:
+    """What a parameter says beside its schema."""
+    annotations: Schema = {}
+    description = parameter.get("description")
+    if isinstance(description, str) and description.strip():
+        annotations["description"] = description.strip()
+    if parameter.get("deprecated") is True:
+        annotations["deprecated"] = True
+    if isinstance(parameter.get("example"), str | int | float) and "examples" not in schema:
+        annotations["examples"] = [parameter["example"]]
+    return {**schema, **annotations}
+
+
+def _serialisation(document: Document, place: str, said: dict[str, Any]) -> dict[str, Any]:
+    usual = "simple" if place in ("path", "header") else "form"
+    style = said.get("style") if isinstance(said.get("style"), str) else usual
+    explode = said.get("explode")
+    how: dict[str, Any] = {}
+    if style != usual:
+        how["style"] = style
+    if isinstance(explode, bool) and explode != (style == "form"):
+        how["explode"] = explode
+    if said.get("allowReserved") is True:
+        how["allowReserved"] = True
+    if "content" in said and "schema" not in said:
+        how["content"] = _media(document, said["content"], "'content'")[0]
+    return how
+
+
+def _body_arguments(
+    document: Document, media: dict[str, Any], schema: Schema, body: dict[str, Any], media_type: str
+) -> Iterator[_Argument]:
+    """The fields of an object one by one; any other body is one argument."""
+    is_required = body.get("required") is True
+    if not _is_its_fields(schema):
+        if not schema and not _is_json(media_type):
+            schema = {"type": "string", "format": "binary"}
+        described = _annotated(schema, {"description": schema.get("description") or body.get("description")})
+        yield _Argument("body", "body", described, is_required, is_whole_body=True)
+        return
+    encodings = document.mapping(media.get("encoding"), "'encoding'")
+    for name, part in schema["properties"].items():
+        encoding = document.mapping(encodings.get(name), "an encoding")
+        how = _serialisation(document, "body", encoding)
+        if isinstance(encoding.get("contentType"), str):
+            how["content"] = encoding["contentType"]
+        yield _Argument("body", name, part, is_required and name in schema.get("required", ()), how)
+
+
+def _is_its_fields(schema: Schema) -> bool:
+    types = schema.get("type", "object")
+    return (
+        bool(schema.get("properties"))
+        and "object" in types
+        and not any(keyword in schema for keyword in _WHOLE if not _needs_some_fields(schema, keyword))
+        and not (isinstance(schema.get("additionalProperties"), dict) and schema["additionalProperties"])
+    )
+
+
+def _needs_some_fields(schema: Schema, keyword: str) -> bool:
+    """Whether all that is said is which fields must be there."""
+    return (
+        keyword in ("allOf", "anyOf", "oneOf")
+        and bool(schema.get(keyword))
+        and all(_required_alone(branch, schema["properties"]) for branch in schema[keyword])
+    )
+
+
+def _required_alone(branch: Schema, properties: Schema) -> bool:
+    said = {key for key, value in branch.items() if value not in ({}, [])}
+    return (
+        said <= {"type", "required", "title", "description"}
+        and branch.get("type", "object") == "object"
+        and set(branch.get("required", ())) <= set(properties)
+    )
+
+
+def _told_apart(
+    arguments: list[_Argument], body_schema: Schema, media_type: str, *, is_required: bool
+) -> Arguments:
+    """Give each argument a name of its own: those of one name say where they belong."""
+    named = _named(arguments)
+    properties = {name: argument.schema for name, argument in named.items()}
+    places: dict[str, Any] = {
+        name: {"in": argument.place, "name": argument.name, **argument.how}
+        for name, argument in named.items()
+    }
+    schema: Schema = {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name, argument in named.items() if argument.is_required],
+    }
+    if not media_type:
+        return Arguments(schema, places, None)
+    whole = next((name for name, argument in named.items() if argument.is_whole_body), None)
+    body: dict[str, Any] = {"media_type": media_type, "required": is_required}
+    if whole is not None:
+        body["argument"] = whole
+    else:
+        fields = {argument.name: name for name, argument in named.items() if argument.place == "body"}
+        schema |= _between_fields(body_schema, fields, is_required=is_required)
+    return Arguments(schema, places, body)
+
+
+def _named(arguments: list[_Argument]) -> dict[str, _Argument]:
+    wanted = [argument.name for argument in arguments]
+    shared = {name for name in wanted if wanted.count(name) > 1} if len(set(wanted)) < len(wanted) else set()
+    named: dict[str, _Argument] = {}
+    for argument in arguments:
+        name = argument.name
+        if name in shared:
+            argument.schema = _with_place(argument)
+            while name in named or (name != argument.name and name in wanted):
+                name = f"{argument.place}_{name}"
+        named[name] = argument
+    return named
+
+
+def _with_place(argument: _Argument) -> Schema:
+    description = argument.schema.get("description")
+    words = _PLACE_WORDS[argument.place]
+    return {
+        **argument.schema,
+        "description": f"{description} ({words})" if description else words.capitalize(),
+    }
+
+
+def _between_fields(schema: Schema, fields: dict[str, str], *, is_required: bool) -> Schema:
+    """What the body says of its fields together.
+
+    A body that may be left out may be left out whole: its required fields are required beside any other.
+    """
+    between: Schema = {}
+    needed = {name: list(others) for name, others in schema.get("dependentRequired", {}).items()}
+    required = schema.get("required", [])
+    if is_required:
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            if keyword in schema:
+                between[keyword] = [
+                    {"required": [fields[name] for name in branch.get("required", ())]}
+                    for branch in schema[keyword]
+                ]
+    elif required and len(required) * len(fields) <= 1_000:
+        for name in fields:
+            needed[name] = [*needed.get(name, ()), *(other for other in required if other != name)]
+    dependent = {
+        fields[name]: [fields[other] for other in dict.fromkeys(others) if other in fields]
+        for name, others in needed.items()
+        if name in fields
+    }
+    dependent = {name: others for name, others in dependent.items() if others}
+    return {**between, **({"dependentRequired": dependent} if dependent else {})}
+
+
+def _media(document: Document, content: Any, what: str) -> tuple[str, dict[str, Any]]:
+    """The media type that is written best, with what is said of it."""
+    given = {
+        str(name): document.mapping(media, "a media type")
+        for name, media in document.mapping(content, what).items()
+    }
+    if not given:
+        return "application/json", {}
+    name = min(given, key=lambda name: ("schema" not in given[name], media_rank(name)))
+    return _definite(name, given[name]), given[name]
+
+
+def media_rank(media_type: str) -> int:
+    """How well a media type suits a caller that holds JSON; lower is better."""
+    bare = media_type.split(";")[0].strip().lower()
+    ranks = (
+        bare == "application/json",
+        bare == "application/merge-patch+json",
+        "json" in bare and "json-patch" not in bare and "seq" not in bare,
+        "json" in bare,
+        bare == "application/x-www-form-urlencoded",
+        bare == "multipart/form-data",
+        bare in ("*/*", "application/*"),
+        bare.startswith("multipart/"),
+        bare.startswith("text/"),
+    )
+    return next((rank for rank, fits in enumerate(ranks) if fits), len(ranks))
+
+
+def _definite(media_type: str, media: dict[str, Any]) -> str:
+    """A media type that can be sent: for any, that of the schema's values."""
+    if "*" not in media_type:
+        return media_type
+    schema = media.get("schema")
+    is_binary = isinstance(schema, dict) and schema.get("format") == "binary"
+    return "application/octet-stream" if is_binary else "application/json"
+
+
+def _is_json(media_type: str) -> bool:
+    return "json" in media_type
