@@ -25,7 +25,7 @@ from toolshed.pre_retrieval.passage_embedding import embed_passages
 logger = logging.getLogger(__name__)
 
 # Raise when citations or defined terms are found by other rules.
-_ANNOTATION_VERSION = 1
+_ANNOTATION_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

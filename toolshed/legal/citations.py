@@ -1,31 +1,44 @@
 """What a legal text cites, in a normal form that can be filtered by.
 
-Cases and statutes are found by eyecite (Free Law Project); on top come the further sections of a list
+Cases of the United States are found by eyecite (Free Law Project); statutes, and what the United Kingdom, the
+Commonwealth and the European Union cite, by patterns of our own. On top come the further sections of a list
 ("§§ 1110, 5103"), rules of procedure, docket numbers and bare sections ("§ 9-402"). "Id." stands for the
 citation before it.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Literal
 
 from toolshed.documents import Passage
 from toolshed.errors import InvalidQueryError, missing_extra
+from toolshed.legal.citation_forms import Citation, CitationKind, one_line
+from toolshed.legal.commonwealth_citations import commonwealth_citations
+from toolshed.legal.european_citations import european_citations
+from toolshed.legal.us_statutes import us_statutes
 from toolshed.types import Span
 
-CitationKind = Literal["case", "statute", "rule", "docket", "section", "id"]
+__all__ = ["Citation", "CitationKind", "find_citations", "normal_citation", "with_citations"]
 
-# Sentences without any of these cite nothing; most do not have to be read by eyecite.
+# Sentences without any of these cite nothing.
 _MAY_CITE = re.compile(
     r"\d\s+[A-Z]|§|\b[Ii](?:d|bid)\.|\bN[Oo]s?\.\s*\S*\d|\bRule\s|R\.\s?(?:Civ|Crim|Ev|App|Ban)"
+    r"|\d/\d|[\[(]\d{4}[\])]|:\d{4}:|\b[Aa]rt\w{0,6}\.?\s\S{0,3}\d|\b(?:Code|Law|Stat|[Ss]ections?"
+    r"|[Ss]s?|I\.?R\.?C)\b\.?\s\S?\d"
+    r"|\b(?:AIR|A\.I\.R\.|L\.?R\.?|BGH\w{1,2}|BV\w{4,6}E|CFR|USC)\s\d"
 )
+# Only these can be read as more by eyecite: a number before a name.
+_MAY_REPORT = re.compile(r"\d\s+[A-Z]|§")
+# "Abs." is a paragraph in German; eyecite takes it for the Ohio Law Abstract.
+_GERMAN_PARAGRAPH = re.compile(r"\d\s?[a-z]?\sAbs\.\s")
 _FURTHER = re.compile(
     r"(?:\([A-Za-z0-9]{1,4}\)){0,6},?\s(?:(?:and|&|or)\s)?(?=\d)(\d[\w.:-]{0,14}\w|\d)(?![\w.]*\s[A-Z])"
 )
 _RULE = re.compile(
-    r"\bFed\.\s?R\.\s?(Civ\.\s?P|Crim\.\s?P|Evid|App\.\s?P|Bankr\.\s?P)\.\s(\d{1,4}(?:\.\d)?)|\bRule\s(\d{1,3})\b"
+    r"\bFed\.\s?R\.\s?(Civ\.\s?P|Crim\.\s?P|Evid|App\.\s?P|Bankr\.\s?P)\.\s(\d{1,4}(?:\.\d)?)"
+    r"|\bRule\s(\d{1,3})\b"
 )
 _RULE_NAMES = {
     "civp": "Civ. P.",
@@ -42,34 +55,8 @@ _DOCKET = re.compile(
 _BARE_SECTION = re.compile(r"(?<!\. )(?<!Ann )(?<!Code )§{1,2}\s?(\d[\w.:–-]{0,14}\w|\d)")
 _ID = re.compile(r"\b(?:[Ii]d|[Ii]bid)\.")
 _ONLY_PAGES = re.compile(r"[\d,\s–&n.-]*")
-# How people type it: "38 USC 1110", "45 CFR 164.502".
-_SIGN = r"\s*(?:§{1,2}|[Ss]ec(?:tion|\.))?\s*(?=\d)"
-_TYPED_USC = re.compile(r"\b(\d{1,3})\s*U\.?\s?S\.?\s?C\.?(?:A\.?)?" + _SIGN)
-_TYPED_CFR = re.compile(r"\b(\d{1,3})\s*C\.?\s?F\.?\s?R\.?" + _SIGN)
-_SPACES = re.compile(r"\s+")
 # Court, parties, reporters in parallel and date of one case stay well below this.
 MAX_GIVEN = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A citation in a text.
-
-    Attributes:
-        kind: What is cited.
-        start: Offset of its first character.
-        end: Offset after its last character.
-        text: The citation as it stands there.
-        normal: What it is known by: ``550 U.S. 544``, ``38 U.S.C. § 1110``, ``Fed. R. Civ. P. 12``.
-        is_parallel: Whether it is another name of the case cited just before it.
-    """
-
-    kind: CitationKind
-    start: int
-    end: int
-    text: str
-    normal: str
-    is_parallel: bool = False
 
 
 def find_citations(text: str, sentences: Iterable[Span] | None = None) -> list[Citation]:
@@ -106,7 +93,7 @@ def with_citations(passages: Sequence[Passage]) -> list[Passage]:
         cites: dict[str, None] = {}
         for start, end in passage.sentences:
             for citation in _in_sentence(passage.text[start - passage.start : end - passage.start]):
-                cites[memory.resolve(citation)] = None
+                cites |= dict.fromkeys((memory.resolve(citation), *citation.within))
         cites.pop("", None)
         annotated.append(replace(passage, cites=tuple(cites)))
     return annotated
@@ -123,8 +110,8 @@ def normal_citation(text: str) -> str:
             f"a citation of {len(text):,} characters is none; give one of at most {MAX_GIVEN}, "
             "such as '38 U.S.C. § 1110'"
         )
-    found = find_citations(_TYPED_CFR.sub(r"\1 C.F.R. § ", _TYPED_USC.sub(r"\1 U.S.C. § ", text)))
-    return found[0].normal if found else _SPACES.sub(" ", text).strip()
+    found = find_citations(text)
+    return found[0].normal if found else one_line(text)
 
 
 class _Memory:
@@ -154,15 +141,52 @@ def _in_sentence(sentence: str) -> list[Citation]:
     """Citations of one sentence; "Id." and short forms are not resolved yet."""
     if not _MAY_CITE.search(sentence):
         return []
-    found = [*_from_reporters(sentence), *_rules(sentence)]
-    taken = [(citation.start, citation.end) for citation in found]
-    found += [
-        citation
-        for citation in (*_dockets(sentence), *_bare_sections(sentence), *_ids(sentence))
-        if not any(start < citation.end and citation.start < end for start, end in taken)
+    own = _longest((*us_statutes(sentence), *commonwealth_citations(sentence), *european_citations(sentence)))
+    further = [
+        more
+        for citation in own
+        if citation.kind == "statute" and "§§" in citation.text
+        for more in _further_sections(sentence, citation.end, citation.normal)
     ]
+    found = _without_overlaps([*own, *further], [])
+    found += _without_overlaps(_from_reporters(_blanked(sentence, found), sentence), found)
+    found += _without_overlaps(_rules(sentence), found)
+    found += _without_overlaps((*_dockets(sentence), *_bare_sections(sentence), *_ids(sentence)), found)
     found.sort(key=lambda citation: citation.start)
     return [found[0], *(_told_parallel(*pair, sentence) for pair in pairwise(found))] if found else []
+
+
+def _longest(citations: Iterable[Citation]) -> list[Citation]:
+    """Of citations that overlap, the one that begins first, and of those the longest."""
+    ordered = sorted(citations, key=lambda citation: (citation.start, -citation.end, citation.normal))
+    kept: list[Citation] = []
+    for citation in ordered:
+        if not kept or citation.start >= kept[-1].end:
+            kept.append(citation)
+    return kept
+
+
+def _without_overlaps(citations: Iterable[Citation], taken: Sequence[Citation]) -> list[Citation]:
+    """The citations that begin in none of those taken, nor reach into one."""
+    spans = sorted((citation.start, citation.end) for citation in taken)
+    starts = [start for start, _ in spans]
+    kept = []
+    for citation in citations:
+        before = bisect_right(starts, citation.start) - 1
+        is_free = before < 0 or spans[before][1] <= citation.start
+        if is_free and (before + 1 == len(spans) or spans[before + 1][0] >= citation.end):
+            kept.append(citation)
+    return kept
+
+
+def _blanked(sentence: str, found: Sequence[Citation]) -> str:
+    """The sentence with what was found, and German paragraphs, blanked: nothing else may be read into it."""
+    pieces, end = [], 0
+    for citation in sorted(found, key=lambda citation: citation.start):
+        pieces += [sentence[end : citation.start], " " * (citation.end - citation.start)]
+        end = citation.end
+    blanked = "".join([*pieces, sentence[end:]])
+    return _GERMAN_PARAGRAPH.sub(lambda match: " " * len(match[0]), blanked)
 
 
 def _told_parallel(before: Citation, citation: Citation, sentence: str) -> Citation:
@@ -172,18 +196,20 @@ def _told_parallel(before: Citation, citation: Citation, sentence: str) -> Citat
     return citation
 
 
-def _from_reporters(sentence: str) -> Iterator[Citation]:
+def _from_reporters(blanked: str, sentence: str) -> Iterator[Citation]:
     try:
         from eyecite import models
 
         from toolshed.legal.reporters import reporter_citations
     except ImportError as error:
         raise missing_extra("eyecite", "legal") from error
-    for offset, citation in reporter_citations(sentence):
+    if not _MAY_REPORT.search(blanked):
+        return
+    for offset, citation in reporter_citations(blanked):
         start, end = (offset + place for place in citation.span())
         text = sentence[start:end]
         if isinstance(citation, models.FullLawCitation):
-            normal = _one_section(citation.corrected_citation())
+            normal = one_line(citation.corrected_citation().replace("§§", "§"))
             yield Citation("statute", start, end, text, normal)
             if "§§" in text:
                 yield from _further_sections(sentence, end, normal)
@@ -193,10 +219,6 @@ def _from_reporters(sentence: str) -> Iterator[Citation]:
             groups = citation.groups
             normal = f"{groups['volume']} {citation.corrected_reporter()} at {groups['page']}"
             yield Citation("case", start, end, text, normal)
-
-
-def _one_section(normal: str) -> str:
-    return _SPACES.sub(" ", normal.replace("§§", "§"))
 
 
 def _further_sections(sentence: str, end: int, normal: str) -> Iterator[Citation]:
@@ -220,7 +242,7 @@ def _rules(sentence: str) -> Iterator[Citation]:
 
 def _dockets(sentence: str) -> Iterator[Citation]:
     for match in _DOCKET.finditer(sentence):
-        yield Citation("docket", match.start(), match.end(), match[0], f"No. {_SPACES.sub(' ', match[1])}")
+        yield Citation("docket", match.start(), match.end(), match[0], f"No. {one_line(match[1])}")
 
 
 def _bare_sections(sentence: str) -> Iterator[Citation]:

@@ -18,7 +18,7 @@ from eyecite.models import (
     Token,
     TokenExtractor,
 )
-from eyecite.tokenizers import AhocorasickTokenizer
+from eyecite.tokenizers import EXTRACTORS, AhocorasickTokenizer
 
 # Its patterns take time that grows with the square of what they are given. No passage is longer than this;
 # other text is given to them in windows that overlap by more than a citation is long.
@@ -26,6 +26,9 @@ _WINDOW, _OVERLAP = 4_096, 256
 # Reporters of one name are told apart by the year, for which eyecite reads what stands around a citation.
 # No honest window has more of them.
 _MOST_LOOKED_AROUND = 40
+
+
+_ORDER = {id(extractor): position for position, extractor in enumerate(EXTRACTORS)}
 
 
 class _Tokenizer(AhocorasickTokenizer):
@@ -45,7 +48,9 @@ class _Tokenizer(AhocorasickTokenizer):
         ):
             groups = {id(group): group for _, group in strings.iter(searched)}
             chosen |= {id(extractor): extractor for group in groups.values() for extractor in group}
-        return chosen.values()
+        # eyecite keeps them in sets, whose order is another in every process; of two that match the same
+        # words the first wins.
+        return sorted(chosen.values(), key=lambda extractor: _ORDER[id(extractor)])
 
 
 _tokenizer = _Tokenizer()

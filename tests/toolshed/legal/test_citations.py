@@ -1,5 +1,9 @@
 """Citations and their normal forms."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from toolshed.documents import LegalDocument
@@ -32,6 +36,63 @@ from toolshed.legal.passages import PassageOptions, build_passages
         ("A creditor who violates § 9-402 is liable.", ["§ 9-402"]),
         ("Id. at 5.", []),
         ("The parties agree as follows.", []),
+        (
+            "12 USC 1831o; 8 CFR 214.2(h) and 50 U.S.C. 1702 et seq.",
+            ["12 U.S.C. § 1831o", "8 C.F.R. § 214.2", "50 U.S.C. § 1702"],
+        ),
+        (
+            "IRC 280G; Treas. Reg. § 1.482-7T; section 83(b) of the Internal Revenue Code",
+            ["26 U.S.C. § 280G", "26 C.F.R. § 1.482-7T", "26 U.S.C. § 83"],
+        ),
+        (
+            "42 U.S.C. §§ 300aa-11(c), 300aa-12; 45 C.F.R. pt. 46",
+            ["42 U.S.C. § 300aa-11", "42 U.S.C. § 300aa-12", "45 C.F.R. pt. 46"],
+        ),
+        (
+            "Cal. Evid. Code § 600; Cal. Fam. Code § 600; Cal. Code of Civil Procedure § 600",
+            ["Cal. Evid. Code § 600", "Cal. Fam. Code § 600", "Cal. Civ. Proc. Code § 600"],
+        ),
+        (
+            "California Evidence Code section 600; N.Y.Penal Law § 10.00; 815 ILCS 505/2",
+            ["Cal. Evid. Code § 600", "N.Y. Penal Law § 10.00", "815 ILCS 505/2"],
+        ),
+        (
+            "Mass. Gen. Laws ch. 149, § 148; 18 Pa. Cons. Stat. § 2502; W.Va. Code § 61-2-1",
+            ["Mass. Gen. Laws ch. 149, § 148", "18 Pa. Cons. Stat. § 2502", "W. Va. Code § 61-2-1"],
+        ),
+        (
+            "[2021] UKSC 3; [2017] EWCA Crim 12; [2016] EWHC 9 (Ch); 2019 SCC 65; [2011] HCA 4",
+            ["[2021] UKSC 3", "[2017] EWCA Crim 12", "[2016] EWHC 9 (Ch)", "2019 SCC 65", "[2011] HCA 4"],
+        ),
+        (
+            "[1964] A.C. 465; [1978] 3 All ER 1033; (1988) 164 CLR 387; [1989] 1 S.C.R. 927; AIR 1978 SC 597",
+            [
+                "[1964] AC 465",
+                "[1978] 3 All ER 1033",
+                "(1988) 164 CLR 387",
+                "[1989] 1 SCR 927",
+                "AIR 1978 SC 597",
+            ],
+        ),
+        ("Case C-311/18 Schrems II, ECLI:EU:C:2020:559.", ["C-311/18", "ECLI:EU:C:2020:559"]),
+        (
+            "Directive 2005/29/EC; Regulation (EC) No 864/2007; Verordnung (EG) Nr. 864/2007",
+            ["Directive 2005/29/EC", "Regulation (EC) No 864/2007", "Regulation (EC) No 864/2007"],
+        ),
+        (
+            "Art. 4(11) GDPR; Articles 12 and 13 GDPR; Art. 102 TFEU",
+            ["Art. 4(11) GDPR", "Art. 12 GDPR", "Art. 13 GDPR", "Art. 102 TFEU"],
+        ),
+        (
+            "§§ 241 Abs. 2, 311 BGB; § 4a Absatz 1 Satz 2 UWG; BGHZ 154, 205; XI ZR 26/18",
+            ["§ 241 Abs. 2 BGB", "§ 311 BGB", "§ 4a Absatz 1 Satz 2 UWG", "BGHZ 154, 205", "XI ZR 26/18"],
+        ),
+        (
+            "article L. 217-4 du code de la consommation; art. 1103 C. civ.",
+            ["Art. L. 217-4 Code de la consommation", "Art. 1103 Code civil"],
+        ),
+        ("sections 2(1) of the Fraud Act 2006", ["Fraud Act 2006 s 2(1)"]),
+        ("§ 3 LICENSING. In 2010 UK law and Table 5 A applied; see Section 4 of this Act.", ["§ 3"]),
         ("", []),
     ],
 )
@@ -75,6 +136,48 @@ def test_what_a_user_gives_takes_the_same_form(given: str, normal: str) -> None:
 def test_a_given_citation_longer_than_any_is_refused() -> None:
     with pytest.raises(InvalidQueryError, match=r"99,013 characters is none; give one of at most 1000"):
         normal_citation("38 U.S.C. § 1" + "(a)" * 33_000)
+
+
+def test_a_part_is_found_by_the_whole_and_by_its_other_name() -> None:
+    text = "Consent is withdrawn under Art. 7 Abs. 3 DSGVO and Article 17(1) of Regulation (EU) 2016/679."
+    (passage,) = with_citations(build_passages(LegalDocument("d", text)))
+    for given in (
+        "Art. 7 GDPR",
+        "Art. 7 Abs. 3 DSGVO",
+        "Art. 17(1) GDPR",
+        "Regulation (EU) 2016/679",
+        "GDPR",
+    ):
+        assert normal_citation(given) in passage.cites
+
+
+def test_german_paragraphs_are_no_cases_of_ohio() -> None:
+    found = find_citations("Vgl. § 433 Abs. 2 BGB, § 12 Abs. 1 und Art. 103 Abs. 2 GG; ferner 7 Abs. 4.")
+    assert [(citation.kind, citation.normal) for citation in found] == [
+        ("statute", "§ 433 Abs. 2 BGB"),
+        ("section", "§ 12 Abs. 1"),
+        ("statute", "Art. 103 Abs. 2 GG"),
+    ]
+
+
+def test_normal_forms_are_the_same_in_every_process() -> None:
+    text = (
+        "N.Y. Penal Law § 125.25; 12 Ohio St. 3d 4; 5 Cal. 6; 1 Wash. 2; Conn. Gen. Stat. § 42-110b; "
+        "7 Paige 8;"
+        " 3 Me. Rev. Stat. § 1; Ga. Code § 9-3-24; 11 Del. Code § 4; 22 Miss. 1; 4 Tex. 5; 40 P.R. Laws § 3."
+    )
+    code = f"from toolshed.legal.citations import *; print([c.normal for c in find_citations({text!r})])"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("before", range(3_700, 4_200, 7))

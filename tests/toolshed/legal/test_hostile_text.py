@@ -18,6 +18,10 @@ Section\s1.\sAa\n §\s1\n 1.1.\sAa\n WHEREAS,\n "A"\smeans\s (the\s"Aa")\s (the\
 38\sU.S.C.\s§\s1|(a) 38\sU.S.C.\s§\s1|:1 38\sU.S.C.\s§\s1|.1 38\sU.S.C.\s§\s|1 38\sU.S.C.\s§§\s1|,\s1
 1\sU.S.\s1\s|( §\s1|:1 §\s1|(a) |Aa\s|v.\sBb,\s1\sU.S.\s1\s(1990) No.\s|1- "|"|\smeans |<div>|a
 |<i><p>|a |<table><tr><td>|a <p\s|a=b\s|>a |[|](a) a|!|\sB a.|"|\sB A|\s|B\n 1|.1|\sA
+§\s1\sAbs.\s1,\s §\s1\sAbs.\s1\s §§\s1\sund\s Art.\s6(1)\s Art.\s1,\s Articles\s1\sand\s [2020]\sAC\s1,\s
+[2020]\s Cal.\sPenal\s Cal.\s Cal.\sCode\s§\s1\s section\s1\sof\sthe\sA\s section\s1\s section\s1\sAct\s1990\s
+Directive\s1/1\s C-1/12\s (1990)\s1\sCLR\s1,\s ECLI:EU:C:2014:1\s 1\sUSC\s1-1\s IRC\s1\s 1\sCFR\s1.1-1\s
+article\sL.\s1-1\s SGB\sV\s AIR\s1973\sSC\s1\s
 """.split()
 
 ENTRIES = {
