@@ -20,7 +20,8 @@ from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.running.attempts import Attempt, Attempts, Reply
 from toolshed.economics.running.backbone_policy import BackbonePolicy
 from toolshed.economics.running.driving import drive, drive_async
-from toolshed.metering.usage import estimated_tokens, usage_from_langchain
+from toolshed.metering.content import content_text, content_tokens
+from toolshed.metering.usage import estimated_tokens
 
 # Any: state and context of agents are whatever their authors make them.
 _MAX_RUNS = 10_000
@@ -92,10 +93,10 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Response:
         """Call the chosen model."""
         attempts = self._attempts_of(request)
-        step, prompt = self._step(request, attempts), _prompt(request)
+        step = self._step(request, attempts)
         finished = drive(
             attempts,
-            lambda: attempts.begin(step, prompt=prompt),
+            lambda: attempts.begin(step, prompt_tokens=step.features.input_tokens),
             lambda attempt: _reply(handler(self._asked(request, attempt))),
             self._judge,
         )
@@ -106,12 +107,12 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
     ) -> Response:
         """Call the chosen model; the ledger is written in worker threads."""
         attempts = await asyncio.to_thread(self._attempts_of, request)
-        step, prompt = self._step(request, attempts), _prompt(request)
+        step = self._step(request, attempts)
 
         async def call(attempt: Attempt) -> Reply[Response]:
             return _reply(await handler(self._asked(request, attempt)))
 
-        begin = partial(attempts.begin, step, prompt=prompt)
+        begin = partial(attempts.begin, step, prompt_tokens=step.features.input_tokens)
         return (await drive_async(attempts, begin, call, self._judge)).reply.value
 
     def _attempts_of(self, request: Request) -> Attempts:
@@ -131,7 +132,7 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
             task_class = self._task_class if isinstance(self._task_class, str) else self._task_class(request)
         tools = sum(estimated_tokens(str(tool)) for tool in request.tools)
         features = StepFeatures(
-            input_tokens=estimated_tokens(_prompt(request)) + tools,
+            input_tokens=_prompt_tokens(request) + tools,
             needs_tools=bool(request.tools),
             is_run=True,
         )
@@ -159,12 +160,15 @@ def _reply(response: Response) -> Reply[Response]:
     answer = _answer(response)
     if answer is None:
         return Reply(response)
-    return Reply(response, usage_from_langchain(answer.usage_metadata), _text([answer]))
+    calls = "".join(str(call) for call in answer.tool_calls)
+    return Reply(response, answer, content_text(answer.content) + calls)
 
 
-def _prompt(request: Request) -> str:
-    return _text([request.system_message, *request.messages])
+def _prompt_tokens(request: Request) -> int:
+    messages = [request.system_message, *request.messages]
+    return sum(_message_tokens(one) for one in messages if one is not None)
 
 
-def _text(messages: list[BaseMessage | None]) -> str:
-    return "\n".join(str(one.content) for one in messages if one is not None)
+def _message_tokens(message: BaseMessage) -> int:
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return content_tokens(message.content) + sum(estimated_tokens(str(call)) for call in calls)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.errors import ConfigurationError, EncoderError, missing_extra
+from toolshed.metering.provider_usage import usage_or_estimate
 from toolshed.metering.runs import MeteredCall, report_call
-from toolshed.metering.usage import estimated_usage, usage_from_openai
+from toolshed.metering.usage import estimated_tokens, estimated_usage
 from toolshed.vectors import Vectors
 
 # Below this a vector has no direction worth keeping.
@@ -177,8 +178,7 @@ class OpenAIEncoder:
             )
         except OpenAIError as error:
             raise EncoderError(f"the embedding API refused {self._model!r}: {error}") from error
-        reported = usage_from_openai(reply.usage.model_dump() if reply.usage else None)
-        usage = reported or estimated_usage("".join(batch))
+        usage = usage_or_estimate(reply.usage, input_tokens=estimated_tokens("".join(batch)))
         report_call(MeteredCall("embedding", self._model, usage, time.monotonic() - started))
         return [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
 

@@ -8,7 +8,6 @@ from toolshed.catalog.definitions import Catalog, InvalidEntry, collect, define_
 from toolshed.catalog.json_shapes import parse_tool
 from toolshed.catalog.langchain_tools import is_langchain_tool, langchain_tool
 from toolshed.catalog.locations import checked_source_name, module_location
-from toolshed.catalog.namesakes import apart
 from toolshed.catalog.python_functions import function_tool
 from toolshed.errors import InvalidToolError
 from toolshed.types import ToolDefinition
@@ -60,9 +59,9 @@ def read_object(value: Any) -> ToolDefinition:
 
 def _catalog(source: str, entries: Sequence[tuple[str, _ReadObject]]) -> Catalog:
     catalog = collect(source, ((label, lambda read=read: read.tool) for label, read in entries))  # type: ignore[misc]
-    by_id = {tool.tool_id: tool for tool in catalog.tools}
+    by_tool = {read.tool.tool_id: read for _, read in reversed(entries) if read.call is not None}
     callables = {
-        apart(read.tool, by_id).tool_id: read.call for _, read in reversed(entries) if read.call is not None
+        tool.tool_id: by_tool[tool.tool_id].call for tool in catalog.tools if tool.tool_id in by_tool
     }
     locations = {read.location for _, read in entries}
     location = locations.pop() if len(locations) == 1 else f"python:{source}"

@@ -14,6 +14,13 @@ from toolshed.economics.ledger.records import Call, Outcome
 from toolshed.errors import InvalidRecordError, UnknownDecisionError
 
 _IDS_PER_QUERY = 500
+_USAGE_COLUMNS = (
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
 Item = TypeVar("Item")
 
 
@@ -25,11 +32,16 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def call_row(call: Call) -> dict[str, Any]:
-    """A call as a row, with its usage spread over columns."""
+    """A call as a row: what every usage has in columns, the rest of it as one object."""
     row = asdict(call)
     usage = row.pop("usage")
-    usage["usage_source"] = usage.pop("source")
-    return {**row, **usage}
+    counts = {name: usage[name] for name in _USAGE_COLUMNS}
+    return {
+        **row,
+        **counts,
+        "usage_source": usage["source"],
+        "usage_details": call.usage.details or None,
+    }
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -110,6 +110,7 @@ call = Table(
     Column("cache_write_tokens", BigInteger, nullable=False),
     Column("reasoning_tokens", BigInteger, nullable=False),
     Column("usage_source", String(20), nullable=False),
+    Column("usage_details", JSON(none_as_null=True)),
     Column("cost", Money, key="cost_usd", nullable=False),
     Column("price_source", Text, nullable=False),
     Column("price_effective_from", Moment),

@@ -4,7 +4,9 @@
 order: ``begin``; then ``book`` or ``fail``; then ``judge``, which may say what to call next.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,9 +18,11 @@ from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.examples import SUFFIX, Example, examples_text
 from toolshed.economics.ledger.records import Call, Component, Decision, Task, error_text, utc_now
 from toolshed.economics.running.account import Budget, CostAccount
-from toolshed.errors import BudgetExceededError, NoEligibleBackboneError
+from toolshed.errors import BudgetExceededError, NoEligibleBackboneError, ToolshedError
+from toolshed.metering.provider_usage import usage_or_estimate
 from toolshed.metering.usage import Usage, estimated_tokens
 
+_logger = logging.getLogger(__name__)
 Value = TypeVar("Value")
 # A failed check escalates once.
 MAX_ATTEMPTS = 2
@@ -54,12 +58,14 @@ class Reply(Generic[Value]):
 
     Attributes:
         value: Whatever the caller needs of it.
-        usage: Its tokens; None when the provider reports none, and they are estimated then.
+        usage: Its tokens: a :class:`.Usage`, or the usage or whole reply as the provider's client gave it.
+            None when the provider reports none, and they are estimated then.
         text: The reply's text, for the estimate.
     """
 
     value: Value
-    usage: Usage | None = None
+    # Whatever a client gives; a paid reply is never refused for it.
+    usage: object = None
     text: str = ""
 
 
@@ -68,7 +74,7 @@ class _Open:
     """A call that was asked for and has not come back."""
 
     hold_id: str | None
-    prompt: str
+    input_tokens: int
     started_at: datetime
 
 
@@ -88,6 +94,7 @@ class Attempts:
         decisions: Made so far.
         selection: The last one.
         spent_usd: On calls and checks so far.
+        unbooked: Why calls and outcomes are not in the ledger, where they should be.
     """
 
     account: CostAccount
@@ -98,6 +105,7 @@ class Attempts:
     decisions: list[Decision] = field(default_factory=list, init=False)
     selection: Selection | None = field(default=None, init=False)
     spent_usd: Decimal = field(default=Decimal(0), init=False)
+    unbooked: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self._kept: Candidate | None = None
@@ -109,35 +117,47 @@ class Attempts:
         """Id of the task."""
         return self.task if isinstance(self.task, str) else self.task.task_id
 
-    def begin(self, request: StepRequest, *, prompt: str = "", shown: Sequence[Example] = ()) -> Attempt:
+    def begin(
+        self,
+        request: StepRequest,
+        *,
+        prompt: str = "",
+        shown: Sequence[Example] = (),
+        prompt_tokens: int | None = None,
+    ) -> Attempt:
         """Reserve what a call may cost, on the backbone decided on or a newly chosen one.
 
         Args:
             request: The step; without its budget, which is looked up.
             prompt: To estimate tokens that nobody counts.
             shown: Examples for arms that show them.
+            prompt_tokens: Estimate of the prompt's tokens, where it is more than its text.
 
         Raises:
             NoEligibleBackboneError: If no candidate can do it, or every one costs more than the failure.
             BudgetExceededError: If the budget has too little left.
         """
-        self._request, self._prompt, self._shown = request, prompt, shown
+        self._request, self._shown = request, shown
+        self._prompt_tokens = estimated_tokens(prompt) if prompt_tokens is None else prompt_tokens
         return self._attempt(*self._reserved())
 
     def book(self, reply: Reply[Value], seconds: float) -> None:
-        """Book a call that went well, and settle its reservation."""
-        prompt = self._asked().prompt
-        usage = reply.usage or Usage(
-            estimated_tokens(prompt), estimated_tokens(reply.text), source="estimate"
-        )
-        self._book(usage, seconds)
+        """Book a call that went well, and settle its reservation.
+
+        The reply is paid for: what cannot be read of its usage is estimated, and what cannot be booked is
+        logged and told in ``unbooked``, its reservation kept.
+        """
+        usage = usage_or_estimate(reply.usage, input_tokens=self._asked().input_tokens, text=reply.text)
         self._cached_tokens = usage.input_tokens
+        with self.told():
+            self._book(usage, seconds)
 
     def fail(self, error: BaseException, seconds: float) -> None:
         """Book a call that failed, and settle its reservation."""
         # What a failed call cost is not known; its prompt was probably read.
-        usage = Usage(estimated_tokens(self._asked().prompt), 0, source="estimate")
-        self._book(usage, seconds, error_text(error))
+        usage = Usage(self._asked().input_tokens, 0, source="estimate")
+        with self.told():
+            self._book(usage, seconds, error_text(error))
 
     def release(self) -> None:
         """Give back the reservation of a call that will not be made; without one it does nothing."""
@@ -151,16 +171,26 @@ class Attempts:
         if passed is None:
             return None
         decision = self.decisions[-1]
-        self._book_check(decision)
-        self.account.report(self.task_id, passed, decision_id=decision.decision_id, source="test")
+        with self.told():
+            self._book_check(decision)
+            self.account.report(self.task_id, passed, decision_id=decision.decision_id, source="test")
         if passed or len(self.decisions) == MAX_ATTEMPTS:
             return None
         self._kept, self._cached_tokens = None, 0
+        with self.told(), suppress(NoEligibleBackboneError, BudgetExceededError):
+            return self._attempt(*self._reserved())
+        return None
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Log and tell what cannot be booked of a reply that is paid for, and go on."""
         try:
-            reserved = self._reserved()
-        except (NoEligibleBackboneError, BudgetExceededError):
-            return None
-        return self._attempt(*reserved)
+            yield
+        except ToolshedError as error:
+            reason = f"task {self.task_id} is not wholly in the ledger: {error}"
+            _logger.warning("%s", reason)
+            self.unbooked.append(reason)
+            self._open = None
 
     def _reserved(self) -> tuple[Selection, str | None, int | None]:
         """A selection, its reservation, and the cap on the output that it counts with."""
@@ -197,7 +227,7 @@ class Attempts:
             self._decide(selection)
         decision = self.decisions[-1]
         examples = examples_text(self._examples(decision.arm))
-        self._open = _Open(hold_id, examples + self._prompt, utc_now())
+        self._open = _Open(hold_id, estimated_tokens(examples) + self._prompt_tokens, utc_now())
         return Attempt(
             decision.model, decision.arm, cap, decision.decision_id, self.task_id, decision.attempt, examples
         )

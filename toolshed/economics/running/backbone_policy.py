@@ -30,6 +30,7 @@ class Done(Generic[Value]):
         decision_ids: One for each attempt.
         cost_usd: What the attempts cost.
         selection: The last selection, with its reason.
+        unbooked: Why calls or outcomes are not in the ledger, where they should be.
     """
 
     value: Value
@@ -39,6 +40,7 @@ class Done(Generic[Value]):
     decision_ids: tuple[str, ...]
     cost_usd: Decimal
     selection: Selection
+    unbooked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ class BackbonePolicy:
 
     def _keep(self, attempts: Attempts, prompt: str | None, finished: Finished[Value]) -> None:
         if self.examples and prompt and finished.reply.text:
-            self.examples.keep(attempts.task_id, prompt, finished.reply.text)
+            with attempts.told():
+                self.examples.keep(attempts.task_id, prompt, finished.reply.text)
 
 
 def _judge(check: Callable[[Value], bool] | None, value: Value) -> bool | None:
@@ -174,4 +177,5 @@ def _done(attempts: Attempts, finished: Finished[Value]) -> Done[Value]:
         tuple(one.decision_id for one in attempts.decisions),
         attempts.spent_usd,
         attempts.selection,
+        tuple(attempts.unbooked),
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from openai.types import CompletionUsage
 
 from toolshed.economics.choosing.candidates import StepFeatures
 from toolshed.economics.choosing.step_request import StepRequest
@@ -13,7 +14,7 @@ from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import Task
 from toolshed.economics.running.account import Budget, CostAccount
 from toolshed.economics.running.attempts import Attempts, Reply
-from toolshed.errors import NoEligibleBackboneError, UnknownDecisionError
+from toolshed.errors import LedgerError, NoEligibleBackboneError, UnknownDecisionError
 from toolshed.metering.usage import Usage
 
 SMALL, LARGE, HUGE = "gpt-4o-mini", "gpt-4o", "o3"
@@ -115,3 +116,65 @@ def test_checks_are_booked_where_they_cost(account: CostAccount) -> None:
     components = [one["component"] for one in account.ledger.task(attempts.task_id)["calls"]]
     assert sorted(components) == ["agent", "verifier"]
     assert attempts.spent_usd == Decimal("0.00221")
+
+
+class Refusing(Ledger):
+    """A ledger that takes nothing more after a while, as on a full disk."""
+
+    is_full = False
+
+    def add_calls(self, calls: Any) -> None:
+        if self.is_full:
+            raise LedgerError("the ledger refused: database or disk is full. Nothing of this was written")
+        super().add_calls(calls)
+
+
+@pytest.mark.parametrize(
+    ("usage", "booked"),
+    [
+        pytest.param({"prompt_tokens": 1000, "completion_tokens": 100}, (1000, 100, "provider"), id="dict"),
+        pytest.param(
+            CompletionUsage(prompt_tokens=1000, completion_tokens=100, total_tokens=1100),
+            (1000, 100, "provider"),
+            id="type",
+        ),
+        pytest.param(
+            {
+                "prompt_tokens": 1000,
+                "completion_tokens": 5,
+                "total_tokens": 1405,
+                "completion_tokens_details": {"reasoning_tokens": 400},
+            },
+            (1000, 405, "provider"),
+            id="odd",
+        ),
+        pytest.param({"tokens": {"in": 5}}, (250, 1, "estimate"), id="unknown"),
+        pytest.param(object(), (250, 1, "estimate"), id="no-usage"),
+    ],
+)
+def test_a_paid_reply_is_booked_whatever_its_usage_looks_like(
+    account: CostAccount, usage: object, booked: tuple[int, int, str]
+) -> None:
+    attempts = Attempts(account, Task("x"), BUDGET)
+    attempts.begin(request(), prompt="x" * 1000)
+    attempts.book(Reply("x", usage, "word"), 0.1)
+    (call,) = account.ledger.task(attempts.task_id)["calls"]
+    assert (call["input_tokens"], call["output_tokens"], call["usage_source"]) == booked
+    assert committed(account) == call["cost"] > 0
+
+
+def test_a_ledger_that_is_full_loses_no_paid_reply_and_keeps_the_reservation(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ledger = Refusing("memory:")
+    account = CostAccount(ledger)
+    attempts = Attempts(account, Task("x"), BUDGET)
+    attempts.begin(request(input_tokens=1000))
+    held = committed(account)
+    ledger.is_full = True
+    attempts.book(Reply("paid for", USAGE), 0.1)
+    assert attempts.judge(True) is None
+    assert "disk is full" in attempts.unbooked[0]
+    assert "disk is full" in caplog.text
+    assert committed(account) == held > 0, "too little is spent then, never too much"
+    account.close()
