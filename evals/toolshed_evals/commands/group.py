@@ -6,6 +6,7 @@ import click
 
 from toolshed_evals.commands.carry_over import carry_over
 from toolshed_evals.commands.compare import compare
+from toolshed_evals.commands.endurance import endurance
 from toolshed_evals.commands.fetch import fetch
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
 from toolshed_evals.commands.passages import passages
@@ -16,7 +17,7 @@ from toolshed_evals.commands.sentences import sentences
 
 @click.group(
     name="eval",
-    commands=[run, compare, carry_over, report, fetch, sentences, passages, legalbench_rag],
+    commands=[run, compare, carry_over, report, fetch, sentences, passages, legalbench_rag, endurance],
 )
 def evaluate() -> None:
     """Measure retrieval on official and own data sets."""

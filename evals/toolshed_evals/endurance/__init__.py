@@ -1,0 +1,1 @@
+"""What a knowledge base survives: races of processes, kills, damage; ``toolshed eval endurance``."""
