@@ -44,10 +44,13 @@ _SYNC_FIELDS = ["passage_id", "document", "source", "content_hash", "n_passages"
 # Letters by themselves are a number only where a mark follows: "A Fee" and "Civil Procedure" have none.
 _SECTION_NUMBER = re.compile(
     r"(?P<word>(?:title|subtitle|chapter|subchapter|part|subpart|article|section|sec\.?|exhibit|schedule|appendix"
-    r"|annex)\s+|§{1,2}\s*)?"
-    r"(?P<number>(?:(?P<digits>\d[\w.:–-]*\w|\d)|[ivxlc]+|[a-z])(?:\([a-z0-9]{1,4}\))*)(?![\w(])"
+    r"|annex|artikel|artículo|articolo|artigo|art\.|kapitel|chapitre|capítulo|capo|abschnitt|teil|anlage|titre)\s+"
+    r"|§{1,2}\s*)?"
+    r"(?P<number>[lrda]\.?\s?\*?\d[\d-]*|(?:(?P<digits>\d[\w.:–-]*\w|\d)|[ivxlc]+|[a-z])(?:\([a-z0-9]{1,4}\))*)(?![\w(])"
     r"(?(word)|(?(digits)|(?=[.:)]|$)))"
 )
+# "L121-1" and "L. 121-1" are one article.
+_FRENCH_NUMBER = re.compile(r"^([lrda])\.?\s?\*?(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,7 @@ def section_key(label: str) -> str:
     """What a section is filtered by: its number where it has one, else its label."""
     folded = " ".join(label.lower().split())
     match = _SECTION_NUMBER.match(folded)
-    return match["number"] if match else folded
+    return _FRENCH_NUMBER.sub(r"\1. ", match["number"]) if match else folded
 
 
 def _payload(record: PassageRecord) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Terms that a legal text defines: (the "Agreement"), "Losses" means ..."""
+"""Terms that a legal text defines: (the "Agreement"), "Losses" means ..., ‘boat data’ means, « le Loueur ».
+
+English, German, French, Spanish, Italian and Portuguese, in the quotation marks that each of them prints;
+English terms also without any, where a sentence opens with them: "Code means the Harbour Code of 1986."
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,19 +11,50 @@ from dataclasses import dataclass, replace
 from toolshed.documents import Passage
 from toolshed.types import Span
 
-_TERM = r"[\"“]([^\"“”\n]{2,60}?)[,.]?[\"”]"
+_OPENING, _CLOSING = "\"“„«»‘'", "\"”“»«’'"
+# An apostrophe inside a word is no closing mark.
+_TERM = (
+    r"(?:[\"“„«»]\s?([^\"“”„«»\n]{2,60}?)\s?[,.]?[\"”“»«]"
+    r"|(?<!\w)[‘']((?:[^‘’'\n]|(?<=\w)[’'](?=\w)){2,60})[,.]?[’'](?!\w))"
+)
+_VERBS = (
+    r"(?:shall\s|will\s)?(?:means?\b|(?:has|have)\sthe\s(?:same\s)?meanings?\b|refers?\sto\b|includes?\b|is\sdefined\b)"
+    r"|bezeichnet|bezeichnen|bedeutet|(?:ist|sind)\s(?=jede|alle|ein|der|die|das|wer\b)"
+    r"|désigne|signifie|s['’]entend|significa|indica\b|designa|se\srefiere"
+)
 _MEANS = re.compile(
-    rf"(?:{_TERM}(?:,? (?:or|and) {_TERM})?|(?:^|[.;]\s)(?:The term |the term )?{_TERM})"
-    r",?\s(?:as used \S[^,]{0,60}, )?(?:shall |will )?"
-    r"(?:means?\b|(?:has|have) the meanings?\b|refers? to\b|includes?\b|is defined\b)"
+    rf"(?:{_TERM}(?:,?\s(?:or|and|oder|und|ou|o|et|e)\s{_TERM})?|(?:^|[.;]\s)(?:[Tt]he\sterm\s)?{_TERM})"
+    rf",?\s(?:as\sused\s\S[^,]{{0,60}},\s)?(?:{_VERBS})"
+)
+# The verb comes first: "Im Sinne dieses Gesetzes ist „Halter“ ...", "on entend par « ... »".
+_IS = re.compile(
+    rf"(?:\b[Ii]m\sSinne\s[^„»\"“]{{0,80}}?\b(?:ist|sind|bezeichnet|bedeutet|meint)(?:\sder\sAusdruck)?"
+    rf"|\b(?:on\sentend|se\sentender[áa]n?|se\sentiende|entende-se|si\sintende)\s(?:par|por|per)"
+    rf"|\b[Pp]er)\s{_TERM}(?=,?\s)"
+)
+_LEADS = (
+    r"the|this|that|each|an?|our|such|collectively|together|individually|hereinafter|hereafter|herein|or|and|as|,"
+    r"|im\sFolgenden:?|nachfolgend:?|nachstehend:?|kurz:?|ci-après\s?:?|dénommée?s?|en\sadelante,?|in\sseguito,?"
+    r"|di\sseguito,?|doravante,?|adiante"
 )
 _PARENTHESIS = re.compile(
-    r"\((?:[^()\"“”]{0,80}\b)?(?:the|this|that|each|an?|our|such|collectively|together|individually|hereinafter|"
-    r"hereafter|herein|or|and|as|,)?\s{0,2}[\"“][^()]{0,120}?[\"”][^()]{0,80}\)"
+    rf"\((?:[^()\"“”„«»‘’]{{0,80}}\b)?(?:{_LEADS})?\s{{0,2}}[{_OPENING}][^()]{{0,120}}?[{_CLOSING}][^()]{{0,80}}\)"
 )
 _CALLED = re.compile(
-    rf"(?:hereinafter|hereafter|herein)\s[^\"“”]{{0,40}}{_TERM}|referred to (?:\w+ )?as (?:the )?{_TERM}"
+    rf"(?:hereinafter|hereafter|herein|ci-après|im\sFolgenden|nachfolgend|en\sadelante|in\sseguito|doravante)[\s:,]"
+    rf"[^\"“”„«»‘’]{{0,40}}{_TERM}|referred\sto\s(?:\w+\s)?as\s(?:the\s)?{_TERM}"
 )
+# An item of a list of definitions, as the Union prints them: «dato personale»: qualsiasi informazione.
+_ITEM = re.compile(
+    r"(?:^|\n)(?:\(?\w{1,3}[.)]\s+)?(?:«\s?([^«»\n.!?]{2,60}?)\s?»\s?[:,]\s"
+    r"|„([^„“”\n.!?]{2,60})[“”](?:[:,]\s|\s(?=[a-zäöü])))"
+)
+# A sentence or a line opens with a term in capitals. Words that are no terms open sentences too.
+_BARE = re.compile(
+    r"(?:^|\n)(?:\(?\w{1,4}[.)]\s+)?([A-Z][\w'’&/-]{1,30}(?:\s(?:[A-Z][\w'’&/-]{0,30}|of|and|or|the|for|to|in)){0,5})"
+    r",?\s(?:shall\smean|means?|(?:has|have|shall\shave)\sthe\s(?:same\s)?meanings?)\s(?!that\b|to\b)"
+)
+_NO_TERM = frozenset("this that these those it which what he she they we you i by there nothing".split())
 _QUOTED = re.compile(_TERM)
 # A parenthesis that quotes something else: a court's words, an emphasis.
 _NO_DEFINITION = re.compile(
@@ -46,9 +81,8 @@ def find_definitions(text: str, sentences: Iterable[Span]) -> list[Definition]:
     """The terms defined in a text, each once for each sentence that defines it."""
     found: list[Definition] = []
     for start, end in sentences:
-        sentence = text[start:end]
-        if '"' in sentence or "“" in sentence:
-            found += [Definition(term, start, end) for term in dict.fromkeys(_terms(sentence))]
+        terms = dict.fromkeys(_terms(text[start:end]))
+        found += [Definition(term, start, end) for term in terms]
     return found
 
 
@@ -63,13 +97,18 @@ def with_definitions(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _terms(sentence: str) -> Iterator[str]:
-    for pattern in (_MEANS, _CALLED):
-        for match in pattern.finditer(sentence):
-            yield from (_clean(term) for term in match.groups() if term)
-    for match in _PARENTHESIS.finditer(sentence):
-        if not _NO_DEFINITION.match(match[0]):
-            terms = [_clean(term) for term in _QUOTED.findall(match[0])]
-            yield from (term for term in terms if term[:1].isupper())
+    if any(mark in sentence for mark in _OPENING):
+        for pattern in (_MEANS, _IS, _CALLED, _ITEM):
+            for match in pattern.finditer(sentence):
+                yield from (_clean(term) for term in match.groups() if term)
+        for match in _PARENTHESIS.finditer(sentence):
+            if not _NO_DEFINITION.match(match[0]):
+                terms = [_clean(first or second) for first, second in _QUOTED.findall(match[0])]
+                yield from (term for term in terms if any(word[:1].isupper() for word in term.split()))
+    if " mean" in sentence:
+        for match in _BARE.finditer(sentence):
+            if match[1].split()[0].lower() not in _NO_TERM:
+                yield _clean(match[1])
 
 
 def _clean(term: str) -> str:

@@ -1,13 +1,16 @@
 """Headings of statutes, contracts and decisions, and the sections between them.
 
 A heading opens a line: "ARTICLE IV", "Section 2.1(a)", "§ 1983", "IV. DISCUSSION", "A. Standing",
-"FINDINGS OF FACT", "WHEREAS". Its title is the rest of the line, a short run-in ("2.1 Fees. Customer shall
-...") or, after a bare number, the next line. Headings say where text belongs; they never cut it.
+"FINDINGS OF FACT", "WHEREAS", "1 Dog abduction" in UK Acts, "Article L. 121-1". Its title is the rest of
+the line, a short run-in ("2.1 Fees. Customer shall ...") or, after a bare number, the next line. Headings say
+where text belongs; they never cut it. What a table of contents lists is no heading.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from toolshed.documents import LegalDocument, Section
 from toolshed.legal.boundary_features import wrap_width
@@ -30,11 +33,28 @@ _RANKS = {
     "recitals": 9,
     "section": 10,
 }
+# The same words in German, French, Spanish, Italian and Portuguese.
+_TRANSLATED = {
+    word: kind
+    for kind, words in {
+        "annex": "anhang anlage annexe anexo allegato",
+        "title": "titel titre título titolo buch livre libro livro",
+        "chapter": "kapitel chapitre capítulo capo",
+        "part": "teil partie parte",
+        "subpart": "abschnitt sección sezione secção seção",
+        "article": "artikel artículo articolo artigo art.",
+    }.items()
+    for word in words.split()
+}
 _WORDS = "|".join(
-    form for word in _RANKS if word not in ("capitals", "recitals") for form in (word.title(), word.upper())
+    form.replace(".", r"\.")
+    for word in (*_RANKS, *_TRANSLATED)
+    if word not in ("capitals", "recitals")
+    for form in (word.title(), word.upper())
 )
 _NUMBER = (
-    r"(?:\d{1,5}[A-Za-z]{0,3}(?:[.:–-]\d{1,5}[A-Za-z]?){0,5}(?:\([A-Za-z0-9]{1,4}\)){0,6}"
+    r"(?:[LRDA]\.?[ ]?\*?\d{1,4}(?:-\d{1,3}){0,4}|1er|\d{1,4}[.]?[ºo°]"
+    r"|\d{1,5}[A-Za-z]{0,3}(?:[.:–-]\d{1,5}[A-Za-z]?){0,5}(?:\([A-Za-z0-9]{1,4}\)){0,6}"
     r"|[IVXLC]{1,7}(?:-[A-Z0-9]{1,3})?|[A-Z](?:-\d{1,3})?)(?!\w)"
 )
 _LINE = re.compile(
@@ -44,6 +64,7 @@ _LINE = re.compile(
       | (?P<decimal>(?:[A-Z]|\d{{1,3}})(?:\.\d{{1,3}}){{1,5}}(?:\([A-Za-z0-9]{{1,4}}\)){{0,4}})
           (?=\.?[ \t]+["“(]?[A-Z])
       | (?P<integer>\d{{1,3}})(?=\.[ \t]+["“]?[A-Z])
+      | (?P<plain>\d{{1,3}}[A-Z]{{0,2}})(?=[ \t]+[A-Z][^\n]{{2,100}}$)
       | (?P<letter>[IVXLC]{{1,7}}|[A-Z])(?=\.?[ \t]*\r?$|\.[ \t]+["“]?[A-Z])
       | (?P<small>[a-z])(?=\.[ \t]+["“]?[A-Z])
       | (?P<recital>WHEREAS)\b
@@ -55,12 +76,27 @@ _RUN_IN = re.compile(r"""["“]?[A-Z][^.\n:;]{1,70}[.:—](?=[ \t\r]|$)""")
 _SMALL_WORDS = frozenset(
     "a an and as at but by for from in into nor of on or over per than the to under upon v. vs. with".split()
 )
-_MAX_TITLE = 100
+_MAX_TITLE = 140
 _MAX_PHRASE_WORDS = 6
 _VERB = re.compile(r"\b(?:is|are|was|were|be|shall|may|must|will|has|have|had|does|do|applies|apply|means)\b")
 # A heading in capitals is one when text of this length, or another heading, follows it.
 _MIN_BODY = 60
 _MAX_LABEL = 90
+# A line of a table of contents, and how many of them make one.
+_DOTS = re.compile(r"[.…_](?:[ \t]?[.…_]){3,}[ \t]*[\divx]{1,4}[ \t\r]*$")
+_PAGE_NUMBER = re.compile(r"(?:\t|[ ]{2})[ \t]*\d{1,4}[ \t\r]*$")
+_LONGEST_LINE = 200
+_MIN_LISTED = 3
+_CONTENTS = frozenset(
+    {"contents", "table of contents", "arrangement of sections", "inhaltsverzeichnis", "inhaltsübersicht",
+     "sommaire", "table des matières", "índice", "indice", "sommario", "sumário"}
+)  # fmt: skip
+# A number, and no heading: a date, an address, a reporter.
+_ADDRESS = re.compile(
+    r"\d|\bv\.?\s|^(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+    r"|\b(?:Street|St|Avenue|Ave|Road|Rd|Lane|Drive|Boulevard|Blvd|Floor|U\.S|F|Cal)\b\.?"
+)
+_SUBSECTION = re.compile(r"\((?:1|a|A|i)\)\s")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
@@ -78,7 +114,8 @@ class _Heading:
 def find_sections(document: LegalDocument) -> list[Section]:
     """The sections of a document, in order; text before the first heading belongs to none."""
     found = sorted([*_given(document), *_found(document.text)], key=lambda heading: heading.start)
-    return list(_nested(_without_overlaps(found)))
+    headings = list(_without_overlaps(found))
+    return list(_nested(_without_contents(headings, document.text)))
 
 
 def _given(document: LegalDocument) -> Iterator[_Heading]:
@@ -94,10 +131,16 @@ def _given(document: LegalDocument) -> Iterator[_Heading]:
 def _found(text: str) -> Iterator[_Heading]:
     is_wrapped = wrap_width(text) > 0
     has_recitals = False
+    last_plain = 0
     for match in _LINE.finditer(text):
         if is_wrapped and not _opens_a_block(text, match.start()):
             continue
-        if match["recital"]:
+        if match["plain"]:
+            heading = _of_act(text, match, last_plain)
+            if heading:
+                last_plain = int(heading.number.rstrip(ascii_uppercase))
+                yield heading
+        elif match["recital"]:
             if not has_recitals:
                 has_recitals = True
                 yield _Heading(match.start("recital"), match.start("recital"), "recitals", "", "Recitals")
@@ -153,9 +196,28 @@ def _numbered(text: str, match: re.Match[str]) -> Iterator[_Heading]:
     yield _Heading(start, end, kind, number, _label(text[start:end]))
 
 
+def _of_act(text: str, match: re.Match[str], before: int) -> _Heading | None:
+    """The heading of a section of a UK Act: "1 Dog abduction", with text below, in its order."""
+    start, number_end = match.span("plain")
+    line_end = text.find("\n", number_end)
+    if line_end < 0:
+        return None
+    title = text[number_end:line_end].strip()
+    following = text[line_end : line_end + 400].lstrip()
+    if title.endswith((".", ";", ",", ":", "?")) or _ADDRESS.search(title) or not following:
+        return None
+    opens_text = _SUBSECTION.match(following) is not None
+    number = int(match["plain"].rstrip(ascii_uppercase))
+    is_next = before <= number <= before + 3 and number > 0
+    if not opens_text and not (is_next and len(following.partition("\n")[0]) >= _MIN_BODY):
+        return None
+    return _Heading(start, line_end, "section", match["plain"], _label(text[start:line_end]))
+
+
 def _kind_and_number(match: re.Match[str]) -> tuple[str, str]:
     if match["word"]:
         word = match["word"].lower()
+        word = _TRANSLATED.get(word, word)
         return ("section" if word == "sec." else word), match["word_number"]
     if match["sign"]:
         return "section", match["sign"]
@@ -194,9 +256,12 @@ def _title_on_next_line(text: str, line_end: int) -> int | None:
         or line.endswith((".", ";", ",", ":"))
     ):
         return None
-    if (_LINE.match(line) and not line.isupper()) or not _is_title_case(line):
+    if _LINE.match(line) and not line.isupper():
         return None
-    return line_end + lead + len(line)
+    # "Principles relating to processing of personal data": the Union capitalises the first word only.
+    stop = line_end + lead + len(line)
+    stands_alone = line[0].isupper() and text[stop : stop + 3].replace("\r", "").startswith("\n\n")
+    return stop if stands_alone or _is_title_case(line) else None
 
 
 def _is_title_case(title: str) -> bool:
@@ -218,6 +283,41 @@ def _without_overlaps(headings: Iterable[_Heading]) -> Iterator[_Heading]:
         if heading.start >= last:
             yield heading
             last = max(heading.end, heading.start + 1)
+
+
+def _without_contents(headings: list[_Heading], text: str) -> Iterator[_Heading]:
+    """The headings without the lines of a table of contents.
+
+    Such a line ends with dots and a page number, or stands among others that have no text below and end with
+    a page number or come again further down.
+    """
+    later = Counter(map(_key, headings))
+    is_listed = []
+    for heading, end in zip(
+        headings, [*(heading.start for heading in headings), len(text)][1:], strict=False
+    ):
+        later[_key(heading)] -= 1
+        is_empty = not text[heading.end : end].strip(" \t\r\n.0123456789ivx…")
+        has_page = _PAGE_NUMBER.search(_line_at(text, heading.start)) is not None
+        is_listed.append(is_empty and (has_page or later[_key(heading)] > 0))
+    for position, heading in enumerate(headings):
+        is_one_of_many = (
+            is_listed[position] and sum(is_listed[max(0, position - 2) : position + 3]) >= _MIN_LISTED
+        )
+        has_dots = _DOTS.search(_line_at(text, heading.start)) is not None
+        if not (has_dots or is_one_of_many or heading.label.casefold() in _CONTENTS):
+            yield heading
+
+
+def _line_at(text: str, start: int) -> str:
+    return text[start : start + _LONGEST_LINE].partition("\n")[0]
+
+
+def _key(heading: _Heading) -> str:
+    words = "".join(
+        character for character in heading.label.casefold() if character.isalnum() or character == " "
+    )
+    return f"{heading.kind} {words.rstrip(' 0123456789')}"
 
 
 def _nested(headings: Iterable[_Heading]) -> Iterator[Section]:

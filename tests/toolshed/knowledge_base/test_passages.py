@@ -31,6 +31,10 @@ def test_a_section_is_known_by_its_number_or_else_by_its_label(label: str, key: 
     assert section_key(key) == key
 
 
+def test_a_french_article_has_one_key_however_it_is_written() -> None:
+    assert {section_key(label) for label in ("Article L. 12-1", "L12-1", "article L.12-1")} == {"l. 12-1"}
+
+
 @pytest.mark.parametrize(
     ("given", "stored"),
     [

@@ -77,6 +77,47 @@ def paths(text: str) -> list[str]:
             ],
             id="integers-above-decimals",
         ),
+        pytest.param(
+            f"PART 2\n\nPENALTIES\n\n4 Mooring without leave\n\n(1) A person commits an offence.\n\n"
+            f"5 Defences\n\n{BODY}\n\n5A Appeals\n\n(1) An appeal lies to the court.",
+            [
+                "PART 2 PENALTIES",
+                "PART 2 PENALTIES > 4 Mooring without leave",
+                "PART 2 PENALTIES > 5 Defences",
+                "PART 2 PENALTIES > 5A Appeals",
+            ],
+            id="uk-act",
+        ),
+        pytest.param(
+            f"CHAPTER III\n\nRights of the user\n\nArticle 9\n\nRight of access to boat data\n\n1.   {BODY}",
+            [
+                "CHAPTER III Rights of the user",
+                "CHAPTER III Rights of the user > Article 9 Right of access to boat data",
+            ],
+            id="eu-regulation",
+        ),
+        pytest.param(
+            f"Article R. 12-3\n\n{BODY}\n\nArticle R. 12-4\n\n{BODY}\n\nArticle 1er\n\n{BODY}",
+            ["Article R. 12-3", "Article R. 12-4", "Article 1er"],
+            id="french-code",
+        ),
+        pytest.param(
+            f"Kapitel 1\n\nAllgemeines\n\n§ 1 Geltungsbereich\n\n{BODY}",
+            ["Kapitel 1 Allgemeines", "Kapitel 1 Allgemeines > § 1 Geltungsbereich"],
+            id="german-statute",
+        ),
+        pytest.param(
+            "TABLE OF CONTENTS\n\nARTICLE I SCOPE ...... 1\nARTICLE II TERM . . . . . . 3\n\n"
+            f"ARTICLE I SCOPE\n\n{BODY}\n\nARTICLE II TERM\n\n{BODY}",
+            ["ARTICLE I SCOPE", "ARTICLE II TERM"],
+            id="contents-with-leaders",
+        ),
+        pytest.param(
+            f"CONTENTS\n\n1. Scope\n2. Term\n3. Fees\n\n1. Scope\n\n{BODY}\n\n"
+            f"2. Term\n\n{BODY}\n\n3. Fees\n\n{BODY}",
+            ["1. Scope", "2. Term", "3. Fees"],
+            id="contents-that-come-again",
+        ),
     ],
 )
 def test_sections_nest(text: str, expected: list[str]) -> None:
@@ -92,6 +133,7 @@ def test_sections_nest(text: str, expected: list[str]) -> None:
         pytest.param(
             "1. Contact the Veteran and obtain his records.\n\n2. Then readjudicate the claim.", id="a-list"
         ),
+        pytest.param(f"12 March 2020\n\n{BODY}\n\n5 Harbour Street\n\n{BODY}", id="dates-and-addresses"),
         pytest.param("", id="nothing"),
     ],
 )
