@@ -29,6 +29,8 @@ _OTHER_TYPES: Mapping[str, Schema] = {
     "none": {"type": "null"},
 }
 _MAX_PATTERN_CHARACTERS = 2_000
+# Sets within sets, which other languages have and Python warns of.
+_NESTED_SET = re.compile(r"\[\^?(?:\[|(?:\\.|[^\]\\])*?(?:--|&&|~~|\|\|))")
 
 # Keywords whose values hold schemas: one, one under each name, or a list of them.
 ONE_SCHEMA = frozenset(
@@ -60,7 +62,7 @@ def type_keywords(value: Any) -> Schema:
 @lru_cache(maxsize=2_000)
 def is_pattern(text: str) -> bool:
     """Whether a regular expression is one for validators written in Python as well."""
-    if len(text) > _MAX_PATTERN_CHARACTERS:
+    if len(text) > _MAX_PATTERN_CHARACTERS or _NESTED_SET.search(text):
         return False
     try:
         re.compile(text)

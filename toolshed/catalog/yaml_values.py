@@ -1,9 +1,11 @@
 """YAML from outside as JSON values: one pass over the events, so that nothing is expanded unasked.
 
-Keys and dates stay as they are written; a plain value is a number, a truth value or null as YAML 1.1 has
-it, except for numbers with colons in them, which YAML 1.2 gave up because people mean the time of day.
+Keys stay as they are written; a plain value is a number, a truth value or null as the core schema of YAML
+1.2 has it (https://yaml.org/spec/1.2.2/#103-core-schema): ``no``, ``on``, dates and times are text. Merging
+by ``<<`` is of YAML 1.1 and still in use.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +16,20 @@ from toolshed.catalog.json_values import MAX_DEPTH, RepeatedKeys, check_density
 _TAG = "tag:yaml.org,2002:"
 _CONVERTED = {f"{_TAG}{name}" for name in ("bool", "float", "int", "null")}
 _TAGS = {None, "!", *_CONVERTED, f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}
-_CONSTRUCTOR = yaml.constructor.SafeConstructor()
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_TYPES_OF_TAGS = {
+    (f"{_TAG}bool", bool),
+    (f"{_TAG}float", float),
+    (f"{_TAG}int", int),
+    (f"{_TAG}null", type(None)),
+}
 _MAX_NUMBER_CHARACTERS = 400
 # Parsing takes some microseconds a value; an aliased part counts wherever it is used. Documents that
 # save writing by anchors come to twice their length.
@@ -82,7 +97,8 @@ class _Reader:
         if self._wants_key():
             value: Any = text
         else:
-            value = _converted(event) if event.implicit[0] or event.tag in _CONVERTED else text
+            is_plain = event.implicit[0] and event.tag != "!"
+            value = _converted(event) if is_plain or event.tag in _CONVERTED else text
         self._place(value, len(text) + 1, event.anchor)
 
     def _alias(self, anchor: str) -> None:
@@ -156,14 +172,24 @@ def _check_tag(event: Any) -> None:
 def _converted(event: Any) -> Any:
     """A plain scalar as what it looks like, or as its tag says."""
     tag, text = event.tag, event.value
-    if tag in (None, "!"):
-        resolvers = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], [])
-        tag = next((tag for tag, pattern in resolvers if pattern.match(text)), None)
-    if tag not in _CONVERTED or ":" in text:
+    value = _plain(text)
+    if tag is None or (tag, type(value)) in _TYPES_OF_TAGS:
+        return value
+    if tag == f"{_TAG}float" and isinstance(value, int):
+        return float(value)
+    raise ValueError(f"{text[:80]!r} is not of the type {tag.removeprefix(_TAG)}")
+
+
+def _plain(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789":
         return text
-    if len(text) > _MAX_NUMBER_CHARACTERS:
+    is_integer, is_float = _INTEGER.fullmatch(text), _FLOAT.fullmatch(text)
+    if (is_integer or is_float) and len(text) > _MAX_NUMBER_CHARACTERS:
         raise ValueError(f"it holds a number of {len(text):,} digits; write it as a string")
-    try:
-        return _CONSTRUCTOR.yaml_constructors[tag](_CONSTRUCTOR, yaml.ScalarNode(tag, text))
-    except (ValueError, KeyError, OverflowError) as error:
-        raise ValueError(f"{text[:80]!r} is not of the type {tag.removeprefix(_TAG)}") from error
+    if is_integer:
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+    if is_float:
+        return float(text)
+    return float(text.replace(".", "", 1)) if _NO_NUMBER.fullmatch(text) else text

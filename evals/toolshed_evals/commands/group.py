@@ -9,6 +9,7 @@ from toolshed_evals.commands.compare import compare
 from toolshed_evals.commands.endurance import endurance
 from toolshed_evals.commands.fetch import fetch
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
+from toolshed_evals.commands.openapi import openapi
 from toolshed_evals.commands.passages import passages
 from toolshed_evals.commands.report import report
 from toolshed_evals.commands.run import run
@@ -17,7 +18,18 @@ from toolshed_evals.commands.sentences import sentences
 
 @click.group(
     name="eval",
-    commands=[run, compare, carry_over, report, fetch, sentences, passages, legalbench_rag, endurance],
+    commands=[
+        run,
+        compare,
+        carry_over,
+        report,
+        fetch,
+        sentences,
+        passages,
+        legalbench_rag,
+        endurance,
+        openapi,
+    ],
 )
 def evaluate() -> None:
     """Measure retrieval on official and own data sets."""

@@ -270,3 +270,76 @@ def test_required_names_only_what_has_a_name() -> None:
     body = {"required": True, "content": {"application/json": {"schema": schema}}}
     (tool,) = parse_openapi(document({"/x": {"post": {"requestBody": body}}})).tools
     assert tool.parameters["required"] == ["a"]
+
+
+def test_operations_of_one_id_are_told_apart_by_method_and_path() -> None:
+    paths = {
+        "/desks": {"get": {"operationId": "list", "summary": "List desks"}},
+        "/chairs": {"get": {"operationId": "list"}, "put": {"operationId": "put"}},
+    }
+    catalog = parse_openapi(document(paths))
+    assert catalog.invalid == ()
+    assert [tool.name for tool in catalog.tools] == ["list", "list", "put"]
+    assert [tool.tool_id.partition(":")[2] for tool in catalog.tools] == ["GET /desks", "GET /chairs", "put"]
+
+
+def test_calls_to_us_are_no_tools() -> None:
+    hook = {"post": {"operationId": "told"}}
+    paths = {"/a": {"get": {"callbacks": {"told": {"{$request.body#/url}": hook}}}}, "x-b": {"get": {}}}
+    assert [tool.name for tool in parse_openapi(document(paths, webhooks={"told": hook})).tools] == ["get_a"]
+
+
+def test_the_document_and_its_tags_say_what_the_service_is_for() -> None:
+    tags = [{"name": "birds", "description": "All about birds."}, {"name": "fish", "description": "Fish."}]
+    given = document({"/a": {"get": {"tags": ["birds"]}}}, tags=tags)
+    given["info"]["description"] = "A zoo. " * 1_000
+    (tool,) = parse_openapi(given).tools
+    assert tool.service == "Pet store"
+    assert tool.service_description.startswith("A zoo. A zoo.")
+    assert tool.service_description.endswith(" A…\nbirds: All about birds.")
+    assert len(tool.service_description) < 1_500
+
+
+def test_what_is_out_of_date_says_so() -> None:
+    (tool,) = parse_openapi(document({"/a": {"get": {"summary": "Old one", "deprecated": True}}})).tools
+    assert tool.description == "Old one. Deprecated."
+    assert tool.annotations["deprecated"] is True
+
+
+def test_a_path_describes_the_operations_that_do_not_describe_themselves() -> None:
+    item = {"summary": "Of the path", "get": {}, "put": {"summary": "Of its own"}}
+    assert [tool.description for tool in parse_openapi(document({"/a": item})).tools] == [
+        "Of the path.",
+        "Of its own.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("responses", "field"),
+    [
+        pytest.param({"default": "error", "201": "made", "204": None}, "made", id="success"),
+        pytest.param({"202": "later", "200": "now"}, "now", id="lowest"),
+        pytest.param({"2XX": "any", "404": "error"}, "any", id="range"),
+        pytest.param({"default": "error", "404": "error"}, None, id="none"),
+    ],
+)
+def test_the_result_is_what_success_answers(responses: dict[str, str | None], field: str | None) -> None:
+    given = {
+        status: {"content": {"application/json": {"schema": {"properties": {name: {}}}}}} if name else {}
+        for status, name in responses.items()
+    }
+    (tool,) = parse_openapi(document({"/a": {"get": {"responses": given}}})).tools
+    assert tool.output_schema == ({"properties": {field: {}}} if field else None)
+
+
+def test_methods_of_openapi_3_2_are_operations_too() -> None:
+    item = {"query": {}, "additionalOperations": {"PURGE": {}}}
+    catalog = parse_openapi(document({"/a": item}) | {"openapi": "3.2.0"})
+    assert [tool.annotations["method"] for tool in catalog.tools] == ["QUERY", "PURGE"]
+    assert [tool.name for tool in catalog.tools] == ["query_a", "purge_a"]
+
+
+def test_what_tells_paths_apart_only_is_not_sent() -> None:
+    (tool,) = parse_openapi(document({"/#Action=Stop": {"post": {}}})).tools
+    assert tool.binding is not None
+    assert tool.binding["path"] == "/"

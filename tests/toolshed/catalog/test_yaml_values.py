@@ -10,7 +10,9 @@ from toolshed.catalog.yaml_values import parse_yaml
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("a: [yes, off, 1, -2.5, 0x1f, 017, ~, null, '', '1', 1_000, '- x']", id="scalars"),
+        pytest.param(
+            "a: [true, False, 1, -2.5, +3, .5, 1.e+2, 0x1f, ~, null, '', '1', 'no', '- x']", id="scalars"
+        ),
         pytest.param("a: &x {k: 1}\nb: *x\nc: [*x, *x]", id="aliases"),
         pytest.param("a: &x {k: 1, l: 2}\nb: {<<: *x, l: 3}\nc: {<<: [*x, {k: 5, m: 6}]}", id="merges"),
         pytest.param("a: !!str 3\nb: !!int '4'\nc: !!float 5\nd: !!map {}\ne: !!seq []", id="tags"),
@@ -28,6 +30,16 @@ def test_values_are_those_of_pyyaml(text: str) -> None:
     [
         pytest.param("a: 2020-01-31", {"a": "2020-01-31"}, id="a-date-is-text"),
         pytest.param("a: 12:30", {"a": "12:30"}, id="a-time-is-text"),
+        pytest.param("a: [yes, no, on, Off, y, N]", {"a": ["yes", "no", "on", "Off", "y", "N"]}, id="words"),
+        pytest.param("a: [017, 0o17, 1e3, -1E-2]", {"a": [17, 15, 1000.0, -0.01]}, id="numbers-of-1.2"),
+        pytest.param(
+            "a: [1_000, 0b1, 1:30, +, -, ., 3.1.0, 0o9, 1e, -x]",
+            {"a": ["1_000", "0b1", "1:30", "+", "-", ".", "3.1.0", "0o9", "1e", "-x"]},
+            id="no-numbers",
+        ),
+        pytest.param(
+            "a: !!float 5\nb: !!str 5\nc: ! 5\nd: 'on'", {"a": 5.0, "b": "5", "c": "5", "d": "on"}, id="tags"
+        ),
         pytest.param("200: {}\non: 1\nnull: 2", {"200": {}, "on": 1, "null": 2}, id="keys-are-text"),
     ],
 )
