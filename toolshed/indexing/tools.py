@@ -10,6 +10,7 @@ from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.backbones.static import StaticEncoder
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
+from toolshed.indexing.naming import write_names, yield_names
 from toolshed.indexing.origins import check_origins, distinct, moved, seconds
 from toolshed.knowledge_base.tools import StoredTool, ToolRecord, ToolStore
 from toolshed.options import Progress
@@ -81,7 +82,11 @@ def sync_catalogs(
     changed = [tool for tool in known if not _is_current(stored[tool.tool_id], tool)]
     n_embedded = 0
     if added or changed:
-        n_embedded = _write(store, added, changed, static(), dense(), progress)
+        write_names(store, stored.values())
+        with store.names.naming([*added, *changed], store.exported_names) as tools:
+            new, renewed = tools[: len(added)], tools[len(added) :]
+            n_embedded = _write(store, new, renewed, static(), dense(), progress)
+            yield_names(store, _ids(new))
     rewritten = {*_ids(changed), *missing.gone}
     _relocate(store, moved(read, stored.values(), rewritten))
     if missing.gone:

@@ -1,12 +1,15 @@
 """Tool documents in the knowledge base: a definition and its vectors."""
 
 import json
+import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from toolshed.backbones.lexical import TERMS_VERSION
-from toolshed.knowledge_base.engine import Filter, NamedVectors, Point
+from toolshed.knowledge_base.engine import Engine, Filter, NamedVectors, Point
+from toolshed.knowledge_base.exported_names import NameRegister, named
 from toolshed.knowledge_base.store import Channel, Layout, Store
 from toolshed.types import ToolDefinition
 
@@ -15,6 +18,8 @@ _NAMESPACE = uuid.UUID("6f0a4dc4-5c5f-5f0e-9d39-3a1f6a1c6f55")
 # Tools that were stored before it was recorded have none: the first.
 _TERMS = "terms_version"
 _LOCATION = "location"
+# Tools that were stored before names were given have none; they get theirs when they are read.
+_EXPORTED = "exported_name"
 
 TOOL_LAYOUT = Layout(
     name="tools",
@@ -56,10 +61,15 @@ class ToolRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredTool:
-    """What a sync needs to read of a stored tool: identity, origin, content hash and terms version.
+    """What a sync needs to read of a stored tool.
 
     Attributes:
+        tool_id: Its id.
+        source: Where it came from.
+        content_hash: Hash of its definition.
+        terms_version: The rules by which its words were read.
         location: Where its source was read; empty of tools that were stored before it was recorded.
+        exported_name: What providers call it; empty of tools that were stored before names were given.
     """
 
     tool_id: str
@@ -67,12 +77,20 @@ class StoredTool:
     content_hash: str
     terms_version: int
     location: str = ""
+    exported_name: str = ""
 
 
 class ToolStore(Store[ToolRecord]):
     """The tool documents of a knowledge base."""
 
     layout = TOOL_LAYOUT
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.names = NameRegister()
+        self._unnamed_lock = threading.Lock()
+        # Names of the tools that were stored without one.
+        self._unnamed: Mapping[str, str] = {}
 
     @staticmethod
     def point_id(key: str) -> str:
@@ -86,6 +104,7 @@ class ToolStore(Store[ToolRecord]):
             "source": tool.source,
             "content_hash": tool.content_hash,
             _TERMS: record.terms_version,
+            _EXPORTED: tool.exported_name,
             # One string: engines change JSON numbers (integers above 2^64, 1.0 and 1).
             "definition": json.dumps(tool.to_json()),
         }
@@ -94,17 +113,46 @@ class ToolStore(Store[ToolRecord]):
         return Point(self.point_id(tool.tool_id), payload, record.vectors)
 
     def _record(self, point: Point) -> ToolRecord:
-        definition = ToolDefinition.from_json(json.loads(point.payload["definition"]))
+        definition = _definition(point.payload)
+        if not definition.exported_name:
+            name = self._names_of_unnamed([definition.tool_id])[definition.tool_id]
+            definition = replace(definition, exported_name=name)
         return ToolRecord(definition, self._vectors(point), point.payload.get(_TERMS, 1))
 
     def stored_tools(self) -> list[StoredTool]:
         """What a sync needs of every tool, ordered by tool id."""
-        payloads = self._payloads(["tool_id", "source", "content_hash"], optional=[_TERMS, _LOCATION])
+        payloads = self._payloads(
+            ["tool_id", "source", "content_hash"], optional=[_TERMS, _LOCATION, _EXPORTED]
+        )
         stored = [
-            StoredTool(p["tool_id"], p["source"], p["content_hash"], p.get(_TERMS, 1), p.get(_LOCATION) or "")
+            StoredTool(
+                p["tool_id"],
+                p["source"],
+                p["content_hash"],
+                p.get(_TERMS, 1),
+                p.get(_LOCATION) or "",
+                p.get(_EXPORTED) or "",
+            )
             for p in payloads
         ]
         return sorted(stored, key=lambda tool: tool.tool_id)
+
+    def exported_names(self) -> dict[str, str]:
+        """The exported name of every tool, by tool id."""
+        stored = {tool.tool_id: tool.exported_name for tool in self.stored_tools()}
+        unnamed = [tool_id for tool_id, name in stored.items() if not name]
+        return {**stored, **self._names_of_unnamed(unnamed)} if unnamed else stored
+
+    def _names_of_unnamed(self, tool_ids: Sequence[str]) -> dict[str, str]:
+        """Names for tools that were stored without one: the same in every process that reads them."""
+        with self._unnamed_lock:
+            if not self._unnamed.keys() >= {*tool_ids}:
+                payloads = [self._verified(point).payload for point in self._engine.scroll()]
+                tools = sorted(map(_definition, payloads), key=lambda tool: tool.tool_id)
+                given = {tool.tool_id: tool.exported_name for tool in tools if tool.exported_name}
+                self._unnamed = {tool.tool_id: tool.exported_name for tool in named(tools, given)}
+            # One that was deleted meanwhile has no name.
+            return {tool_id: self._unnamed.get(tool_id, "") for tool_id in tool_ids}
 
     def fetch(self, tool_ids: Sequence[str]) -> list[ToolRecord]:
         """The records of these ids, in this order; ids that are not there are left out."""
@@ -119,3 +167,7 @@ class ToolStore(Store[ToolRecord]):
     def sources(self) -> frozenset[str]:
         """The sources that tools came from."""
         return frozenset(payload["source"] for payload in self._payloads(["source"]))
+
+
+def _definition(payload: Mapping[str, Any]) -> ToolDefinition:
+    return ToolDefinition.from_json(json.loads(payload["definition"]))

@@ -104,6 +104,10 @@ class AsyncToolshed:
         """See :meth:`Toolshed.get_tool`."""
         return await asyncio.to_thread(self._shed.get_tool, tool_id)
 
+    async def tool_named(self, name: str) -> ToolDefinition:
+        """See :meth:`Toolshed.tool_named`."""
+        return await asyncio.to_thread(self._shed.tool_named, name)
+
     async def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""
         return await asyncio.to_thread(self._shed.list_tools)

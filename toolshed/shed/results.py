@@ -1,10 +1,11 @@
 """What searches found, and the forms it can be handed on in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from toolshed.economics.learning.task_classes import Difficulty, RetrievalFeatures, difficulty
+from toolshed.errors import UnknownToolError
 from toolshed.intra_retrieval.passage_search import UsedDefinition
 from toolshed.metering.runs import RunRecord
 from toolshed.post_retrieval import equip
@@ -87,21 +88,69 @@ class SearchResult:
         """The definitions of the tools, best first."""
         return [found.tool for found in self.tools]
 
+    def tool_named(self, name: str) -> ToolDefinition:
+        """The tool that an exported name stands for, as a model calls it.
+
+        Raises:
+            UnknownToolError: If none of the tools that were found is called so.
+        """
+        for tool_id, exported in self._exported_names().items():
+            if exported == name:
+                return next(tool for tool in self.definitions if tool.tool_id == tool_id)
+        names = ", ".join(self._exported_names().values()) or "nothing was found"
+        raise UnknownToolError(
+            f"no tool of this result is called {name!r}; its names: {names}. "
+            "shed.tool_named(name) looks in the whole knowledge base"
+        )
+
+    def arguments_of(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """The arguments of a call as the tool takes them: by its own names, at every depth.
+
+        Exports give other names to arguments that a provider refuses (``filter[state]``), so what a model
+        answers goes through here before the tool is called; :meth:`to_langchain` does it by itself.
+
+        Args:
+            name: The exported name.
+            arguments: The arguments that the model gave.
+
+        Returns:
+            An object; for a tool whose arguments are none, what it takes.
+
+        Raises:
+            UnknownToolError: If none of the tools that were found is called so.
+        """
+        return equip.original_arguments(self.tool_named(name), arguments)
+
+    def _exported_names(self) -> dict[str, str]:
+        return equip.provider_names(self.definitions)
+
     def to_openai(self) -> list[dict[str, Any]]:
         """The tools for OpenAI's chat completions."""
-        return equip.to_openai(self.definitions)
+        return equip.to_openai(self.tools)
+
+    def to_openai_responses(self) -> list[dict[str, Any]]:
+        """The tools for OpenAI's responses."""
+        return equip.to_openai_responses(self.tools)
 
     def to_anthropic(self) -> list[dict[str, Any]]:
         """The tools for Anthropic's messages."""
-        return equip.to_anthropic(self.definitions)
+        return equip.to_anthropic(self.tools)
+
+    def to_gemini(self) -> list[dict[str, Any]]:
+        """The tools as function declarations for Gemini."""
+        return equip.to_gemini(self.tools)
+
+    def to_bedrock(self) -> list[dict[str, Any]]:
+        """The tools for ``toolConfig={"tools": ...}`` of Amazon Bedrock's Converse."""
+        return equip.to_bedrock(self.tools)
 
     def to_mcp(self) -> list[dict[str, Any]]:
         """The tools as an MCP server lists them."""
-        return equip.to_mcp(self.definitions)
+        return equip.to_mcp(self.tools)
 
-    def to_langchain(self, call: Callable[[str, dict[str, Any]], Any]) -> list[Any]:
-        """The tools for LangChain; ``call(tool_id, arguments)`` runs one."""
-        return equip.to_langchain(self.definitions, call)
+    def to_langchain(self, call: Callable[[str, Any], Any]) -> list[Any]:
+        """The tools for LangChain; ``call(tool_id, arguments)`` runs one, and may be a coroutine function."""
+        return equip.to_langchain(self.tools, call)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON, definitions included."""
@@ -182,6 +231,7 @@ def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
         "rank": rank,
         "tool_id": found.tool.tool_id,
         "name": found.tool.name,
+        "exported_name": found.tool.exported_name,
         "description": found.tool.description,
         "parameters": found.tool.parameters,
         "score": round(found.score, 5),

@@ -231,6 +231,14 @@ class Toolshed:
         """
         return self.tools.get(tool_id)
 
+    def tool_named(self, name: str) -> ToolDefinition:
+        """The tool that an exported name stands for: the name that providers and models call it by.
+
+        Raises:
+            UnknownToolError: If no tool has that name.
+        """
+        return self.tools.named(name)
+
     def list_tools(self) -> list[str]:
         """The ids of all tools, sorted."""
         return self.tools.ids()

@@ -1,7 +1,8 @@
 """The tools of a knowledge base: index them, search them, list and remove them."""
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -86,6 +87,9 @@ class ToolLibrary:
         self._built_by = pipeline
         # By tool id, the Python objects that were given in this process. Any: callables of every framework.
         self.callables: dict[str, Any] = {}
+        self._names_lock = threading.Lock()
+        # Tool ids by exported name, as they were last read.
+        self._names: Mapping[str, str] | None = None
 
     def sync(self, catalogs: Sequence[Catalog], given: IndexArguments, *, remove_missing: bool) -> SyncReport:
         """See :meth:`Toolshed.sync_catalogs`."""
@@ -144,6 +148,24 @@ class ToolLibrary:
         if not found:
             raise UnknownToolError(f"there is no tool {tool_id!r}; ids are written source:name")
         return found[0].definition
+
+    def named(self, name: str) -> ToolDefinition:
+        """See :meth:`Toolshed.tool_named`."""
+        for is_last_try in (False, True):
+            tool_id = self._ids_by_name(again=is_last_try).get(name)
+            found = self.store.fetch([tool_id]) if tool_id else []
+            # The store may have changed since its names were read.
+            if found and found[0].definition.exported_name == name:
+                return found[0].definition
+        raise UnknownToolError(
+            f"no tool is exported as {name!r}; toolshed search and list_tools() tell what there is"
+        )
+
+    def _ids_by_name(self, *, again: bool) -> Mapping[str, str]:
+        with self._names_lock:
+            if again or self._names is None:
+                self._names = {name: tool_id for tool_id, name in self.store.exported_names().items()}
+            return self._names
 
     def ids(self) -> list[str]:
         """The ids of all tools, sorted."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from toolshed.documents import Passage
+from toolshed.errors import UnknownToolError
 from toolshed.intra_retrieval.passage_search import UsedDefinition
 from toolshed.metering.runs import RunRecord, StageSpan
 from toolshed.queries import EncodedQuery, Encodings, Query, QueryPlan
@@ -84,6 +85,30 @@ def test_an_explanation_counts_what_was_left_out_and_leaves_out_what_had_no_say(
 def test_a_result_without_tools_has_no_score() -> None:
     assert result(tools=[], status="no_match").score is None
     assert result().score == 1.23456789
+
+
+def test_a_model_calls_a_tool_by_its_exported_name() -> None:
+    found = result(
+        tools=[
+            tool("mail", exported_name="mail"),
+            tool("mail", source="web", exported_name="web__mail", parameters={"properties": {"to[]": {}}}),
+        ]
+    )
+    assert found.tool_named("web__mail").tool_id == "web:mail"
+    assert found.arguments_of("web__mail", {"to": ["Ana"]}) == {"to[]": ["Ana"]}
+    assert found.to_json()["tools"][1]["exported_name"] == "web__mail"
+    with pytest.raises(UnknownToolError, match="its names: mail, web__mail"):
+        found.tool_named("web:mail")
+
+
+def test_every_form_of_a_result_calls_its_tools_the_same() -> None:
+    found = result()
+    names = ["mail", "call", "both"]
+    assert [one["function"]["name"] for one in found.to_openai()] == names
+    for listed in (found.to_openai_responses(), found.to_anthropic(), found.to_gemini(), found.to_mcp()):
+        assert [one["name"] for one in listed] == names
+    assert [one["toolSpec"]["name"] for one in found.to_bedrock()] == names
+    assert [one.name for one in found.to_langchain(print)] == names
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ class FoundToolBody(BaseModel):
     rank: int
     tool_id: str
     name: str
+    exported_name: str = Field(description="What providers call it: one name a tool and knowledge base.")
     description: str
     parameters: dict[str, Any]
     score: float

@@ -1,0 +1,157 @@
+"""Every export of every schema is taken by its provider, and what a model answers finds its way back."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.provider_rules import CHECKS, check_langchain
+from toolshed.post_retrieval import equip
+from toolshed.testing import make_tool
+from toolshed.types import ToolDefinition
+
+EXPORTS = {name: getattr(equip, f"to_{name}") for name in CHECKS}
+
+WORDS = st.sampled_from(
+    "string int dict float tuple any str OBJECT STRING null List[int] number boolean array nonsense".split()
+)
+NAMES = st.sampled_from(
+    ["a", "b", "filter[x]", "$top", "größe", "", "x" * 80, "a b", "a-b", "a_b", "self", "$ref"]
+)
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text(max_size=3))
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2)
+)
+REFERENCES = st.sampled_from(
+    ["#/$defs/A", "#/definitions/B", "#", "#/properties/a", "#/nowhere", "other.json#/x"]
+)
+
+
+def _schemas() -> st.SearchStrategy[Any]:
+    def extend(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        maps = st.dictionaries(NAMES, inner, max_size=3)
+        lists = st.lists(inner, max_size=3)
+        return st.fixed_dictionaries(
+            {},
+            optional={
+                "type": WORDS | st.lists(WORDS, max_size=2) | VALUES,
+                "properties": maps,
+                "required": st.lists(NAMES, max_size=3) | st.booleans() | VALUES,
+                "items": inner | lists,
+                "prefixItems": lists,
+                "additionalProperties": inner,
+                "oneOf": lists,
+                "anyOf": lists,
+                "allOf": lists,
+                "not": inner,
+                "then": inner,
+                "dependentSchemas": maps,
+                "$ref": REFERENCES,
+                "$defs": st.fixed_dictionaries({}, optional={"A": inner}),
+                "definitions": st.fixed_dictionaries({}, optional={"B": inner}),
+                "enum": st.lists(VALUES, max_size=3),
+                "const": VALUES,
+                "default": VALUES,
+                "nullable": st.booleans(),
+                "minimum": VALUES,
+                "exclusiveMinimum": VALUES,
+                "maxLength": VALUES,
+                "description": VALUES,
+                "format": st.sampled_from(["date", "int64", "uuid"]),
+                "pattern": st.text(max_size=4),
+                "x-note": VALUES,
+            },
+        )
+
+    return st.recursive(st.just({}) | st.booleans() | WORDS | SCALARS, extend, max_leaves=12)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_schemas().filter(lambda schema: isinstance(schema, dict)))
+def test_any_schema_is_exported_so_that_every_provider_takes_it(schema: dict[str, Any]) -> None:
+    before = json.dumps(schema)
+    tool = ToolDefinition("do.it", "Does it.", schema, output_schema=schema)
+    for name, export in EXPORTS.items():
+        CHECKS[name](export([tool]))
+    check_langchain(equip.to_langchain([tool], lambda tool_id, arguments: arguments))
+    assert json.dumps(schema) == before
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(NAMES, VALUES, min_size=1))
+def test_arguments_come_back_under_the_names_of_the_tool(arguments: dict[str, Any]) -> None:
+    tool = make_tool("t", properties={name: {} for name in arguments})
+    (exported,) = equip.to_gemini([tool])
+    keys = exported["parameters"]["properties"]
+    answered = dict(zip(keys, arguments.values(), strict=True))
+    assert equip.original_arguments(tool, answered) == arguments
+
+
+NESTED = {
+    "type": "object",
+    "properties": {
+        "filter[state]": {"type": "string"},
+        "filter_state": {"type": "string"},
+        "rows": {"type": "array", "items": {"$ref": "#/$defs/Row"}},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "required": ["filter[state]"],
+    "$defs": {
+        "Row": {
+            "type": "object",
+            "properties": {"@id": {"type": "integer"}, "within": {"$ref": "#/$defs/Row"}},
+            "required": ["@id"],
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_nested_keys_are_legal_and_come_back(name: str) -> None:
+    tool = ToolDefinition("list", "Lists.", NESTED)
+    CHECKS[name](EXPORTS[name]([tool]))
+    answered = {
+        "filter_state_2": "open",
+        "filter_state": "as it is",
+        "rows": [{"id": 1, "within": {"id": 2}}],
+        "labels": {"id": "free", "filter_state_2": "free"},
+        "unknown": 1,
+    }
+    assert equip.original_arguments(tool, answered) == {
+        "filter[state]": "open",
+        "filter_state": "as it is",
+        "rows": [{"@id": 1, "within": {"@id": 2}}],
+        "labels": {"id": "free", "filter_state_2": "free"},
+        "unknown": 1,
+    }
+
+
+def test_required_keys_are_renamed_with_their_arguments() -> None:
+    (declared,) = equip.to_gemini([ToolDefinition("list", "", NESTED)])
+    assert declared["parameters"]["required"] == ["filter_state_2"]
+    assert declared["parameters"]["properties"]["rows"]["items"]["required"] == ["id"]
+
+
+def test_definitions_that_double_with_every_step_take_no_time() -> None:
+    many = {
+        f"D{n}": {"allOf": [{"$ref": f"#/$defs/D{n + 1}"}, {"$ref": f"#/$defs/D{n + 1}"}]} for n in range(60)
+    }
+    schema = {"$ref": "#/$defs/D0", "$defs": {**many, "D60": {"properties": {"a": {"type": "string"}}}}}
+    tool = ToolDefinition("bomb", "", schema)
+    for name, export in EXPORTS.items():
+        CHECKS[name](export([tool]))
+
+
+def test_an_export_leaves_what_the_source_said_as_it_was() -> None:
+    tool = ToolDefinition("list", "", NESTED)
+    before = json.dumps(tool.to_json())
+    for export in EXPORTS.values():
+        export([tool])
+    assert json.dumps(tool.to_json()) == before
+
+
+def test_no_tools_give_an_empty_list() -> None:
+    assert all(export([]) == [] for export in EXPORTS.values())
+    assert equip.to_langchain([], print) == []
