@@ -5,6 +5,7 @@ ToolshedError                      500
 │   └── SourceConflictError        409  a source under a name that belongs to another
 ├── InvalidDocumentError           422  a legal document that cannot be indexed
 ├── SourceError                    502  a source of tools or documents that cannot be read
+│   └── ServerAnswerError          502  a server of tools that answers with an error
 ├── InvalidQueryError              422  a query that cannot be searched
 ├── UnknownToolError               404  a tool id that the knowledge base does not hold
 ├── UnknownSourceError             404  a source of tools that the knowledge base does not hold
@@ -74,6 +75,13 @@ class SourceError(ToolshedError):
     """A source of tools or documents that cannot be read."""
 
     code = "unreadable_source"
+    http_status = 502
+
+
+class ServerAnswerError(SourceError):
+    """A server of tools that is there, and answers with an error."""
+
+    code = "server_answer"
     http_status = 502
 
 

@@ -14,6 +14,8 @@ from functools import cache
 
 import httpx
 
+from toolshed.errors import SourceError
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Azure and Oracle answer with secrets of the machine here, though the addresses look public.
@@ -24,7 +26,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     """Sends each request to an address that was checked; made for one exchange and its redirects."""
 
     def __init__(self) -> None:
-        self._direct = httpx.AsyncHTTPTransport(verify=_certificates())
+        self._direct = httpx.AsyncHTTPTransport(verify=certificates())
         self._open = [self._direct]
 
     @abstractmethod
@@ -42,10 +44,10 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Check where a request goes, and send it there."""
         self.check_url(request.url)
-        proxy = _proxy_for(request.url)
+        proxy = proxy_for(request.url)
         addresses = await self._checked_addresses(request.url, is_proxied=proxy is not None)
         if proxy is not None:
-            self._open.append(httpx.AsyncHTTPTransport(proxy=proxy, verify=_certificates()))
+            self._open.append(httpx.AsyncHTTPTransport(proxy=proxy, verify=certificates()))
             return await self._open[-1].handle_async_request(request)
         failed: httpx.TransportError | None = None
         for address in addresses:
@@ -86,6 +88,27 @@ def is_at_origin(url: httpx.URL, named: httpx.URL) -> bool:
     )
 
 
+async def address_that_follows(url: httpx.URL, named: httpx.URL) -> Address | None:
+    """Where to find what a server names besides itself, such as what gives tokens for it.
+
+    That must be public, or no more private than the server. None where a name is for a proxy to resolve.
+
+    Raises:
+        SourceError: If it is not, or is without TLS where the server has it.
+    """
+    leads = f"{named.host!r} leads to {str(url.copy_with(query=None, userinfo=b''))[:200]!r}"
+    if url.scheme not in ("http", "https") or (named.scheme == "https" and url.scheme != "https"):
+        raise SourceError(f"{leads}, which is no https address")
+    addresses = await _resolve(url, is_required=proxy_for(url) is None)
+    if all(map(is_public, addresses)):
+        return addresses[0] if addresses else None
+    own = await _resolve(named, is_required=False)
+    is_private = not all(map(is_public, own)) and all(may_be_at_private("", one) for one in addresses)
+    if not is_private:
+        raise SourceError(f"{leads}, whose address {str(addresses[0])!r} is not public")
+    return addresses[0]
+
+
 def _literal(host: str) -> Address | None:
     try:
         return ipaddress.ip_address(host)
@@ -108,7 +131,8 @@ def is_public(address: Address) -> bool:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
+    """The authorities that are trusted."""
     # Reading the authorities takes 20 ms.
     return httpx.create_ssl_context()
 
@@ -138,7 +162,7 @@ def _pinned(request: httpx.Request, address: Address) -> httpx.Request:
     )
 
 
-def _proxy_for(url: httpx.URL) -> str | None:
+def proxy_for(url: httpx.URL) -> str | None:
     """The proxy that the environment wants for a URL."""
     if urllib.request.proxy_bypass(url.host):
         return None

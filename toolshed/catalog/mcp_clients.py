@@ -4,64 +4,278 @@ Many agent frameworks still ask for ``mcp<2``, and both versions cannot be insta
 """
 
 import asyncio
-import contextlib
+import logging
 import re
-import shlex
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
 
-import httpx
-
-from toolshed.catalog.addresses import is_at_origin
-from toolshed.errors import ConfigurationError, SourceError, missing_extra
+from toolshed.catalog.mcp_configs import ServerConfig, server_at
+from toolshed.catalog.mcp_limits import Deadlines, Noise, Received, ServerFaultError
+from toolshed.errors import ConfigurationError, ServerAnswerError, SourceError, ToolshedError, missing_extra
+from toolshed.types import JsonObject
 
 _OLDEST, _TOO_NEW = (1, 20), (3,)
-# As the SDK has them: servers hold streams of announcements open.
-_SECONDS, _STREAM_SECONDS = 30.0, 300.0
+# A user takes a while to sign in.
+_SIGN_IN_SECONDS = 300.0
+_CLOSED_CODE = -32_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    """What a server says of itself; any of it may be empty.
+
+    Attributes:
+        name: Its name for programs.
+        title: Its name for people.
+        instructions: What it is for, told to models.
+    """
+
+    name: str = ""
+    title: str = ""
+    instructions: str = ""
 
 
 class ToolPage(NamedTuple):
-    """Some of a server's tools as the SDK gives them, and where the next page begins."""
+    """Some of a server's tools as they came, unchecked.
+
+    Attributes:
+        tools: What should be a list of objects.
+        next_cursor: Where the next page begins.
+        ttl_seconds: How long the list is good for, where the server says.
+        is_private: Whether the list is for these credentials only.
+    """
 
     tools: list[Any]
     next_cursor: str | None
+    ttl_seconds: float | None = None
+    is_private: bool = False
 
 
-class McpClient(Protocol):
-    """A connection to one server."""
+class Session(Protocol):
+    """What a version of the SDK does; answers are JSON as it came."""
+
+    identity: ServerIdentity
+
+    async def list_tools(self, cursor: str | None) -> JsonObject:
+        """Ask for a page of tools, never from a cache."""
+
+    async def call_tool(self, name: str, arguments: JsonObject, meta: JsonObject | None) -> JsonObject:
+        """Call a tool."""
+
+
+class McpClient:
+    """A connection to one server; made by :func:`connect`.
+
+    Attributes:
+        config: How the server is reached.
+        server: What it says of itself.
+    """
+
+    def __init__(self, config: ServerConfig, session: Session, link: "Link") -> None:
+        self.config, self.server = config, session.identity
+        self._session, self._link = session, link
 
     @property
-    def server_name(self) -> str:
-        """What the server calls itself."""
+    def n_bytes(self) -> int:
+        """Bytes that the server has sent."""
+        return self._link.received.n_bytes
 
-    async def list_page(self, cursor: str | None) -> ToolPage:
-        """List tools from ``cursor`` on, never from a cache."""
+    def within(self, seconds: float) -> AbstractAsyncContextManager[None]:
+        """Wait for the server at most so long in all; errors as in :meth:`list_page`."""
+        return self._link.waits(seconds)
+
+    def error(self, reason: str) -> SourceError:
+        """An error that names this server, without its secrets."""
+        return self._link.error(reason)
+
+    async def list_page(self, cursor: str | None = None) -> ToolPage:
+        """List tools from ``cursor`` on, never from a cache.
+
+        Raises:
+            SourceError: If the server does not answer in time, refuses, or talks nonsense.
+        """
+        async with self._link.waits(self.config.timeout_seconds):
+            answer = await self._session.list_tools(cursor)
+        tools, following = answer.get("tools"), answer.get("nextCursor")
+        if not isinstance(tools, list):
+            raise self._link.error("it answers tools/list without a list of tools")
+        if following is not None and not isinstance(following, str):
+            raise self._link.error("it gives a cursor that is no text")
+        ttl = answer.get("ttlMs")
+        is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
+        good_for = float(ttl or 0) / 1_000 if is_number else 0.0
+        return ToolPage(tools, following or None, good_for or None, answer.get("cacheScope") == "private")
+
+    async def call_tool(
+        self,
+        name: str,
+        arguments: JsonObject,
+        *,
+        timeout_seconds: float | None = None,
+        meta: JsonObject | None = None,
+    ) -> JsonObject:
+        """Call a tool; the answer as it came: ``content``, ``structuredContent``, ``isError``, ``_meta``.
+
+        A server of the protocol of 2026 may answer ``resultType: input_required`` instead.
+
+        Args:
+            name: As the server spells it.
+            arguments: Unchecked.
+            timeout_seconds: Longest wait; that of the configuration when not given.
+            meta: Goes along as ``_meta``.
+
+        Raises:
+            ServerAnswerError: If the server answers with an error of the protocol.
+            SourceError: If it does not answer in time, or is gone.
+        """
+        async with self._link.waits(timeout_seconds or self.config.timeout_seconds):
+            return await self._session.call_tool(name, arguments, meta)
 
 
-def connect(address: str, changed: asyncio.Event | None = None) -> AbstractAsyncContextManager[McpClient]:
-    """Connect to a server; ``changed`` is set at every announcement that its list of tools changed.
+class Link:
+    """What both ends of a connection share: its limits, and how its failures are told."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self.config = config
+        self.noise = Noise()
+        self.deadlines = Deadlines()
+        self.received = Received(self.deadlines.fail)
+
+    @asynccontextmanager
+    async def waits(self, seconds: float) -> AsyncIterator[None]:
+        """Wait for the server at most so long.
+
+        Raises:
+            SourceError: What went wrong, with the last that the server wrote, and without its secrets.
+        """
+        try:
+            async with self.deadlines.within(seconds):
+                yield
+        except ToolshedError:
+            raise
+        except TimeoutError:
+            reason = str(self.deadlines.failure or f"it did not answer within {seconds:g} seconds")
+            raise self.error(reason) from None
+        # Broad: transports raise what their libraries raise, grouped by the SDK's task groups.
+        except Exception as error:
+            raise self.translated(error) from None
+
+    def error(self, reason: str) -> SourceError:
+        """An error that names the server."""
+        return SourceError(self._told(reason))
+
+    def translated(self, error: Exception) -> SourceError:
+        """What an error of the SDK means."""
+        if self.deadlines.failure:
+            return self.error(str(self.deadlines.failure))
+        first = _innermost(error)
+        if isinstance(first, ServerFaultError | ToolshedError):
+            return self.error(str(first))
+        answer = getattr(first, "error", None)
+        code, message = getattr(answer, "code", None), getattr(answer, "message", None)
+        if isinstance(code, int) and isinstance(message, str):
+            if code == _CLOSED_CODE and "closed" in message.lower():
+                return self.error("it closed the connection")
+            return ServerAnswerError(self._told(f"it answers with the error {code}: {message[:1_000]}"))
+        status = getattr(getattr(first, "response", None), "status_code", None)
+        if status in (401, 403):
+            return self.error(f"it answers with status {status}; it wants credentials: {_HOW_TO_GIVE_THEM}")
+        if status is not None:
+            return self.error(f"it answers with status {status}")
+        return self.error(
+            f"{type(first).__name__}: {str(first)[:1_000]}" if str(first) else type(first).__name__
+        )
+
+    def _told(self, reason: str) -> str:
+        beside = self.noise.told(self.config.masked)
+        name = repr(self.config.name or self.config.location)
+        told = self.config.masked(f"the MCP server {name} failed: {reason}")
+        return f"{told}; {beside}" if beside else told
+
+
+_HOW_TO_GIVE_THEM = "give it headers or 'oauth' in an mcp.json"
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@asynccontextmanager
+async def connect(
+    server: str | ServerConfig, changed: asyncio.Event | None = None
+) -> AsyncIterator[McpClient]:
+    """Connect to a server.
 
     Args:
-        address: ``mcp+stdio:COMMAND ARG...``, or ``mcp+http://...`` / ``mcp+https://...``.
-        changed: Where to note announcements; without it they are not asked for.
+        server: How it is reached, or where that is written; see
+            :func:`~toolshed.catalog.mcp_configs.server_at`.
+        changed: Set at every announcement that its list of tools changed; without it they are not asked for.
 
     Raises:
-        SourceError: If the address is none of an MCP server.
+        SourceError: If it cannot be reached; with the last that it wrote.
         ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
     """
-    connect_with = _connect_with_2 if _major_version() >= 2 else _connect_with_1
-    scheme, _, rest = address.partition(":")
-    if scheme in ("mcp+http", "mcp+https"):
-        return connect_with(address.removeprefix("mcp+"), changed)
-    if scheme != "mcp+stdio":
-        raise SourceError(f"{address!r} is no MCP server; write mcp+stdio:COMMAND or mcp+http://HOST/mcp")
-    command = shlex.split(rest)
-    if not command:
-        raise SourceError(f"{address!r} names no command; write for instance 'mcp+stdio:mcp-server-git'")
-    return connect_with(command, changed)
+    config = server_at(server) if isinstance(server, str) else server
+    open_session = session_opener()
+    link = Link(config)
+    raised: list[BaseException] = []
+    try:
+        async with AsyncExitStack() as stack:
+            session = await _started(stack, link, open_session, changed)
+            try:
+                yield McpClient(config, session, link)
+            except BaseException as error:
+                raised.append(error)
+                raise
+    except ToolshedError:
+        raise
+    # The SDK's task groups wrap what is raised within them, ours and theirs.
+    except Exception as error:
+        if raised and isinstance(raised[0], Exception):
+            raise raised[0] from None
+        raise link.translated(error) from None
+
+
+async def _started(
+    stack: AsyncExitStack, link: "Link", open_session: Any, changed: asyncio.Event | None
+) -> Session:
+    seconds = link.config.timeout_seconds
+    if link.config.oauth and link.config.oauth.kind == "authorization_code":
+        seconds += _SIGN_IN_SECONDS
+    try:
+        async with link.deadlines.within(seconds):
+            session: Session = await stack.enter_async_context(open_session(link, changed))
+            return session
+    # Told only after the unwinding: what the server wrote last comes with its end.
+    except TimeoutError:
+        reason = link.deadlines.failure or f"it did not answer within {seconds:g} seconds"
+        raise ServerFaultError(str(reason)) from None
+
+
+def session_opener() -> Any:
+    """What opens a session with the SDK that is installed.
+
+    Raises:
+        ConfigurationError: If there is none, or one of a version that we cannot speak to.
+    """
+    # The SDK reports what it then raises, with tracebacks, messages and headers in them; an application
+    # that sets up logging hears of it, and a terminal does not.
+    for name in ("mcp", "client"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+    if _major_version() >= 2:
+        from toolshed.catalog.mcp_sdk2 import open_session as open_with_2
+
+        return open_with_2
+    from toolshed.catalog.mcp_sdk1 import open_session as open_with_1
+
+    return open_with_1
 
 
 def _major_version() -> int:
@@ -85,122 +299,12 @@ def _major_version() -> int:
     return parts[0]
 
 
-# Any: the mcp package is an optional dependency, here and below, and its types differ by version.
-def _note_change(changed: asyncio.Event | None) -> Any:
-    async def note(message: Any) -> None:
-        if changed and type(getattr(message, "root", message)).__name__ == "ToolListChangedNotification":
-            changed.set()
-
-    return note
+def identity(name: Any, title: Any, instructions: Any) -> ServerIdentity:
+    """What a server says of itself, where it is text."""
+    said = (value if isinstance(value, str) else "" for value in (name, title, instructions))
+    return ServerIdentity(*said)
 
 
-class _ClientOf1(NamedTuple):
-    session: Any
-    server_name: str
-
-    async def list_page(self, cursor: str | None) -> ToolPage:
-        from mcp.types import PaginatedRequestParams
-
-        page = await self.session.list_tools(params=PaginatedRequestParams(cursor=cursor) if cursor else None)
-        return ToolPage(page.tools, page.nextCursor)
-
-
-def _client_within_origin(target: str, **given: Any) -> httpx.AsyncClient:
-    """A client that follows redirects where the second version of the SDK does, as ``/mcp`` to ``/mcp/``.
-
-    That of the first follows them to any host, with headers and messages.
-    """
-
-    async def refuse_elsewhere(request: httpx.Request) -> None:
-        if not is_at_origin(request.url, httpx.URL(target)):
-            raise SourceError(
-                f"{target!r} redirects to {str(request.url)[:200]!r}; give that URL if you trust it"
-            )
-
-    given["timeout"] = given.get("timeout") or httpx.Timeout(_SECONDS, read=_STREAM_SECONDS)
-    return httpx.AsyncClient(**given, follow_redirects=True, event_hooks={"request": [refuse_elsewhere]})
-
-
-@asynccontextmanager
-async def _connect_with_1(target: str | list[str], changed: asyncio.Event | None) -> AsyncIterator[McpClient]:
-    from mcp import ClientSession, StdioServerParameters
-    from mcp.client import streamable_http
-    from mcp.client.stdio import stdio_client
-
-    names: Any = streamable_http
-    async with AsyncExitStack() as stack:
-        if isinstance(target, str) and hasattr(names, "streamable_http_client"):
-            client = await stack.enter_async_context(_client_within_origin(target))
-            streams = await stack.enter_async_context(
-                names.streamable_http_client(target, http_client=client)
-            )
-        elif isinstance(target, str):
-            # Its name before 1.24.
-            at_origin = partial(_client_within_origin, target)
-            streams = await stack.enter_async_context(
-                names.streamablehttp_client(target, httpx_client_factory=at_origin)
-            )
-        else:
-            parameters = StdioServerParameters(command=target[0], args=target[1:])
-            streams = await stack.enter_async_context(stdio_client(parameters))
-        session: Any = await stack.enter_async_context(
-            ClientSession(streams[0], streams[1], message_handler=_note_change(changed))
-        )
-        server = (await session.initialize()).serverInfo
-        yield _ClientOf1(session, str(server.name))
-
-
-class _ClientOf2(NamedTuple):
-    client: Any
-
-    @property
-    def server_name(self) -> str:
-        info = self.client.server_info
-        return str(info.name if info else "mcp")
-
-    async def list_page(self, cursor: str | None) -> ToolPage:
-        page = await self.client.list_tools(cursor=cursor, cache_mode="bypass")
-        return ToolPage(page.tools, page.next_cursor)
-
-
-@asynccontextmanager
-async def _connect_with_2(target: str | list[str], changed: asyncio.Event | None) -> AsyncIterator[McpClient]:
-    from mcp import Client, StdioServerParameters
-
-    server = target if isinstance(target, str) else StdioServerParameters(command=target[0], args=target[1:])
-    async with Client(server, message_handler=_note_change(changed)) as client:
-        if changed is None:
-            yield _ClientOf2(client)
-        else:
-            async with _listening(client, changed):
-                yield _ClientOf2(client)
-
-
-@asynccontextmanager
-async def _listening(client: Any, changed: asyncio.Event) -> AsyncIterator[None]:
-    """Set ``changed`` at every announcement, where server and protocol (2026-07-28) have streams of them.
-
-    Older protocols send notifications unasked; servers without either are polled.
-    """
-    from mcp import MCPError
-    from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
-
-    async with AsyncExitStack() as stack:
-        try:
-            events = await stack.enter_async_context(client.listen(tools_list_changed=True))
-        except (ListenNotSupportedError, MCPError):
-            yield
-            return
-
-        async def forward() -> None:
-            with contextlib.suppress(SubscriptionLost):
-                async for _ in events:
-                    changed.set()
-            # The stream is gone: asking again shows whether the server is.
-            changed.set()
-
-        task = asyncio.create_task(forward())
-        try:
-            yield
-        finally:
-            task.cancel()
+def is_announcement(message: Any) -> bool:
+    """Whether a message of the SDK says that the list of tools changed."""
+    return type(getattr(message, "root", message)).__name__ == "ToolListChangedNotification"

@@ -1,129 +1,202 @@
-"""Tools of MCP servers, over stdio and streamable HTTP, with the official SDK."""
+"""Tools of MCP servers, over stdio, streamable HTTP and SSE, with the official SDK."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
-from toolshed.catalog.mcp_clients import McpClient, connect
-from toolshed.errors import SourceError, ToolshedError
+from toolshed.catalog.mcp_clients import McpClient, ServerIdentity, connect
+from toolshed.catalog.mcp_configs import ServerConfig, server_at
+from toolshed.errors import InvalidToolError
 from toolshed.types import ToolDefinition
 from toolshed.waiting import wait_for
 
 _MAX_PAGES = 1_000
-# What a server may list, and how long it may take to start and do so.
-_MAX_TOOLS = 100_000
-_SECONDS = 30.0
+# What a server may list, in tools and in bytes.
+_MAX_TOOLS, _MAX_BYTES = 100_000, 256 * 2**20
+_MAX_INSTRUCTIONS = 200_000
+# Bounds of what a server says about how long its list is good for; the SDK caps at a day too.
+_SHORTEST_POLL, _LONGEST_POLL = 1.0, 86_400.0
 
 OnChange = Callable[[Catalog], Awaitable[None]]
 
 
-def read_mcp_server(address: str, *, source: str | None = None, timeout_seconds: float = _SECONDS) -> Catalog:
+def read_mcp_server(
+    address: str | ServerConfig,
+    *,
+    source: str | None = None,
+    timeout_seconds: float | None = None,
+    headers: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Catalog:
     """List the tools of an MCP server, all pages.
 
     Args:
-        address: ``mcp+stdio:COMMAND ARG...``, or ``mcp+http://...`` / ``mcp+https://...``.
-        source: Name of the source; the server's own name when not given.
-        timeout_seconds: Longest wait for the server to start and list everything.
+        address: ``mcp+stdio:COMMAND ARG...``, ``mcp+http://...``, ``mcp+https://...``,
+            ``mcp+sse:https://...``, or ``PATH/mcp.json#NAME``; ``${VARIABLE}`` is filled in. A program sees
+            the variables of its caller, those of Toolshed apart.
+        source: Name of the source; the name in the file, or the server's own, when not given.
+        timeout_seconds: Longest wait for the server to start and list everything; what the file says, or 30.
+        headers: Sent with each request, besides those of a file.
+        env: Variables for the program, besides.
 
     Raises:
         SourceError: If it cannot be started or reached, or does not answer in time.
         ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
     """
-    return wait_for(list_mcp_tools(address, source=source, timeout_seconds=timeout_seconds))
+    config = server_at(address) if isinstance(address, str) else address
+    config = config.with_credentials(environment=env, headers=headers, timeout_seconds=timeout_seconds)
+    return wait_for(list_mcp_tools(config, source=source))
 
 
 async def list_mcp_tools(
-    address: str, *, source: str | None = None, timeout_seconds: float = _SECONDS
+    address: str | ServerConfig, *, source: str | None = None, timeout_seconds: float | None = None
 ) -> Catalog:
     """The same as :func:`read_mcp_server`, inside a running event loop."""
-    try:
-        async with asyncio.timeout(timeout_seconds), connect(address) as client:
-            return await _list_all(client, source)
-    except TimeoutError as error:
-        raise SourceError(
-            f"the MCP server {address!r} did not answer within {timeout_seconds:g} seconds; "
-            "start it by hand to see what it waits for"
-        ) from error
-    except ToolshedError:
-        raise
-    # Broad: transports raise what their libraries raise, grouped by the SDK's task groups.
-    except Exception as error:
-        raise SourceError(
-            f"the MCP server {address!r} failed: {_innermost(error)}; "
-            "check that the command or URL starts a server by hand"
-        ) from error
+    config = server_at(address) if isinstance(address, str) else address
+    config = config.with_credentials(timeout_seconds=timeout_seconds)
+    changed = asyncio.Event()
+    async with connect(config, changed) as client, client.within(config.timeout_seconds):
+        return (await _list_consistently(client, source, changed)).catalog
 
 
 async def watch_mcp_server(
-    address: str,
+    address: str | ServerConfig,
     on_change: OnChange,
     *,
     source: str | None = None,
     poll_seconds: float = 300.0,
-    timeout_seconds: float = _SECONDS,
+    timeout_seconds: float | None = None,
 ) -> None:
     """Call ``on_change`` with the catalog now and whenever the server says its list changed.
 
-    Servers that never announce changes are asked again every ``poll_seconds``. Runs until cancelled.
+    Servers that never announce changes are asked again when their list is no longer good, as they say, and
+    every ``poll_seconds`` where they do not say. Runs until cancelled.
 
     Raises:
         SourceError: If the server goes away, or takes longer than ``timeout_seconds`` to start or to list.
     """
+    config = server_at(address) if isinstance(address, str) else address
+    config = config.with_credentials(timeout_seconds=timeout_seconds)
     changed = asyncio.Event()
-    try:
-        async with AsyncExitStack() as stack:
-            async with asyncio.timeout(timeout_seconds):
-                client = await stack.enter_async_context(connect(address, changed))
-            while True:
-                changed.clear()
-                async with asyncio.timeout(timeout_seconds):
-                    catalog = await _list_all(client, source)
-                await on_change(catalog)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), poll_seconds)
-    except TimeoutError as error:
-        raise SourceError(
-            f"the MCP server {address!r} did not answer within {timeout_seconds:g} seconds"
-        ) from error
-    except ToolshedError:
-        raise
-    # Broad: see list_mcp_tools.
-    except Exception as error:
-        raise SourceError(f"the MCP server {address!r} went away: {_innermost(error)}") from error
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(connect(config, changed))
+        while True:
+            async with client.within(config.timeout_seconds):
+                listed = await _list_consistently(client, source, changed)
+            await on_change(listed.catalog)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), listed.good_for_seconds or poll_seconds)
 
 
-async def _list_all(client: McpClient, source: str | None) -> Catalog:
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    catalog: Catalog
+    good_for_seconds: float | None
+
+
+async def _list_consistently(client: McpClient, source: str | None, changed: asyncio.Event) -> _Listed:
+    """List all pages, and once more when the list changed meanwhile."""
+    changed.clear()
+    listed = await _list_all(client, source)
+    if changed.is_set():
+        changed.clear()
+        listed = await _list_all(client, source)
+    return listed
+
+
+async def _list_all(client: McpClient, source: str | None) -> _Listed:
     tools: list[Any] = []
+    cursors: set[str] = set()
     cursor: str | None = None
-    for _ in range(_MAX_PAGES):
-        page, cursor = await client.list_page(cursor)
-        tools.extend(page)
+    ttls: list[float] = []
+    is_private = False
+    received = client.n_bytes
+    while True:
+        page = await client.list_page(cursor)
+        tools.extend(page.tools)
+        is_private |= page.is_private
+        ttls += [] if page.ttl_seconds is None else [page.ttl_seconds]
+        cursor = page.next_cursor
         if not cursor:
             break
-        if len(tools) > _MAX_TOOLS:
-            raise SourceError(f"the MCP server lists more than {_MAX_TOOLS:,} tools; it may be looping")
-    else:
-        raise SourceError(f"the MCP server lists more than {_MAX_PAGES} pages of tools; it may be looping")
-    name = source or source_name(client.server_name)
-    return collect(name, ((f"tool {n}", _builder(tool, name)) for n, tool in enumerate(tools, start=1)))
+        if cursor in cursors:
+            raise client.error(f"it lists the page {cursor[:80]!r} twice; its list of tools is looping")
+        cursors.add(cursor)
+        _check_bounds(client, len(tools), len(cursors), client.n_bytes - received)
+    good_for = min(max(min(ttls), _SHORTEST_POLL), _LONGEST_POLL) if ttls else None
+    return _Listed(_catalog(client, tools, source, is_private=is_private), good_for)
 
 
-def _builder(tool: Any, source: str) -> Callable[[], ToolDefinition]:
-    listed = tool.model_dump(by_alias=True, exclude_none=True)
-    return lambda: define_tool(
-        listed.get("name"),
-        listed.get("description") or listed.get("title"),
-        listed.get("inputSchema"),
-        source=source,
-        output_schema=listed.get("outputSchema"),
-        annotations=listed.get("annotations"),
+def _check_bounds(client: McpClient, n_tools: int, n_pages: int, n_bytes: int) -> None:
+    for n, most, what in ((n_tools, _MAX_TOOLS, "tools"), (n_pages, _MAX_PAGES, "pages of tools")):
+        if n > most:
+            raise client.error(f"it lists more than {most:,} {what}; it may be looping")
+    if n_bytes > _MAX_BYTES:
+        raise client.error(f"it lists more than {_MAX_BYTES // 2**20} MB of tools")
+
+
+def _catalog(client: McpClient, tools: list[Any], source: str | None, *, is_private: bool) -> Catalog:
+    server = client.server
+    name = source or source_name(client.config.name or server.name or "mcp")
+    builders = (
+        (_position(tool, n), _Builder(tool, name, server, is_private))
+        for n, tool in enumerate(tools, start=1)
     )
+    return replace(collect(name, builders), location=client.config.location)
 
 
-def _innermost(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def _position(tool: Any, number: int) -> str:
+    name = tool.get("name") if isinstance(tool, dict) else None
+    shown = "".join(c if c.isprintable() else " " for c in name[:80]) if isinstance(name, str) else ""
+    return f"tool {number} ({shown!r})" if shown else f"tool {number}"
+
+
+class _Builder:
+    """Builds one definition when called, so that errors are caught tool by tool."""
+
+    def __init__(self, tool: Any, source: str, server: ServerIdentity, is_private: bool) -> None:
+        self._tool, self._source, self._server, self._is_private = tool, source, server, is_private
+
+    def __call__(self) -> ToolDefinition:
+        tool = self._tool
+        if not isinstance(tool, dict):
+            raise InvalidToolError(f"expected an object, found {type(tool).__name__}")
+        annotations = tool.get("annotations") or {}
+        title = tool.get("title")
+        if not title and isinstance(annotations, dict):
+            title = annotations.get("title")
+        return define_tool(
+            tool.get("name"),
+            tool.get("description"),
+            _input_schema(tool),
+            source=self._source,
+            output_schema=tool.get("outputSchema"),
+            annotations=annotations,
+            title=title,
+            service=self._server.title or self._server.name,
+            service_description=self._server.instructions[:_MAX_INSTRUCTIONS],
+            binding={"kind": "mcp"},
+            extras=self._extras(),
+        )
+
+    def _extras(self) -> dict[str, Any]:
+        said = {key: self._tool[key] for key in ("icons", "_meta", "execution") if self._tool.get(key)}
+        # For whoever hands lists on: this one is for the credentials that it was read with.
+        return said | ({"cacheScope": "private"} if self._is_private else {})
+
+
+def _input_schema(tool: dict[str, Any]) -> Any:
+    """The schema of the arguments, which the protocol wants of every tool, and of objects."""
+    schema = tool.get("inputSchema")
+    if not isinstance(schema, dict):
+        found = "none" if schema is None else type(schema).__name__
+        raise InvalidToolError(
+            f"its 'inputSchema' must be an object, found {found}; the tool cannot be called"
+        )
+    if schema.get("type", "object") != "object":
+        raise InvalidToolError(f"its 'inputSchema' is of type {str(schema['type'])[:80]!r}, not of objects")
+    return schema

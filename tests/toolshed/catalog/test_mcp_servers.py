@@ -1,6 +1,5 @@
 import asyncio
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -19,6 +18,12 @@ from toolshed.errors import SourceError
 
 SERVER = Path(__file__).parents[2] / "servers" / "many_tools.py"
 STDIO = f"mcp+stdio:{sys.executable} {SERVER}"
+
+
+@pytest.fixture(autouse=True)
+def sdk_of_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make test-mcp1` shadows the SDK of the client; the servers keep their own."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
 
 
 def test_a_third_party_server_is_listed_with_its_schemas() -> None:
@@ -42,13 +47,11 @@ def test_all_pages_are_read() -> None:
 
 
 @pytest.fixture
-def http_server() -> Iterator[str]:
+def http_server(sdk_of_the_servers: None) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # `make test-mcp1` shadows the SDK of the client; the server keeps its own.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    process = subprocess.Popen([sys.executable, str(SERVER), "http", str(port)], env=environment)
+    process = subprocess.Popen([sys.executable, str(SERVER), "http", str(port)])
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
