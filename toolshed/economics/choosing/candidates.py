@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import get_args
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from toolshed.economics.learning.evidence import Counts
 from toolshed.economics.learning.posteriors import Beliefs
 from toolshed.economics.prices.rates import Rates
 from toolshed.errors import InvalidRecordError
+from toolshed.metering.usage import ServiceTier
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ class StepFeatures:
         max_attempts: Most attempts, where something checks them.
         is_run: Whether several calls will carry the decision out, as in the run of an agent: its cost is then
             learnt from past runs, and the prompt is only its first.
+        service_tier: The tier that the call asks for; its prices are planned with.
+        input_audio_tokens: Part of the prompt that is audio, which has a price of its own.
+        caches_for_an_hour: Whether the call asks for a cache of an hour, which costs more to write.
     """
 
     input_tokens: int | None = None
@@ -70,12 +75,18 @@ class StepFeatures:
     check_usd: Decimal | None = None
     max_attempts: int = 3
     is_run: bool = False
+    service_tier: ServiceTier = ""
+    input_audio_tokens: int = 0
+    caches_for_an_hour: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("input_tokens", "max_output_tokens", "cached_tokens", "check_usd"):
+        for name in ("input_tokens", "max_output_tokens", "cached_tokens", "check_usd", "input_audio_tokens"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise InvalidRecordError(f"{name} is {value}; it must be 0 or more")
+        if self.service_tier not in get_args(ServiceTier):
+            tiers = ", ".join(get_args(ServiceTier)[1:])
+            raise InvalidRecordError(f"unknown service tier {self.service_tier!r}; choose of {tiers}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +146,17 @@ def expected_costs(
     if features.max_output_tokens is not None and not features.is_run:
         out = np.minimum(out, features.max_output_tokens)
         out_95 = np.full(len(offered), float(features.max_output_tokens))
-    # input rate x input + output rate x output + (cached rate - input rate) x cached + fee of a request
     cached = np.array([features.cached_tokens * (one.model == features.cached_model) for one in offered])
     cached = np.minimum(cached, into)
-    table = np.array([(r.input_usd, r.output_usd, r.cached_usd, r.request_usd) for r in rates]).T
-    saved = (table[2] - table[0]) * cached
-    return (
-        table[0] * into + table[1] * out + saved + table[3],
-        # A cache may have been emptied: what is reserved does not count on it.
-        table[0] * into_95 + table[1] * out_95 + table[3],
-    )
+    audio, for_an_hour = features.input_audio_tokens, features.caches_for_an_hour
+    expected = [rate.expected_usd(*tokens) for rate, *tokens in zip(rates, into, out, cached, strict=True)]
+    # A cache may have been emptied, and may be written: what is reserved does not count on it.
+    upper = [
+        rate.most_usd(n_in, n_out, audio_tokens=min(audio, n_in), for_an_hour=for_an_hour)
+        for rate, n_in, n_out in zip(rates, into_95, out_95, strict=True)
+    ]
+    if audio:
+        tiers = [rate.at(n_in) for rate, n_in in zip(rates, into, strict=True)]
+        more = [max(0.0, (tier.audio_usd or 0.0) - tier.input_usd) for tier in tiers]
+        expected = [usd + audio * extra for usd, extra in zip(expected, more, strict=True)]
+    return np.array(expected), np.array(upper)

@@ -156,7 +156,7 @@ class BackboneSelector:
     def _weigh(self, request: StepRequest, at: datetime) -> Step:
         offered, features = request.offered, request.features
         known = beliefs(self.evidence, [one.name for one in offered], request.task_class, self.prior)
-        rates = [self.prices.rates(one.model, at) for one in offered]
+        rates = [self.prices.rates(one.model, at, service_tier=features.service_tier) for one in offered]
         costs, upper = expected_costs(offered, features, known, rates)
         unable = [ineligibility(one, features, self.prices.context_window) for one in offered]
         problems = [

@@ -19,7 +19,12 @@ class PriceEntry(BaseModel):
         effective_from: First day of the price; always, when left out.
         input_mtok, output_mtok: Price of a million tokens.
         cache_read_mtok, cache_write_mtok: The same for cached parts of the prompt; as input when left out.
+        cache_write_1h_mtok: The same for what is cached for an hour; as other cache writes when left out.
         reasoning_mtok: The same for hidden reasoning; as output when left out.
+        input_audio_mtok, input_image_mtok: The same for audio and pictures in the prompt; as input when left
+            out.
+        output_audio_mtok, output_image_mtok: The same for audio and pictures given; as output when left out.
+        web_search_fee: Price of a search that the provider makes.
         request_fee: Price of a request, whatever its tokens.
         accelerators: How many a self-hosted model occupies.
         accelerator_hour: Price of an hour of one of them.
@@ -33,7 +38,13 @@ class PriceEntry(BaseModel):
     output_mtok: Decimal | None = Field(default=None, ge=0)
     cache_read_mtok: Decimal | None = Field(default=None, ge=0)
     cache_write_mtok: Decimal | None = Field(default=None, ge=0)
+    cache_write_1h_mtok: Decimal | None = Field(default=None, ge=0)
     reasoning_mtok: Decimal | None = Field(default=None, ge=0)
+    input_audio_mtok: Decimal | None = Field(default=None, ge=0)
+    input_image_mtok: Decimal | None = Field(default=None, ge=0)
+    output_audio_mtok: Decimal | None = Field(default=None, ge=0)
+    output_image_mtok: Decimal | None = Field(default=None, ge=0)
+    web_search_fee: Decimal = Field(default=Decimal(0), ge=0)
     request_fee: Decimal = Field(default=Decimal(0), ge=0)
     accelerators: Decimal | None = Field(default=None, gt=0)
     accelerator_hour: Decimal | None = Field(default=None, ge=0)
@@ -50,6 +61,13 @@ class PriceEntry(BaseModel):
         raise ValueError(
             "give input_mtok and output_mtok, or accelerators and accelerator_hour for a self-hosted model"
         )
+
+    def price(self, name: str, otherwise: str) -> Decimal:
+        """A price of a million tokens, or that of another kind where it is left out."""
+        own: Decimal | None = getattr(self, name)
+        if own is None:
+            own = getattr(self, otherwise)
+        return Decimal(0) if own is None else own
 
     @property
     def is_self_hosted(self) -> bool:

@@ -10,7 +10,7 @@ from toolshed.economics.prices.price_file import PriceEntry, PriceFile, read_pri
 from toolshed.economics.prices.public_list import list_price, list_rates, listed_model
 from toolshed.economics.prices.rates import PricedCall, Rates, Runtime, to_nano
 from toolshed.errors import InvalidRecordError, UnknownModelError
-from toolshed.metering.usage import Usage
+from toolshed.metering.usage import ServiceTier, Usage
 
 _MILLION = Decimal(1_000_000)
 _SECONDS_PER_HOUR = 3600
@@ -55,7 +55,8 @@ class PriceSheet:
         """The cost of a call at the date it was made.
 
         Args:
-            model: ``MODEL`` or ``PROVIDER:MODEL``; a suffix ``@VERSION`` of ours is not part of the price.
+            model: ``MODEL`` or ``PROVIDER:MODEL``, or as clouds write it: ``azure/gpt-4o``, an id of Bedrock;
+                a suffix ``@VERSION`` of ours is not part of the price.
             usage: Its tokens.
             at: When the call was made, with a time zone.
             latency_seconds: How long it took; prices a self-hosted model whose runtime is not fitted yet.
@@ -78,21 +79,26 @@ class PriceSheet:
             return PricedCall(to_nano(cost * self.overrides.rate), f"{self.name}, {timing}", started)
         return PricedCall(to_nano(_token_cost(entry, usage) * self.overrides.rate), self.name, started)
 
-    def rates(self, model: str, at: datetime) -> Rates:
-        """Dollars per token of a model at a date.
+    def rates(self, model: str, at: datetime, *, service_tier: ServiceTier = "") -> Rates:
+        """Dollars per token of a model at a time.
+
+        Args:
+            model: As in :meth:`price_call`.
+            at: When it is called, with a time zone.
+            service_tier: The tier that the call asks for; a price file has one price for all.
 
         Raises:
             UnknownModelError: If no price is known, or a self-hosted model has no runtime yet.
         """
-        key = (model, at.astimezone(UTC).date())
-        if key not in self._rates:
-            self._rates[key] = self._look_up_rates(model, at)
-        return self._rates[key]
-
-    def _look_up_rates(self, model: str, at: datetime) -> Rates:
         entry = self._entry(model, at)
         if entry is None:
-            return list_rates(priced_name(model), at.astimezone(UTC).date())
+            return list_rates(priced_name(model), at, service_tier)
+        key = (model, at.astimezone(UTC).date())
+        if key not in self._rates:
+            self._rates[key] = self._look_up_rates(model, entry)
+        return self._rates[key]
+
+    def _look_up_rates(self, model: str, entry: PriceEntry) -> Rates:
         per_unit = float(self.overrides.rate)
         if entry.is_self_hosted:
             runtime = self._runtime(model, entry)
@@ -108,10 +114,7 @@ class PriceSheet:
                 runtime.input_token_seconds * second,
                 runtime.base_seconds * second + float(entry.request_fee) * per_unit,
             )
-        into, out = entry.input_mtok or Decimal(0), entry.output_mtok or Decimal(0)
-        cached = into if entry.cache_read_mtok is None else entry.cache_read_mtok
-        into_usd, out_usd, cached_usd = (float(price / _MILLION) * per_unit for price in (into, out, cached))
-        return Rates(into_usd, out_usd, cached_usd, float(entry.request_fee) * per_unit)
+        return _entry_rates(entry, per_unit)
 
     def context_window(self, model: str) -> int | None:
         """Tokens that fit into the model's context, where the public list says so."""
@@ -148,7 +151,8 @@ class PriceSheet:
 
 def priced_name(model: str) -> str:
     """The name a price list knows: without our ``@VERSION``."""
-    return model.partition("@")[0]
+    # Cloudflare's names begin with the mark.
+    return model[:1] + model[1:].partition("@")[0]
 
 
 def _per_second(entry: PriceEntry) -> Decimal:
@@ -159,16 +163,41 @@ def _per_second(entry: PriceEntry) -> Decimal:
 
 def _token_cost(entry: PriceEntry, usage: Usage) -> Decimal:
     into, out = entry.input_mtok or Decimal(0), entry.output_mtok or Decimal(0)
-    cached = into if entry.cache_read_mtok is None else entry.cache_read_mtok
-    written = into if entry.cache_write_mtok is None else entry.cache_write_mtok
-    reasoning = out if entry.reasoning_mtok is None else entry.reasoning_mtok
-    fresh = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
-    visible = usage.output_tokens - usage.reasoning_tokens
-    tokens = (
-        fresh * into
-        + usage.cached_tokens * cached
-        + usage.cache_write_tokens * written
-        + visible * out
-        + usage.reasoning_tokens * reasoning
+    hour = entry.cache_write_1h_mtok
+    written = entry.price("cache_write_mtok", "input_mtok")
+    text = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
+    cost = (
+        usage.cached_tokens * entry.price("cache_read_mtok", "input_mtok")
+        + (usage.cache_write_tokens - usage.cache_write_1h_tokens) * written
+        + usage.cache_write_1h_tokens * (written if hour is None else hour)
     )
-    return tokens / _MILLION + entry.request_fee
+    for kind in ("audio", "image"):
+        # What was read from the cache has the price of the cache, whatever it shows.
+        fresh = getattr(usage, f"input_{kind}_tokens") - getattr(usage, f"cached_{kind}_tokens")
+        fresh = min(fresh, text)
+        text -= fresh
+        cost += fresh * entry.price(f"input_{kind}_mtok", "input_mtok")
+        cost += getattr(usage, f"output_{kind}_tokens") * entry.price(f"output_{kind}_mtok", "output_mtok")
+    said = usage.output_tokens - usage.output_audio_tokens - usage.output_image_tokens
+    reasoning = min(usage.reasoning_tokens, said)
+    cost += text * into + (said - reasoning) * out
+    cost += reasoning * entry.price("reasoning_mtok", "output_mtok")
+    return cost / _MILLION + entry.request_fee + usage.web_searches * entry.web_search_fee
+
+
+def _entry_rates(entry: PriceEntry, usd_per_unit: float) -> Rates:
+    def per_token(name: str, otherwise: str) -> float:
+        return float(entry.price(name, otherwise) / _MILLION) * usd_per_unit
+
+    hour = "cache_write_mtok" if entry.cache_write_1h_mtok is None else "cache_write_1h_mtok"
+    kinds = ("output_mtok", "reasoning_mtok", "output_audio_mtok", "output_image_mtok")
+    return Rates(
+        per_token("input_mtok", "input_mtok"),
+        per_token("output_mtok", "output_mtok"),
+        per_token("cache_read_mtok", "input_mtok"),
+        float(entry.request_fee) * usd_per_unit,
+        written_usd=per_token("cache_write_mtok", "input_mtok"),
+        written_hour_usd=per_token(hour, "input_mtok"),
+        audio_usd=per_token("input_audio_mtok", "input_mtok"),
+        most_output_usd=max(per_token(kind, "output_mtok") for kind in kinds),
+    )

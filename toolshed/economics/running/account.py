@@ -26,6 +26,7 @@ from toolshed.economics.ledger.records import (
     utc_now,
 )
 from toolshed.economics.prices.pricing import PriceSheet
+from toolshed.economics.prices.rates import up_to_nano
 from toolshed.economics.prices.runtime import MIN_CALLS, fit_runtime
 from toolshed.errors import InvalidRecordError
 from toolshed.metering.usage import Usage
@@ -170,18 +171,32 @@ class CostAccount:
         if budget is None or budget.limit_usd is None:
             return None, cap
         assert selection.model is not None
-        amount_usd = Decimal(repr(selection.cost_95_usd))
+        amount_usd = up_to_nano(selection.cost_95_usd)
         hold_id = self.ledger.reserve(
             amount_usd,
             cap_usd=budget.limit_usd,
             tenant=self.tenant,
             window_start=budget.window_start(utc_now()),
         )
-        rates = self.selector.prices.rates(selection.model, utc_now())
-        if cap is None and rates.output_usd > 0 and features.input_tokens is not None:
-            left_usd = float(amount_usd) - rates.expected_usd(features.input_tokens, 0)
-            cap = max(1, int(left_usd / rates.output_usd))
+        if cap is None and features.input_tokens is not None:
+            cap = self._cap(selection, features, float(amount_usd))
         return hold_id, cap
+
+    def _cap(self, selection: Selection, features: StepFeatures, amount_usd: float) -> int | None:
+        """The most output tokens that an amount pays for."""
+        assert selection.candidate is not None
+        rates = self.selector.prices.rates(
+            selection.candidate.model, utc_now(), service_tier=features.service_tier
+        )
+        n_in = (features.input_tokens or 0) + selection.candidate.extra_input_tokens
+        prompt_usd = rates.most_usd(
+            n_in,
+            0,
+            audio_tokens=min(features.input_audio_tokens, n_in),
+            for_an_hour=features.caches_for_an_hour,
+        )
+        token_usd = rates.most_usd(n_in, 1) - rates.most_usd(n_in, 0)
+        return max(1, int((amount_usd - prompt_usd) / token_usd)) if token_usd > 0 else None
 
     def start_task(self, task_class: str = "default", **details: Unpack[TaskDetails]) -> Task:
         """Book a task of this tenant."""

@@ -36,6 +36,18 @@ def test_an_attempt_costs_its_tokens_its_fee_and_what_the_cache_does_not_save() 
     assert upper.tolist() == [2100 + 30 + 7, 1010]
 
 
+def test_long_prompts_are_planned_at_their_tier_and_audio_at_its_rate() -> None:
+    offered = [Candidate("a"), Candidate("b")]
+    known = beliefs(Evidence(), ["a", "b"], "x", Prior())
+    tiered = Rates(1.0, 1.0, 1.0, tiers=((1000, Rates(3.0, 2.0, 1.0, written_usd=4.0)),))
+    features = StepFeatures(input_tokens=1001, max_output_tokens=10, input_audio_tokens=1)
+    costs, upper = expected_costs(offered, features, known, [tiered, Rates(2.0, 1.0, 2.0, audio_usd=9.0)])
+    assert costs.tolist() == [3003 + 20, 2002 + 10 + 7]
+    assert upper.tolist() == [4004 + 20, 2002 + 10 + 7]
+    with pytest.raises(InvalidRecordError, match="choose of batch"):
+        StepFeatures(service_tier="cheap")  # type: ignore[arg-type]  # what is tested
+
+
 def test_what_fits_no_budget_says_what_is_left() -> None:
     assert unaffordability(BudgetState(Decimal("0.5")), 0.4) == ""
     assert "$0.500000 are left" in unaffordability(BudgetState(Decimal("0.5")), 0.6)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from toolshed.economics.reporting.explain import explain_task
 from toolshed.economics.running.account import Budget, CostAccount
 from toolshed.economics.running.attempts import Attempt, Reply
 from toolshed.economics.running.backbone_policy import BackbonePolicy
+from toolshed.economics.running.verbs import Backbones
 from toolshed.errors import BudgetExceededError, InvalidRecordError, NoEligibleBackboneError
 from toolshed.metering.usage import Usage
 from toolshed.testing import HashingEncoder
@@ -131,3 +133,63 @@ def test_sixteen_callers_stay_within_the_budget_and_the_cheap_model_takes_over(a
     assert spent <= cap
     assert refused
     assert SMALL in models, "what a large call no longer fits into still pays small ones"
+
+
+@pytest.mark.parametrize(
+    ("model", "features", "usage"),
+    [
+        pytest.param("gemini-2.5-pro", {}, Usage(300_000, 2000), id="long-prompt"),
+        pytest.param("gemini-2.5-pro", {}, Usage(200_000, 2000), id="just-not-long"),
+        pytest.param("gpt-6-sol", {}, Usage(300_000, 900, cache_write_tokens=300_000), id="long-and-written"),
+        pytest.param("claude-haiku-4-5", {}, Usage(9000, 900, cache_write_tokens=8000), id="written"),
+        pytest.param(
+            "claude-haiku-4-5",
+            {"caches_for_an_hour": True},
+            Usage(9000, 900, cache_write_tokens=8000, cache_write_1h_tokens=8000),
+            id="written-for-an-hour",
+        ),
+        pytest.param(
+            "gpt-5", {"service_tier": "priority"}, Usage(9000, 900, service_tier="priority"), id="tier"
+        ),
+        pytest.param(
+            "gpt-5", {"service_tier": "flex"}, Usage(9000, 900, service_tier="flex"), id="cheap-tier"
+        ),
+        pytest.param("o3", {}, Usage(900, 9000, reasoning_tokens=8999), id="reasoning"),
+        pytest.param("gpt-audio", {}, Usage(900, 900, output_audio_tokens=900), id="spoken"),
+        pytest.param(
+            "gpt-audio",
+            {"input_audio_tokens": 800},
+            Usage(900, 100, input_audio_tokens=800, output_audio_tokens=90),
+            id="heard",
+        ),
+        pytest.param("us.anthropic.claude-sonnet-4-5-20250929-v1:0", {}, Usage(9000, 900), id="bedrock"),
+    ],
+)
+def test_sixteen_callers_never_exceed_a_cap_at_any_tier(
+    account: CostAccount, model: str, features: dict[str, Any], usage: Usage
+) -> None:
+    one = account.prices.price_call(model, usage, datetime.now(UTC)).cost_usd
+    budget = Budget(one * Decimal("3.5"), timedelta(days=365_00))
+    policy = BackbonePolicy(account, [model], failure_price=500, budget=budget)
+    step = StepFeatures(usage.input_tokens, max_output_tokens=usage.output_tokens, **features)
+
+    def work(_: int) -> bool:
+        try:
+            return bool(policy.run(lambda attempt: Reply(attempt.model, usage), features=step).value)
+        except BudgetExceededError:
+            return False
+
+    with ThreadPoolExecutor(16) as pool:
+        n_done = sum(pool.map(work, range(16)))
+    assert 1 <= n_done <= 3
+    assert account.ledger.spend().spent_usd == n_done * one <= (budget.limit_usd or 0)
+
+
+def test_of_two_models_the_one_that_is_cheaper_at_this_length_is_chosen(account: CostAccount) -> None:
+    short, long = StepFeatures(150_000, max_output_tokens=2000), StepFeatures(300_000, max_output_tokens=2000)
+    models = ["gemini-2.5-pro", "gpt-4.1"]
+    chosen = [
+        Backbones(account).select("x", models, features=f, failure_price=0.9).model for f in (short, long)
+    ]
+    # 150,000 x 1.25 + 2,000 x 10 = .2075 against .316; 300,000 x 2.5 + 2,000 x 15 = .78 against .616
+    assert chosen == models
