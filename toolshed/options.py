@@ -174,6 +174,10 @@ class CallArguments(TypedDict, total=False):
             is_for_python=True,
         ),
     ]
+    server: Annotated[
+        str | None,
+        Option(None, "Address of the server, in the place of the one that an OpenAPI document names."),
+    ]
     allow_private: Annotated[
         bool, Option(False, "Let an operation that a file describes go to a private address.")
     ]

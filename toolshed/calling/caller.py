@@ -1,6 +1,8 @@
 """Calls of tools: checks what is asked, finds the way to make it, and bounds what comes back."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -8,13 +10,15 @@ from toolshed.calling.arguments import check_arguments
 from toolshed.calling.credentials import CredentialBook
 from toolshed.calling.functions import invocation
 from toolshed.calling.loops import FunctionThreads, LoopThread
-from toolshed.calling.plans import FunctionPlan, Plan
-from toolshed.calling.results import CallResult, ResultPage, ResultStore
+from toolshed.calling.openapi_calls import call_operation
+from toolshed.calling.plans import FunctionPlan, Plan, RemotePlan
+from toolshed.calling.results import Answer, CallResult, ResultPage, ResultStore
 from toolshed.errors import NotCallableError
 from toolshed.options import CallArguments, Credentials, checked
 from toolshed.types import ToolDefinition
 
 _SKILLS = ("skill", "skills")
+_Way = Callable[[ToolDefinition, dict[str, Any], CredentialBook, CallArguments], Plan]
 
 
 class ToolCaller:
@@ -30,8 +34,7 @@ class ToolCaller:
         self, callables: Mapping[str, Any] | None = None, *, credentials: Credentials | None = None
     ) -> None:
         self._callables = {} if callables is None else callables
-        self._credentials = credentials
-        CredentialBook(credentials)
+        self._credentials = CredentialBook(credentials)
         self._results = ResultStore()
         self._threads = FunctionThreads()
         self._functions_loop = LoopThread("toolshed-functions")
@@ -61,7 +64,9 @@ class ToolCaller:
         self._functions_loop.close()
         self._results.clear()
 
-    def _result(self, tool: ToolDefinition, answer: Any, options: CallArguments, start: float) -> CallResult:
+    def _result(
+        self, tool: ToolDefinition, answer: Answer, options: CallArguments, start: float
+    ) -> CallResult:
         return self._results.result(
             tool.tool_id,
             answer,
@@ -77,14 +82,31 @@ class ToolCaller:
         way = self._ways.get(kind)
         if way is None:
             raise NotCallableError(_why_not(tool, kind))
-        book = CredentialBook(options["credentials"], self._credentials)
+        book = self._credentials.after(options["credentials"])
         return way(tool, checked_arguments, book, options)
 
     @property
-    def _ways(
-        self,
-    ) -> Mapping[str, Callable[[ToolDefinition, dict[str, Any], CredentialBook, CallArguments], Plan]]:
-        return {}
+    def _ways(self) -> Mapping[str, _Way]:
+        return {"openapi": self._operation_plan}
+
+    def _operation_plan(
+        self, tool: ToolDefinition, arguments: dict[str, Any], book: CredentialBook, options: CallArguments
+    ) -> RemotePlan:
+        def start(seconds: float) -> Coroutine[Any, Any, Answer]:
+            return call_operation(tool, arguments, book, options, ask=self._ask, seconds=seconds)
+
+        return RemotePlan(tool.tool_id, self._loop, start)
+
+    async def _ask(self, function: Callable[[], Any]) -> Any:
+        """Run a function of the caller's, which may block; what it gives may have to be awaited."""
+        given = await asyncio.wrap_future(self._threads.submit(function))
+        if not inspect.isawaitable(given):
+            return given
+
+        async def wait() -> Any:
+            return await given
+
+        return await asyncio.wrap_future(self._functions_loop.submit(wait()))
 
     def _function_plan(self, tool: ToolDefinition, arguments: dict[str, Any]) -> FunctionPlan:
         invoked = invocation(tool, self._callables[tool.tool_id], arguments)

@@ -29,6 +29,10 @@ class CredentialBook:
     def __repr__(self) -> str:
         return f"<credentials from {len(self._given)} places>"
 
+    def after(self, given: Credentials | None) -> "CredentialBook":
+        """What a caller gave for one call, and then these."""
+        return CredentialBook(given, *self._given)
+
     def names_none(self, source: str) -> bool:
         """Whether the caller says that a source takes none: an empty text or mapping under its name."""
         mappings = [one for one in self._given if isinstance(one, Mapping)]

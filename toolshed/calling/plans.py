@@ -163,11 +163,11 @@ async def _awaited(run: Callable[[], Awaitable[Any]]) -> Answer:
         return raised(error)
 
 
-def timed_out(tool_id: str, seconds: float) -> ToolTimeoutError:
+def timed_out(tool_id: str, seconds: float, *, may_have_acted: bool = True) -> ToolTimeoutError:
     """The error of a call that took too long."""
     return ToolTimeoutError(
         f"{tool_id!r} did not answer within {seconds:g} seconds; give it more by timeout_seconds",
-        may_have_acted=True,
+        may_have_acted=may_have_acted,
     )
 
 

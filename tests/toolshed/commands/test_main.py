@@ -100,6 +100,7 @@ def test_every_command_explains_itself_with_examples() -> None:
     for command in (
         [],
         ["search"],
+        ["call"],
         ["doctor"],
         ["index"],
         ["index", "tools"],
