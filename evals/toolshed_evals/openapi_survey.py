@@ -173,7 +173,7 @@ def _expected(document: Any, item: Any, operation: Any) -> set[tuple[str, str]]:
     expected: set[tuple[str, str]] = set()
     for (place, name), parameter in parameters.items():
         if place == "body":
-            expected |= {("body", name) for name in _fields(document, parameter.get("schema"))}
+            expected |= {("body", name) for name in _sent_fields(document, parameter.get("schema"))}
         elif place == "formData":
             expected.add(("body", name))
         elif (place, name.lower()) not in keys and not (
@@ -182,21 +182,26 @@ def _expected(document: Any, item: Any, operation: Any) -> set[tuple[str, str]]:
             expected.add((place, name.lower() if place == "header" else name))
     body = _resolved(document, operation.get("requestBody")) or {}
     content = body.get("content") or {}
-    fields = [set(_fields(document, _resolved(document, media).get("schema"))) for media in content.values()]
+    fields = [_sent_fields(document, _resolved(document, media).get("schema")) for media in content.values()]
     # One media type is sent; which one is the reader's choice.
     return expected | {("body", name) for name in (set.intersection(*fields) if fields else ())}
 
 
-def _fields(document: Any, schema: Any, depth: int = 0) -> Iterator[str]:
-    """Names of the fields of an object, in whichever part of its schema they stand."""
+def _sent_fields(document: Any, schema: Any) -> set[str]:
+    """Fields of an object that no part of its schema calls read-only."""
+    fields = list(_fields(document, schema))
+    return {name for name, _ in fields} - {name for name, is_read_only in fields if is_read_only}
+
+
+def _fields(document: Any, schema: Any, depth: int = 0) -> Iterator[tuple[str, bool]]:
+    """Names of the fields of an object, in any part of its schema, and whether they are read-only."""
     beside = schema if isinstance(schema, dict) else {}
     schema = _resolved(document, schema)
     if not isinstance(schema, dict) or depth > _MAX_COMPOSITION:
         return
     properties = schema.get("properties")
     for name, field_schema in properties.items() if isinstance(properties, dict) else ():
-        if not _is_read_only(document, field_schema):
-            yield str(name)
+        yield str(name), _is_read_only(document, field_schema)
     for keyword in ("allOf", "anyOf", "oneOf"):
         for part in schema.get(keyword) or beside.get(keyword) or ():
             yield from _fields(document, part, depth + 1)

@@ -11,6 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from toolshed.catalog.json_schema_dialects import (
+    NULLABLE,
+    is_short,
+    told_by,
+    values_of_alternative,
+    with_note,
+    with_null,
+)
 from toolshed.catalog.json_schema_keywords import (
     ANNOTATIONS,
     LISTED_SCHEMAS,
@@ -29,9 +37,7 @@ from toolshed.errors import InvalidToolError
 
 # Lists of choices hold hundreds of values, in an operation that can be described to a model.
 _MAX_VALUES = 50_000
-_MAX_EXAMPLES, _MAX_EXAMPLE_CHARACTERS = 3, 500
-# What merging needs to know until a schema is whole.
-_NULLABLE = "nullable"
+_MAX_EXAMPLES = 3
 
 
 class Direction(StrEnum):
@@ -135,7 +141,7 @@ class _Writing:
         beside = self._keywords({key: part for key, part in value.items() if key != "$ref"})
         if self._keeps_siblings:
             return beside
-        return {key: part for key, part in beside.items() if key in ANNOTATIONS or key == _NULLABLE}
+        return {key: part for key, part in beside.items() if key in ANNOTATIONS or key == NULLABLE}
 
     def _referred(self, target: Any) -> Schema:
         if not isinstance(target, dict):
@@ -202,6 +208,7 @@ class _Writing:
                 self._count_in(plain)
                 schema[keyword] = plain
         self._older_keywords(schema, value)
+        self._discriminate(schema, value)
         self._merge_parts(schema, value)
         return schema
 
@@ -227,6 +234,20 @@ class _Writing:
         self._count_in(said)
         schema[keyword] = [self.schema(part) for part in said]
 
+    def _discriminate(self, schema: Schema, value: Schema) -> None:
+        """Write into each alternative the value by which OpenAPI's ``discriminator`` tells it apart."""
+        discriminator = value.get("discriminator")
+        if not isinstance(discriminator, dict) or not isinstance(discriminator.get("propertyName"), str):
+            return
+        name, mapping = discriminator["propertyName"], discriminator.get("mapping")
+        by_name = mapping if isinstance(mapping, dict) else {}
+        for keyword in ("anyOf", "oneOf"):
+            if len(schema.get(keyword, ())) > 1:
+                schema[keyword] = [
+                    told_by(written, name, values_of_alternative(alternative, by_name))
+                    for alternative, written in zip(value[keyword], schema[keyword], strict=True)
+                ]
+
     def _older_keywords(self, schema: Schema, value: Schema) -> None:
         """What other drafts and OpenAPI say in words of their own."""
         if "type" in value:
@@ -236,9 +257,9 @@ class _Writing:
             if value.get(exclusive) is True and number(value.get(bound)) is not None:
                 schema[exclusive] = number(schema.pop(bound))
         if value.get("nullable") is True or value.get("x-nullable") is True:
-            schema[_NULLABLE] = True
+            schema[NULLABLE] = True
         if isinstance(value.get("pattern"), str) and "pattern" not in schema:
-            schema["description"] = _with_note(
+            schema["description"] = with_note(
                 schema.get("description", ""), f"Pattern: {value['pattern'][:500]}"
             )
         if isinstance(value.get("items"), list):
@@ -271,7 +292,7 @@ class _Writing:
             *(given if isinstance(given, list) else []),
         ]
         schema.pop("examples", None)
-        kept = [example for example in examples[:_MAX_EXAMPLES] if _is_short(example)]
+        kept = [example for example in examples[:_MAX_EXAMPLES] if is_short(example)]
         if kept:
             self._count_in(kept)
             schema["examples"] = kept
@@ -282,8 +303,8 @@ class _Writing:
         for keyword in ("anyOf", "oneOf"):
             if len(schema.get(keyword, ())) == 1:
                 parts += schema.pop(keyword)
-        if parts and _NULLABLE not in value and not all(part.get(_NULLABLE) for part in parts):
-            parts = [{k: said for k, said in part.items() if k != _NULLABLE} for part in parts]
+        if parts and NULLABLE not in value and not all(part.get(NULLABLE) for part in parts):
+            parts = [{k: said for k, said in part.items() if k != NULLABLE} for part in parts]
         for part in parts:
             merge_into(schema, part)
 
@@ -300,7 +321,7 @@ class _Writing:
                 schema["required"] = [name for name in schema["required"] if name not in left_out]
         if "required" in schema and not schema["required"]:
             schema = {key: said for key, said in schema.items() if key != "required"}
-        return _with_null(schema) if _NULLABLE in schema else schema
+        return with_null(schema) if NULLABLE in schema else schema
 
     def _count_in(self, holder: Any) -> None:
         """Count what is in an object or a list, before it is written."""
@@ -326,34 +347,3 @@ class _Writing:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _with_note(text: str, note: str) -> str:
-    return f"{text} ({note})" if text else note
-
-
-def _is_short(example: Any) -> bool:
-    """Whether an example tells more than it costs; long ones repeat what the schema says."""
-    if isinstance(example, str):
-        return len(example) <= _MAX_EXAMPLE_CHARACTERS
-    if isinstance(example, dict | list):
-        parts = example.values() if isinstance(example, dict) else example
-        return len(example) <= 10 and all(
-            not isinstance(part, dict | list) and _is_short(part) for part in parts
-        )
-    return True
-
-
-def _with_null(schema: Schema) -> Schema:
-    """A schema that allows null besides, as ``nullable`` of OpenAPI 3.0 does."""
-    schema = {key: said for key, said in schema.items() if key != _NULLABLE}
-    for keyword in ("anyOf", "oneOf"):
-        if keyword in schema and "type" not in schema:
-            return {**schema, keyword: [*schema[keyword], {"type": "null"}]}
-    types = schema.get("type")
-    if types is not None:
-        types = types if isinstance(types, list) else [types]
-        schema["type"] = [*types, *(["null"] if "null" not in types else [])]
-    if "enum" in schema and None not in schema["enum"]:
-        schema["enum"] = [*schema["enum"], None]
-    return schema

@@ -105,7 +105,8 @@ def _found(paths: dict[str, Any], document: Document) -> Iterator[_Found]:
         if str(path).startswith("x-"):
             continue
         try:
-            item = document.mapping(given, "the path")
+            # Operations may stand beside a reference to shared ones.
+            item = {**document.mapping(given, "the path"), **(given if isinstance(given, dict) else {})}
             additional = document.mapping(item.get("additionalOperations"), "'additionalOperations'")
         except InvalidToolError as error:
             yield _Found(str(path), error=error)

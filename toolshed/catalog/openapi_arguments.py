@@ -171,6 +171,8 @@ def _body_arguments(
 ) -> Iterator[_Argument]:
     """The fields of an object one by one; any other body is one argument."""
     is_required = body.get("required") is True
+    if _has_no_fields(schema, media_type):
+        return
     if not _is_its_fields(schema):
         if not schema and not _is_json(media_type):
             schema = {"type": "string", "format": "binary"}
@@ -178,12 +180,19 @@ def _body_arguments(
         yield _Argument("body", "body", described, is_required, is_whole_body=True)
         return
     encodings = document.mapping(media.get("encoding"), "'encoding'")
-    for name, part in schema["properties"].items():
+    undeclared: Schema = {name: {} for name in schema.get("required", ()) if name not in schema["properties"]}
+    for name, part in (schema["properties"] | undeclared).items():
         encoding = document.mapping(encodings.get(name), "an encoding")
         how = _serialisation(document, "body", encoding)
         if isinstance(encoding.get("contentType"), str):
             how["content"] = encoding["contentType"]
         yield _Argument("body", name, part, is_required and name in schema.get("required", ()), how)
+
+
+def _has_no_fields(schema: Schema, media_type: str) -> bool:
+    """Whether nothing can be said in the body: a form without fields, an object closed to any."""
+    is_empty = "properties" in schema and not schema["properties"] and schema.keys().isdisjoint(_WHOLE)
+    return is_empty and (schema.get("additionalProperties") is False or "form" in media_type)
 
 
 def _is_its_fields(schema: Schema) -> bool:
@@ -230,6 +239,9 @@ def _told_apart(
         "required": [name for name, argument in named.items() if argument.is_required],
     }
     if not media_type:
+        return Arguments(schema, places, None)
+    has_fields = any(argument.place == "body" for argument in arguments)
+    if not has_fields and not is_required:
         return Arguments(schema, places, None)
     whole = next((name for name, argument in named.items() if argument.is_whole_body), None)
     body: dict[str, Any] = {"media_type": media_type, "required": is_required}

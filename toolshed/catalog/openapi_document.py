@@ -54,6 +54,12 @@ class Document:
             raise InvalidToolError(f"{what} is of type {type(value).__name__}; an object is expected")
         return value or {}
 
+    def described(self, value: Any, what: str) -> dict[str, Any]:
+        """An object, described as beside the reference to it if there is one that says so."""
+        read = self.mapping(value, what)
+        description = value.get("description") if isinstance(value, dict) and "$ref" in value else None
+        return {**read, "description": description} if isinstance(description, str) else read
+
     def sequence(self, value: Any, what: str) -> list[Any]:
         """A list, empty when there is none."""
         value = self.references.follow(value)

@@ -40,17 +40,17 @@ def operation_tool(
     """
     servers = read_servers(document, operation, item)
     parameters = [
-        document.mapping(parameter, "a parameter")
+        document.described(parameter, "a parameter")
         for holder in (item, operation)
         for parameter in document.sequence(holder.get("parameters"), "'parameters'")
     ]
-    security, schemes = read_security(document, operation)
+    security, schemes = read_security(document, operation, parameters)
     if document.version.startswith("2."):
         operation, parameters = as_openapi_3(document, operation, parameters)
     arguments = read_arguments(
         document,
         parameters,
-        document.mapping(operation.get("requestBody"), "'requestBody'"),
+        document.described(operation.get("requestBody"), "'requestBody'"),
         path=path,
         credentials=credential_places(schemes),
     )

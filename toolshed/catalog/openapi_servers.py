@@ -88,15 +88,24 @@ def _without_user(url: str) -> str:
 
 
 def read_security(
-    document: Document, operation: dict[str, Any]
+    document: Document, operation: dict[str, Any], parameters: list[dict[str, Any]]
 ) -> tuple[list[dict[str, list[str]]], dict[str, dict[str, Any]]]:
-    """The requirements of an operation, any of which is enough, and the schemes they name."""
+    """The requirements of an operation, any of which is enough, and the schemes they name.
+
+    An operation that asks for no scheme, but has a header ``Authorization`` among its parameters, asks for
+    that.
+    """
     holder = operation if "security" in operation else document.root
     given = document.sequence(holder.get("security"), "'security'")[:_MAX_REQUIREMENTS]
     requirements = [
         {str(name): names_in(scopes) or [] for name, scopes in document.mapping(one, "a requirement").items()}
         for one in given
     ]
+    headers = [one for one in parameters if one.get("in") == "header"]
+    asked = [one for one in headers if scalar(one.get("name")).lower() == "authorization"]
+    if asked and not requirements:
+        requirements = [{"Authorization": []}, *([] if asked[-1].get("required") is True else [{}])]
+        return requirements, {"Authorization": {"type": "apiKey", "in": "header", "name": "Authorization"}}
     named = {name for requirement in requirements for name in requirement}
     return requirements, {
         name: _scheme(document, scheme) for name, scheme in _schemes(document) if name in named

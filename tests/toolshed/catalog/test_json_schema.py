@@ -199,6 +199,24 @@ def test_what_only_the_other_side_says_is_left_out(direction: Direction, left: l
     assert result["required"] == left
 
 
+def test_alternatives_are_told_apart_by_the_value_of_the_discriminator() -> None:
+    kind = {"kind": {"type": "string"}}
+    schema = {
+        "oneOf": [ref("Cat"), ref("Dog"), ref("Fish"), {"type": "string"}],
+        "discriminator": {
+            "propertyName": "kind",
+            "mapping": {"cat": "#/definitions/Cat", "dog": "Dog", "puppy": "#/definitions/Dog"},
+        },
+    }
+    cat, dog, fish, text = written(
+        schema, Cat={"properties": kind}, Dog={"properties": kind}, Fish={"properties": kind}
+    )["oneOf"]
+    assert cat == {"properties": {"kind": {"type": "string", "const": "cat"}}, "required": ["kind"]}
+    assert dog["properties"]["kind"]["enum"] == ["dog", "puppy"]
+    assert fish["properties"]["kind"]["const"] == "Fish"
+    assert text == {"type": "string"}
+
+
 def test_a_schema_that_refers_to_itself_is_cut_to_its_outline() -> None:
     node = {
         "type": "object",
@@ -257,9 +275,10 @@ def test_long_examples_are_left_out() -> None:
 
 
 KEYWORDS = (
-    "$ref type properties required allOf anyOf oneOf items enum minimum exclusiveMinimum nullable not if "
-    "then pattern patternProperties additionalProperties dependencies dependentRequired example examples "
-    "default prefixItems readOnly format maxLength multipleOf const description additionalItems a b"
+    "$ref type properties required allOf anyOf oneOf items enum minimum exclusiveMinimum nullable "
+    "not if then pattern patternProperties additionalProperties dependencies dependentRequired "
+    "example examples discriminator propertyName mapping default prefixItems readOnly format "
+    "maxLength multipleOf const description additionalItems a b "
 ).split()
 ANY_SCHEMA = st.recursive(
     st.none()

@@ -343,3 +343,10 @@ def test_what_tells_paths_apart_only_is_not_sent() -> None:
     (tool,) = parse_openapi(document({"/#Action=Stop": {"post": {}}})).tools
     assert tool.binding is not None
     assert tool.binding["path"] == "/"
+
+
+def test_operations_may_stand_beside_a_reference_to_shared_ones() -> None:
+    item = {"$ref": "#/components/pathItems/Shared", "put": {"summary": "Own"}}
+    shared = {"Shared": {"get": {}, "put": {"summary": "Shared"}}}
+    catalog = parse_openapi(document({"/a": item}, components={"pathItems": shared}))
+    assert [tool.description for tool in catalog.tools] == ["GET /a", "Own."]

@@ -221,3 +221,38 @@ def test_parameters_keep_examples_and_what_is_out_of_date() -> None:
     parameter = {"name": "a", "in": "query", "deprecated": True, "example": 3, "schema": {"type": "integer"}}
     tool = operation(parameters=[parameter])
     assert tool.parameters["properties"]["a"] == {"type": "integer", "deprecated": True, "examples": [3]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param({"application/x-www-form-urlencoded": {"schema": {"properties": {}}}}, id="form"),
+        pytest.param(
+            {"application/json": {"schema": {"properties": {}, "additionalProperties": False}}}, id="closed"
+        ),
+    ],
+)
+def test_a_body_in_which_nothing_can_be_said_is_no_argument(content: dict[str, Any]) -> None:
+    tool = operation(requestBody={"content": content})
+    assert tool.parameters["properties"] == {}
+    assert tool.binding is not None
+    assert "body" not in tool.binding
+    needed = operation(requestBody={"content": content, "required": True})
+    assert needed.parameters["properties"] == {}
+    assert needed.binding is not None
+    assert needed.binding["body"]["required"] is True
+
+
+def test_fields_that_are_required_but_not_described_are_arguments() -> None:
+    tool = operation(requestBody=json_body({"properties": {"a": {}}, "required": ["b"]}, required=True))
+    assert tool.parameters["properties"] == {"a": {}, "b": {}}
+    assert tool.parameters["required"] == ["b"]
+
+
+def test_what_stands_beside_the_reference_to_a_parameter_describes_it() -> None:
+    shared = {"Page": {"name": "page", "in": "query", "description": "a page"}}
+    tool = operation(
+        parameters=[{"$ref": "#/components/parameters/Page", "description": "the page to begin with"}],
+        document_components={"parameters": shared},
+    )
+    assert tool.parameters["properties"]["page"] == {"description": "the page to begin with"}

@@ -130,3 +130,17 @@ def test_swagger_says_its_schemes_in_other_words() -> None:
             },
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("required", "expected"), [(True, [{"Authorization": []}]), (False, [{"Authorization": []}, {}])]
+)
+def test_a_header_for_credentials_is_a_requirement(required: bool, expected: Any) -> None:
+    found = binding({"parameters": [{"name": "authorization", "in": "header", "required": required}]})
+    assert found["arguments"] == {}
+    assert found["security"] == expected
+    assert found["security_schemes"]["Authorization"] == {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+    }
