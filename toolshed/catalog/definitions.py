@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolshed.catalog.json_values import check_json
+from toolshed.catalog.namesakes import Namesakes
 from toolshed.catalog.visible_text import hidden_character
 from toolshed.errors import InvalidToolError, SourceError
 from toolshed.types import EMPTY_SCHEMA, JsonObject, ToolDefinition
@@ -72,7 +73,7 @@ def source_name(text: str) -> str:
 
 
 def collect(source: str, entries: Iterable[tuple[str, Callable[[], ToolDefinition]]]) -> Catalog:
-    """Build the definitions of a source; bad entries and repeated ids are set apart.
+    """Build the definitions of a source; bad entries are set apart, namesakes told apart.
 
     Args:
         source: Name of the source.
@@ -81,14 +82,12 @@ def collect(source: str, entries: Iterable[tuple[str, Callable[[], ToolDefinitio
     Raises:
         SourceError: If there are more tools, or more bad entries, than any catalog has.
     """
-    tools: dict[str, ToolDefinition] = {}
+    tools = Namesakes()
     invalid: list[InvalidEntry] = []
     n_invalid = 0
     for position, build in entries:
         try:
             tool = build()
-            if tool.tool_id in tools:
-                raise InvalidToolError(f"a second tool with the id {tool.tool_id!r}; rename one of the two")
         except InvalidToolError as error:
             n_invalid += 1
             if n_invalid <= _MAX_INVALID:
@@ -99,13 +98,13 @@ def collect(source: str, entries: Iterable[tuple[str, Callable[[], ToolDefinitio
                     f"{invalid[0]}"
                 ) from error
             continue
-        if len(tools) == _MAX_TOOLS:
+        if tools.n_tools == _MAX_TOOLS:
             raise SourceError(f"{source!r} lists more than {_MAX_TOOLS:,} tools; split it")
-        tools[tool.tool_id] = tool
+        tools.add(tool)
     if n_invalid > _MAX_INVALID:
         more = f"{n_invalid - _MAX_INVALID:,} more entries"
         invalid.append(InvalidEntry(more, "are no tool definitions either"))
-    return Catalog(source, tuple(tools.values()), tuple(invalid))
+    return Catalog(source, tools.tools(), tuple(invalid), warnings=tools.warnings())
 
 
 def _cut(text: str) -> str:

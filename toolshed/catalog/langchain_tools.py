@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import PydanticUserError
+
 from toolshed.catalog.definitions import define_tool
 from toolshed.errors import InvalidToolError
 from toolshed.types import ToolDefinition
@@ -18,11 +20,22 @@ def langchain_tool(tool: Any, *, source: str = "langchain") -> ToolDefinition:
     Raises:
         InvalidToolError: If its arguments have no JSON Schema.
     """
-    schema = tool.tool_call_schema  # Any: a pydantic model class or a JSON Schema
     try:
-        parameters = schema if isinstance(schema, dict) else schema.model_json_schema()
-    except (AttributeError, TypeError, ValueError) as error:
+        schema = _schema(tool.tool_call_schema)
+    # PydanticUserError is a TypeError or none of them; schemas of others' classes may fail in any of these.
+    except (AttributeError, LookupError, NameError, TypeError, ValueError, PydanticUserError) as error:
         raise InvalidToolError(f"the LangChain tool {tool.name!r} has no argument schema: {error}") from error
+    # Name and text of the tool, once more.
+    parameters = {key: said for key, said in schema.items() if key not in ("title", "description")}
     return define_tool(
         tool.name, tool.description, parameters, source=source, tags=getattr(tool, "tags", None) or []
     )
+
+
+def _schema(given: Any) -> dict[str, Any]:
+    """The JSON Schema of the arguments: as it is, of a class of pydantic 2, or of pydantic 1."""
+    if isinstance(given, dict):
+        return given
+    make = getattr(given, "model_json_schema", None) or given.schema
+    schema: dict[str, Any] = make()
+    return schema

@@ -141,17 +141,6 @@ def test_lone_surrogates_are_replaced_because_they_cannot_be_stored() -> None:
     assert define_tool("t\ud800", "d\udfff", None, source="s").description == "d?"
 
 
-def test_the_second_tool_of_an_id_is_set_apart_with_its_position() -> None:
-    def build() -> ToolDefinition:
-        return define_tool("twin", "", None, source="s")
-
-    catalog = collect("s", [("line 1", build), ("line 2", build)])
-    assert [tool.tool_id for tool in catalog.tools] == ["s:twin"]
-    assert [str(entry) for entry in catalog.invalid] == [
-        "line 2: a second tool with the id 's:twin'; rename one of the two"
-    ]
-
-
 def test_a_bad_entry_does_not_stop_the_others() -> None:
     catalog = collect(
         "s",
