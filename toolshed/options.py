@@ -147,6 +147,16 @@ class IndexArguments(TypedDict, total=False):
             "Take over a source's name from the location it was indexed from before; its tools are updated.",
         ),
     ]
+    timeout_seconds: Annotated[
+        float | None,
+        Option(
+            None,
+            "Longest wait for each MCP server, in seconds; 30 where its mcp.json does not say.",
+            least=0.1,
+            most=3600,
+            flag="--timeout",
+        ),
+    ]
     strict: Annotated[bool, Option(False, "Index nothing when an entry is bad or a source cannot be read.")]
     skip_invalid: Annotated[bool, Option(False, "Bad entries are expected: leaving them out is no failure.")]
     progress: Annotated[

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from toolshed.indexing.passages import DocumentReport
     from toolshed.shed.shed import Toolshed
     from toolshed.types import SyncReport
+
+
+# Between attempts to follow a server that went away.
+_PAUSES_SECONDS = (2.0, 10.0, 60.0, 300.0)
 
 
 @click.group()
@@ -64,7 +69,7 @@ def index_tools(
     as_json: bool,
     at: KnowledgeBaseOptions,
 ) -> None:
-    """Index the tools of SOURCES: files, URLs, MCP servers.
+    """Index the tools of SOURCES: files, URLs, MCP servers, each server that an mcp.json names.
 
     Only what is new or changed is embedded. A run that was killed goes on where it stopped. A source may
     be named: NAME=SOURCE; the name is the first half of its tools' ids.
@@ -73,10 +78,11 @@ def index_tools(
     Examples:
       toolshed index tools tools.json openapi.yaml
       toolshed index tools "mcp+stdio:mcp-server-git" mcp+http://localhost:8000/mcp
+      toolshed index tools .vscode/mcp.json --timeout 60
       toolshed index tools crm=https://example.com/openapi.json
     """
     from toolshed.catalog.locations import NamedSource, checked_source_name, split_name
-    from toolshed.catalog.sources import check_any_was_read, read_places
+    from toolshed.catalog.sources import check_any_was_read, read_places, servers_of
     from toolshed.indexing.tools import check_catalogs
 
     named = [split_name(source) for source in sources]
@@ -84,10 +90,10 @@ def index_tools(
         if len(named) > 1:
             raise ConfigurationError("--as names one source; of several, name each: NAME=SOURCE")
         named = [NamedSource(named[0].location, checked_source_name(options["source_name"]))]
-    watched = [source for source in named if source.location.startswith("mcp+")] if watch else []
+    watched = [server for place in named for server in servers_of(place) or ()] if watch else []
     if watch and not watched:
         raise ConfigurationError("--watch follows MCP servers, and none of the sources is one")
-    catalogs = read_places(named)
+    catalogs = read_places(named, timeout_seconds=options["timeout_seconds"])
     # Before a folder is made: a run that is refused leaves nothing behind.
     check_any_was_read(catalogs)
     check_catalogs(catalogs, strict=options["strict"], skip_invalid=options["skip_invalid"])
@@ -193,9 +199,18 @@ async def _follow(
         if report.added or report.changed or report.removed:
             tell(report, shed)
 
+    async def keep_following(server: "NamedSource") -> None:
+        """One server that goes away costs only itself, and may come back."""
+        for pause in chain(_PAUSES_SECONDS, repeat(_PAUSES_SECONDS[-1])):
+            try:
+                await watch_mcp_server(server.location, partial(sync, server), source=server.name)
+            except SourceError as error:
+                say(f"{error}; it is asked again in {pause:g} seconds", err=True)
+            await asyncio.sleep(pause)
+
     async with asyncio.TaskGroup() as tasks:
         for server in servers:
-            tasks.create_task(watch_mcp_server(server.location, partial(sync, server), source=server.name))
+            tasks.create_task(keep_following(server))
 
 
 def _print_json(report: "SyncReport", shed: "Toolshed") -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from toolshed.catalog.mcp_configs import address_location, is_server_address
 from toolshed.errors import ConfigurationError
 
 MAX_SOURCE_NAME = 64
@@ -75,10 +76,10 @@ def location_of(source: str) -> str:
     """Where a source is, the same for every way to write it, and without credentials.
 
     An absolute path without links; a URL without user, fragment and what looks secret in its query; the
-    address of an MCP server, in which ``${VARIABLE}`` stays as it is.
+    address of an MCP server, with ``${VARIABLE}`` for its secrets.
     """
-    if source.startswith("mcp+stdio:"):
-        return without_secrets(" ".join(source.split()))
+    if is_server_address(source):
+        return address_location(source)
     if source.startswith(_SCHEMES):
         return _url(source)
     path, mark, part = source.partition("#")

@@ -138,6 +138,27 @@ def server_at(location: str, *, environment: Mapping[str, str] | None = None) ->
     return configured_server(location, environment=environment)
 
 
+def address_location(address: str) -> str:
+    """The address of a server, the same for every way to write it, and with variables for its secrets.
+
+    A password or key that stands in it becomes ``${NAME}``, so that whoever sets that variable can reach the
+    server again.
+    """
+    scheme, _, rest = address.partition(":")
+    if scheme == "mcp+stdio":
+        try:
+            return f"mcp+stdio:{_joined(_without_secrets(shlex.split(rest)))}"
+        except ValueError:
+            return address
+    shown, _ = _without_credentials(rest if scheme == "mcp+sse" else address.removeprefix("mcp+"))
+    return f"mcp+sse:{shown}" if scheme == "mcp+sse" else f"mcp+{shown}"
+
+
+def _joined(words: Sequence[str]) -> str:
+    """Words as one text that :func:`shlex.split` splits again; variables need no quotes there."""
+    return " ".join(word if re.fullmatch(r"[\w@%+=:,./${}-]+", word) else shlex.quote(word) for word in words)
+
+
 def _program(text: str, environment: Mapping[str, str] | None) -> ServerConfig:
     try:
         words = shlex.split(text)
@@ -145,9 +166,7 @@ def _program(text: str, environment: Mapping[str, str] | None) -> ServerConfig:
         raise SourceError(f"'mcp+stdio:{text}' cannot be split into words: {error}") from error
     if not words:
         raise SourceError("'mcp+stdio:' names no command; write for instance 'mcp+stdio:mcp-server-git'")
-    shown = _without_secrets(words)
-    # As it was written where nothing was hidden: a location is compared as text.
-    location = f"mcp+stdio:{text if shown == words else shlex.join(shown)}"
+    location = f"mcp+stdio:{_joined(_without_secrets(words))}"
     variables = Variables(repr(location), environment)
     command = tuple(variables.expand(word) for word in words)
     hidden = secrets_among(command)

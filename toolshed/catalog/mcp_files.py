@@ -41,6 +41,7 @@ _TRANSPORTS: Mapping[str, Transport] = {
 }
 # Other hosts write milliseconds; nobody waits a quarter of an hour and more for a list.
 _FROM_HERE_MILLISECONDS = 1_000
+_NAMES_SERVERS = re.compile(r'"(mcpServers|servers)"\s*:\s*\{')
 _COMMENT_OR_STRING = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _COMMA_AT_THE_END = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.DOTALL)
 
@@ -73,6 +74,22 @@ def without_comments(text: str) -> str:
     """JSON as VS Code writes it, as JSON: without comments and without commas at the end of lists."""
     bare = _COMMENT_OR_STRING.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
     return _COMMA_AT_THE_END.sub(lambda found: found[0] if found[0][0] == '"' else "", bare)
+
+
+def is_server_file(path: Path) -> bool:
+    """Whether a file names MCP servers, by its shape; a broken one by its words."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+            return False
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, ValueError):
+        return False
+    if not _NAMES_SERVERS.search(text):
+        return False
+    try:
+        return server_entries(parse_json(without_comments(text))) is not None
+    except ValueError:
+        return '"mcpServers"' in text
 
 
 def enabled_servers(path: Path) -> list[str]:

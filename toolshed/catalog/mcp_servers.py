@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
-from toolshed.catalog.mcp_clients import McpClient, ServerIdentity, connect
+from toolshed.catalog.mcp_clients import McpClient, ServerIdentity, connect, session_opener
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
-from toolshed.errors import InvalidToolError
+from toolshed.errors import InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 from toolshed.waiting import wait_for
 
@@ -20,6 +20,22 @@ _MAX_TOOLS, _MAX_BYTES = 100_000, 256 * 2**20
 _MAX_INSTRUCTIONS = 200_000
 # Bounds of what a server says about how long its list is good for; the SDK caps at a day too.
 _SHORTEST_POLL, _LONGEST_POLL = 1.0, 86_400.0
+
+# Servers that start at once; each may be a program of its own.
+_AT_ONCE = 32
+
+
+class NamedServer(Protocol):
+    """Where a server is, and what its source shall be called."""
+
+    @property
+    def location(self) -> str:
+        """See :func:`~toolshed.catalog.mcp_configs.server_at`."""
+
+    @property
+    def name(self) -> str | None:
+        """Found out when not given."""
+
 
 OnChange = Callable[[Catalog], Awaitable[None]]
 
@@ -50,6 +66,33 @@ def read_mcp_server(
     config = server_at(address) if isinstance(address, str) else address
     config = config.with_credentials(environment=env, headers=headers, timeout_seconds=timeout_seconds)
     return wait_for(list_mcp_tools(config, source=source))
+
+
+def read_mcp_servers(
+    servers: Sequence[NamedServer], *, timeout_seconds: float | None = None
+) -> list[Catalog]:
+    """List the tools of several servers, side by side; of one that fails, its catalog says why.
+
+    Raises:
+        ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
+    """
+    return wait_for(_list_side_by_side(servers, timeout_seconds))
+
+
+async def _list_side_by_side(servers: Sequence[NamedServer], timeout_seconds: float | None) -> list[Catalog]:
+    session_opener()
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def read(server: NamedServer) -> Catalog:
+        async with at_once:
+            try:
+                return await list_mcp_tools(
+                    server.location, source=server.name, timeout_seconds=timeout_seconds
+                )
+            except SourceError as error:
+                return Catalog(server.name or "", (), location=server.location, failure=str(error))
+
+    return list(await asyncio.gather(*map(read, servers)))
 
 
 async def list_mcp_tools(

@@ -18,7 +18,7 @@ _SURELY_SECRET = re.compile(
     r"|(^|[_-])(pat|sig)$",
     re.IGNORECASE,
 )
-_MAYBE_SECRET = re.compile(r"key$|cookie$|(^|[_-])(x[_-])?auth|private", re.IGNORECASE)
+_MAYBE_SECRET = re.compile(r"key$|cookie$|(^|[_-])auth($|[_-])|private", re.IGNORECASE)
 # Shorter ones are no secret, and hiding them would hide the message; those below eight are hidden as words.
 _SHORTEST_SECRET, _HIDDEN_ANYWHERE = 3, 8
 _HIDDEN = "***"

@@ -9,8 +9,9 @@ from typing import Any, BinaryIO, Protocol
 from toolshed.catalog.definitions import Catalog, collect, source_name
 from toolshed.catalog.json_shapes import parse_tool, parse_tools
 from toolshed.catalog.json_values import parse_json
-from toolshed.catalog.locations import NamedSource, checked_source_name, location_of, split_name
-from toolshed.catalog.mcp_servers import read_mcp_server
+from toolshed.catalog.locations import NamedSource, checked_source_name, exists, location_of, split_name
+from toolshed.catalog.mcp_files import enabled_servers, is_server_file
+from toolshed.catalog.mcp_servers import read_mcp_server, read_mcp_servers
 from toolshed.catalog.openapi import is_openapi, parse_openapi
 from toolshed.catalog.python_objects import read_object, read_objects
 from toolshed.catalog.urls import MAX_BYTES, download
@@ -39,26 +40,58 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
 
     Args:
         source: A path to ``.json``, ``.jsonl``, ``.yaml``; ``http(s)://...`` of such a document;
-            ``mcp+stdio:COMMAND`` or ``mcp+http://...``; each may be written ``NAME=SOURCE``.
+            ``mcp+stdio:COMMAND``, ``mcp+http://...`` or ``mcp.json#SERVER``; each may be written
+            ``NAME=SOURCE``.
         name: Name of the source, first half of its tools' ids; found out when not given.
 
     Raises:
         SourceError: If it cannot be read or is no catalog.
     """
     given = split_name(str(source))
-    catalog = _read(given.location, checked_source_name(name) if name else given.name)
+    named = NamedSource(given.location, checked_source_name(name) if name else given.name)
+    servers = servers_of(named)
+    if servers is not None and len(servers) > 1:
+        names = ", ".join(server.location.rpartition("#")[2] for server in servers[:20])
+        raise SourceError(
+            f"{given.location!r} names {len(servers)} MCP servers, which are a source each: {names}; "
+            f"write {given.location}#NAME for one, or read all with read_sources"
+        )
+    if servers:
+        return read_mcp_server(servers[0].location, source=servers[0].name)
+    catalog = _read(named.location, named.name)
     return replace(catalog, location=catalog.location or location_of(given.location))
 
 
-def _read(text: str, name: str | None) -> Catalog:
+def servers_of(place: NamedSource) -> list[NamedSource] | None:
+    """The MCP servers at a place: one at an address, those that an ``mcp.json`` names; None elsewhere.
+
+    Raises:
+        SourceError: If a file that is to name servers cannot be read, or names none.
+    """
+    text = place.location
     if text.startswith(("mcp+", "mcp:")):
-        return read_mcp_server(text, source=name)
+        return [place]
+    path, mark, _ = text.partition("#")
+    if mark and not exists(text) and is_server_file(Path(path)):
+        return [NamedSource(location_of(text), place.name)]
+    if text.startswith(("http://", "https://")) or not is_server_file(Path(text)):
+        return None
+    servers = enabled_servers(Path(text))
+    if place.name and len(servers) == 1:
+        return [NamedSource(f"{location_of(text)}#{servers[0]}", place.name)]
+    prefix = f"{place.name}-" if place.name else ""
+    return [NamedSource(f"{location_of(text)}#{name}", source_name(f"{prefix}{name}")) for name in servers]
+
+
+def _read(text: str, name: str | None) -> Catalog:
     if text.startswith(("http://", "https://")):
         return _parse(BytesIO(download(text)), text, name=name)
     return _read_file(Path(text), name)
 
 
-def read_sources(sources: Sequence[Source], *, name: str | None = None) -> list[Catalog]:
+def read_sources(
+    sources: Sequence[Source], *, name: str | None = None, timeout_seconds: float | None = None
+) -> list[Catalog]:
     """Read sources of any kind: what has a place one by one, Python objects together.
 
     A source that cannot be read costs itself: its catalog says why (:attr:`Catalog.failure`).
@@ -66,6 +99,7 @@ def read_sources(sources: Sequence[Source], *, name: str | None = None) -> list[
     Args:
         sources: The sources.
         name: What the one source shall be called; Python objects are one source then.
+        timeout_seconds: Longest wait for each MCP server; what its file says, or 30, when not given.
 
     Raises:
         ConfigurationError: If there are none, or several under one name.
@@ -77,22 +111,51 @@ def read_sources(sources: Sequence[Source], *, name: str | None = None) -> list[
     objects = [source for source in sources if not isinstance(source, str | Path)]
     if name is not None and len(places) + bool(objects) > 1:
         raise ConfigurationError(f"the name {name!r} can be given to one source only; write NAME=SOURCE")
-    catalogs = read_places([split_name(str(place)) for place in places], name=name)
+    named = [split_name(str(place)) for place in places]
+    catalogs = read_places(named, name=name, timeout_seconds=timeout_seconds)
     catalogs += read_objects(objects, name=name)
     check_any_was_read(catalogs)
     return catalogs
 
 
-def read_places(places: Sequence[NamedSource], *, name: str | None = None) -> list[Catalog]:
-    """Read files, URLs and servers; of one that cannot be read, its catalog says why."""
-    return [_read_or_failure(place.location, name or place.name) for place in places]
+def read_places(
+    places: Sequence[NamedSource], *, name: str | None = None, timeout_seconds: float | None = None
+) -> list[Catalog]:
+    """Read files, URLs and servers; of one that cannot be read, its catalog says why.
+
+    Args:
+        places: Where they are. An ``mcp.json`` gives a catalog for each of its servers.
+        name: What the one source shall be called.
+        timeout_seconds: Longest wait for each MCP server; what its file says, or 30, when not given.
+    """
+    catalogs: list[list[Catalog]] = []
+    servers: list[tuple[int, NamedSource]] = []
+    for position, place in enumerate(places):
+        named = NamedSource(place.location, name or place.name)
+        try:
+            found = servers_of(named)
+        except SourceError as error:
+            catalogs.append([_failed(named, error)])
+            continue
+        servers += [(position, server) for server in found or ()]
+        catalogs.append([] if found is not None else [_read_or_failure(named)])
+    if servers:
+        # Side by side: all take as long as the slowest of them.
+        read = read_mcp_servers([server for _, server in servers], timeout_seconds=timeout_seconds)
+        for (position, _), catalog in zip(servers, read, strict=True):
+            catalogs[position].append(catalog)
+    return [catalog for of_place in catalogs for catalog in of_place]
 
 
-def _read_or_failure(location: str, name: str | None) -> Catalog:
+def _read_or_failure(place: NamedSource) -> Catalog:
     try:
-        return read_source(location, name=name)
+        return read_source(place.location, name=place.name)
     except SourceError as error:
-        return Catalog(name or "", (), location=location_of(location), failure=str(error))
+        return _failed(place, error)
+
+
+def _failed(place: NamedSource, error: SourceError) -> Catalog:
+    return Catalog(place.name or "", (), location=location_of(place.location), failure=str(error))
 
 
 def check_any_was_read(catalogs: Sequence[Catalog]) -> None:

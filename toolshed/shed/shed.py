@@ -78,8 +78,8 @@ class Toolshed:
         """Index tools; those that are there and have not changed cost nothing.
 
         Args:
-            sources: Paths, URLs, ``mcp+stdio:COMMAND``, functions, LangChain tools, dictionaries,
-                :class:`ToolDefinition`.
+            sources: Paths (of an ``mcp.json`` too), URLs, ``mcp+stdio:COMMAND``, functions, LangChain
+                tools, dictionaries, :class:`ToolDefinition`.
             options: See :class:`~toolshed.options.IndexArguments`.
 
         Returns:
@@ -91,13 +91,15 @@ class Toolshed:
             InvalidToolError: If there is nothing but bad entries, or one and ``strict`` is set.
             SourceConflictError: If a source has the name of another that is there; nothing is indexed then.
         """
-        name = checked(IndexArguments, options)["source_name"]
-        return self.add_catalogs(read_sources(sources, name=name), **options)
+        given = checked(IndexArguments, options)
+        catalogs = read_sources(sources, name=given["source_name"], timeout_seconds=given["timeout_seconds"])
+        return self.add_catalogs(catalogs, **options)
 
     def sync_tools(self, *sources: Source, **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, and remove what these sources no longer list."""
-        name = checked(IndexArguments, options)["source_name"]
-        return self.sync_catalogs(read_sources(sources, name=name), **options)
+        given = checked(IndexArguments, options)
+        catalogs = read_sources(sources, name=given["source_name"], timeout_seconds=given["timeout_seconds"])
+        return self.sync_catalogs(catalogs, **options)
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, for catalogs that were read before."""

@@ -1,6 +1,7 @@
 """MCP servers that misbehave: the error says what and whose, and nothing is left behind."""
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -12,6 +13,7 @@ from toolshed.catalog import mcp_servers
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.mcp_clients import connect
 from toolshed.catalog.mcp_servers import read_mcp_server, watch_mcp_server
+from toolshed.catalog.sources import read_source, read_sources
 from toolshed.errors import ServerAnswerError, SourceError
 
 SERVER = Path(__file__).parents[2] / "servers" / "rough.py"
@@ -199,3 +201,40 @@ async def test_an_error_of_the_caller_passes_as_it_is() -> None:
 def test_a_program_that_is_not_there_is_named() -> None:
     with pytest.raises(SourceError, match="there is no program 'no-such-program-anywhere'"):
         read_mcp_server("mcp+stdio:no-such-program-anywhere")
+
+
+def test_the_servers_of_a_file_are_read_side_by_side_and_a_dead_one_costs_itself(tmp_path: Path) -> None:
+    def server(mode: str, **more: object) -> dict[str, object]:
+        return {"command": sys.executable, "args": [str(SERVER), mode], **more}
+
+    servers = {
+        "north-gate": server("needs-token", env={"GATE_TOKEN": "tk-12345678"}),
+        "dead": server("die"),
+        "gone": {"command": "no-such-program-anywhere"},
+        "unset": server("good", env={"A": "${GATE_UNSET_VARIABLE}"}),
+        "silent": server("wordless", timeout=3),
+        "south-gate": server("good"),
+    }
+    path = tmp_path / "mcp.json"
+    path.write_text(json.dumps({"mcpServers": servers}))
+    began = time.monotonic()
+    catalogs = {catalog.source: catalog for catalog in read_sources([path])}
+    assert time.monotonic() - began < 15
+    assert list(catalogs) == list(servers)
+    assert {name for name, catalog in catalogs.items() if catalog.tools} == {"north-gate", "south-gate"}
+    assert "exit code 9" in catalogs["dead"].failure
+    assert "there is no program" in catalogs["gone"].failure
+    assert "GATE_UNSET_VARIABLE is not set" in catalogs["unset"].failure
+    assert "did not answer within 3 seconds" in catalogs["silent"].failure
+    assert catalogs["north-gate"].location == f"{path}#north-gate"
+    assert "tk-12345678" not in str(catalogs)
+
+
+def test_servers_of_a_named_file_are_named_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "mcp.json"
+    entry = {"command": sys.executable, "args": [str(SERVER), "good"]}
+    path.write_text(json.dumps({"mcpServers": {"a": entry, "b c": entry}}))
+    assert [catalog.source for catalog in read_sources([f"depot={path}"])] == ["depot-a", "depot-b-c"]
+    assert read_source(f"yard={path}#a").source == "yard"
+    with pytest.raises(SourceError, match="names 2 MCP servers, which are a source each: a, b c"):
+        read_source(path)

@@ -1,0 +1,34 @@
+import pytest
+
+from toolshed.catalog.secrets import is_secret_name, masked
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["API_KEY", "apiKey", "GITHUB_TOKEN", "db-password", "Authorization", "X-Auth", "DEPOT_KEY", "GH_PAT"],
+)
+def test_names_of_secrets_are_known(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["author", "max_tokens", "PATH", "KEYBOARD", "zone", "patience"])
+def test_other_names_are_none(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "shown"),
+    [
+        pytest.param("key=abcdefgh", "abcdefgh", "key=***", id="long"),
+        pytest.param("xabcdefghx", "abcdefgh", "x***x", id="within-a-word"),
+        pytest.param("the cat sat, concat", "cat", "the *** sat, concat", id="short-as-a-word"),
+        pytest.param("a is a", "a", "a is a", id="too-short-to-be-one"),
+        pytest.param("?k=p%40ss+w%2Frd", "p@ss+w/rd", "?k=p%40ss+w%2Frd", id="other-encoding"),
+        pytest.param("?k=p%40ss%2Bw%2Frd", "p@ss+w/rd", "?k=***", id="encoded-for-a-url"),
+        pytest.param(
+            "MIIEvQIBADAN failed", "-----BEGIN\nMIIEvQIBADAN\n-----END", "*** failed", id="one-line-of-it"
+        ),
+    ],
+)
+def test_secrets_are_hidden(text: str, secret: str, shown: str) -> None:
+    assert masked(text, [secret]) == shown
