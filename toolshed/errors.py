@@ -13,6 +13,8 @@ ToolshedError                      500
 ├── ConfigurationError             500  a setting that is wrong or an extra that is missing
 ├── EncoderError                   502  an encoder that failed or returned unusable vectors
 ├── StageTimeoutError              504  a stage waited longer than it may
+├── ChatModelError                 502  a language model that gave no answer that can be used
+├── MissingReplyError              409  a prompt without an answer in the recording that is replayed
 ├── UnknownModelError              422  a model without a price
 ├── InvalidRecordError             422  usage, a decision or an outcome that cannot be booked
 ├── UnknownDecisionError           404  a task or decision that the ledger does not hold
@@ -132,6 +134,20 @@ class StageTimeoutError(ToolshedError):
 
     code = "stage_timeout"
     http_status = 504
+
+
+class ChatModelError(ToolshedError):
+    """A language model that gave no answer, or none that can be used; stages fall back."""
+
+    code = "chat_model"
+    http_status = 502
+
+
+class MissingReplyError(ToolshedError):
+    """A prompt that the recording has no answer to; no stage falls back for it."""
+
+    code = "missing_reply"
+    http_status = 409
 
 
 class UnknownModelError(ToolshedError):

@@ -58,3 +58,13 @@ def wait_for(coroutine: Coroutine[Any, Any, Result]) -> Result:
         # Ctrl-C reaches this thread, and the work in the other one has to end too.
         future.cancel()
         raise
+
+
+async def on_background_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Await a coroutine on the one loop of this process that outlives all others.
+
+    Cancelling it cancels it there. For clients that belong to the loop that they were first used in.
+    """
+    if _background.is_current():
+        return await coroutine
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, _background.running()))

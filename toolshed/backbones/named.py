@@ -1,8 +1,10 @@
-"""Dense encoders by name, for settings and the command line."""
+"""Dense encoders and chat models by name, for settings and the command line."""
 
 from collections.abc import Callable
 
+from toolshed.backbones.chat import ChatModel, OpenAIChat
 from toolshed.backbones.embedding import DenseEncoder, OpenAIEncoder, SentenceTransformerEncoder
+from toolshed.backbones.recorded import ReplayedChat
 from toolshed.errors import ConfigurationError, missing_extra
 
 
@@ -38,6 +40,34 @@ def _openai(model: str) -> DenseEncoder:
     except OpenAIError as error:
         raise ConfigurationError(f"the OpenAI client cannot be made: {error}") from error
     return OpenAIEncoder(model, client=client, dimension=int(dimension) if dimension else None)
+
+
+def chat_named(name: str) -> ChatModel:
+    """Make the chat model that ``KIND:MODEL`` names.
+
+    Args:
+        name: ``openai:MODEL`` for chat completions or ``openai-responses:MODEL``, which take key and base URL
+            from ``OPENAI_API_KEY`` and ``OPENAI_BASE_URL``; ``replay:FILE`` for recorded answers.
+
+    Raises:
+        ConfigurationError: If there is no such kind, or the model cannot be made.
+    """
+    kind, _, model = name.partition(":")
+    if kind == "replay" and model:
+        return ReplayedChat(model)
+    if kind not in ("openai", "openai-responses") or not model:
+        raise ConfigurationError(
+            f"unknown chat model {name!r}; write openai:MODEL, openai-responses:MODEL or replay:FILE"
+        )
+    try:
+        from openai import AsyncOpenAI, OpenAIError
+    except ImportError as error:
+        raise missing_extra("openai", "openai") from error
+    try:
+        client = AsyncOpenAI()
+    except OpenAIError as error:
+        raise ConfigurationError(f"the OpenAI client cannot be made: {error}") from error
+    return OpenAIChat(model, client=client, api="chat" if kind == "openai" else "responses")
 
 
 _KINDS: dict[str, Callable[[str], DenseEncoder]] = {

@@ -24,6 +24,7 @@ class MeteredCall:
         seconds: How long it took.
         error: What went wrong, if anything.
         is_local: Whether it ran in this process, where nobody sends a bill.
+        is_booked: Whether it is in the ledger already, under a task of its own.
     """
 
     component: Component
@@ -32,6 +33,7 @@ class MeteredCall:
     seconds: float
     error: str | None = None
     is_local: bool = False
+    is_booked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

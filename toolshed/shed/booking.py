@@ -67,7 +67,8 @@ class Booking:
         Calls in this process cost nobody anything and are booked for a named task only. What cannot be
         booked (no price, no such task, a ledger that is locked or full) is logged, and told in the record.
         """
-        made = [call for call in record.calls if task_id is not None or not call.is_local]
+        unbooked = [call for call in record.calls if not call.is_booked]
+        made = [call for call in unbooked if task_id is not None or not call.is_local]
         if not made:
             return
         try:
