@@ -39,6 +39,8 @@ class LegalDocument:
         source: Where it was found: a file or a folder. Syncs compare within one source.
         page_starts: Offset of the first character of each page; empty where there are no pages.
         headings: Headings that the file marks as such.
+        kept: Share of the file's words that are in the text.
+        remarks: What of the file is not in the text, or is there in one of several ways.
     """
 
     document_id: str
@@ -47,6 +49,8 @@ class LegalDocument:
     source: str = ""
     page_starts: tuple[int, ...] = ()
     headings: tuple[GivenHeading, ...] = ()
+    kept: float = 1.0
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def content_hash(self) -> str:

@@ -19,6 +19,8 @@ from toolshed.errors import ConfigurationError, InvalidQueryError
 FilterValue = str | int | Sequence[str] | Sequence[int]
 PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
 SegmenterName = Literal["legal", "legal:precise", "legal:strict", "nupunkt", "charboundary", "regex"]
+# Which text is read where changes are tracked; "both" marks [-deleted-] and {+inserted+} words.
+TrackedChanges = Literal["accepted", "original", "both"]
 # Called with the number of items done and the number to do.
 Progress = Callable[[int, int], None]
 # A key or a token; for basic authentication of HTTP the name and the password.
@@ -205,6 +207,14 @@ class DocumentArguments(TypedDict, total=False):
     segmenter: Annotated[SegmenterName, Option("legal", "What finds the sentences.")]
     n_workers: Annotated[
         int, Option(1, "Processes that read and cut files.", least=1, most=64, is_for_python=True)
+    ]
+    tracked: Annotated[
+        TrackedChanges,
+        Option(
+            "accepted",
+            "Text of DOCX files with tracked changes: as if accepted, the original, or both, marked "
+            "[-deleted-] and {+inserted+}.",
+        ),
     ]
     max_megabytes: Annotated[int, Option(100, "Larger files are left out.", least=1, most=4096)]
     progress: Annotated[

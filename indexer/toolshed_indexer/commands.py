@@ -175,6 +175,11 @@ def _tell_of_documents(report: "DocumentReport", n_passages: int, location: str,
             f"{len(report.removed):,} removed, {report.unchanged:,} unchanged; "
             f"{report.n_passages:,} passages embedded; {n_passages:,} passages in {location}"
         )
+        if report.kept:
+            least = min(report.kept, key=lambda document: (report.kept[document], document))
+            say(f"{report.kept[least]:.1%} or more of every file's words were read (least: {least!r})")
+    for remark in report.remarks:
+        say(f"note: {remark}", err=True)
     for reason in report.left_out:
         say(f"left out: {reason}", err=True)
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,13 +19,15 @@ from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
 from toolshed.legal.passages import PassageOptions, build_passages, cut_version
 from toolshed.legal.readers.files import MAX_BYTES, FoundFile, read_document
-from toolshed.options import Progress
+from toolshed.options import Progress, TrackedChanges
 from toolshed.pre_retrieval.passage_embedding import embed_passages
 
 logger = logging.getLogger(__name__)
 
 # Raise when citations or defined terms are found by other rules.
 _ANNOTATION_VERSION = 2
+# A document with less of its file's words is told of.
+_LEAST_KEPT = 0.995
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class DocumentReport:
         unchanged: How many documents needed no work.
         n_passages: Passages that were embedded and written.
         left_out: For each file that could not be indexed, its reason.
+        kept: For each document that was read, the share of its file's words that are in its text.
+        remarks: What of a file is not in its text, or is there in one of several ways.
         unbooked: Why calls are not in the ledger, where they should be.
     """
 
@@ -48,6 +52,8 @@ class DocumentReport:
     unchanged: int = 0
     n_passages: int = 0
     left_out: Sequence[str] = ()
+    kept: Mapping[str, float] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
     unbooked: Sequence[str] = ()
 
 
@@ -59,6 +65,8 @@ class CutDocument:
     source: str
     version_hash: str
     passages: Sequence[Passage] | None
+    kept: float = 1.0
+    remarks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class _Job:
     options: PassageOptions
     stored_hash: str
     max_bytes: int
+    tracked: TrackedChanges = "accepted"
 
 
 def sync_documents(
@@ -82,6 +91,7 @@ def sync_documents(
     problems: Sequence[str] = (),
     n_workers: int = 1,
     max_bytes: int = MAX_BYTES,
+    tracked: TrackedChanges = "accepted",
     progress: Progress = lambda _done, _total: None,
 ) -> DocumentReport:
     """Add new documents, cut and embed changed ones anew, and leave the others alone.
@@ -101,7 +111,7 @@ def sync_documents(
     """
     stored = {document.document_id: document for document in store.stored_documents()}
     _check_ids(items, stored)
-    jobs = [_Job(item, options, _stored_hash(stored, item.document_id), max_bytes) for item in items]
+    jobs = [_Job(item, options, _stored_hash(stored, item.document_id), max_bytes, tracked) for item in items]
 
     def write(cut: CutDocument) -> None:
         _write(store, cut, stored.get(cut.document_id), static(), dense())
@@ -125,19 +135,25 @@ def _written(
     added: list[str] = []
     changed: list[str] = []
     left_out: list[str] = []
+    kept: dict[str, float] = {}
+    remarks: list[str] = []
     unchanged = n_passages = 0
     progress(0, len(jobs))
     for done, cut in enumerate(_cut_all(jobs, n_workers), start=1):
         if isinstance(cut, str):
             left_out.append(cut)
-        elif cut.passages is None:
+            progress(done, len(jobs))
+            continue
+        kept[cut.document_id] = cut.kept
+        remarks += cut.remarks
+        if cut.passages is None:
             unchanged += 1
         else:
             write(cut)
             (changed if cut.document_id in stored else added).append(cut.document_id)
             n_passages += len(cut.passages)
         progress(done, len(jobs))
-    return DocumentReport(added, changed, (), unchanged, n_passages, left_out)
+    return DocumentReport(added, changed, (), unchanged, n_passages, left_out, kept, remarks)
 
 
 def _check_ids(items: Sequence[FoundFile | LegalDocument], stored: dict[str, StoredDocument]) -> None:
@@ -216,19 +232,33 @@ def _cut(job: _Job) -> CutDocument | str:
     """Read and cut one document, or say why it is left out."""
     try:
         item = job.item
-        document = item if isinstance(item, LegalDocument) else read_document(item, max_bytes=job.max_bytes)
+        document = item if isinstance(item, LegalDocument) else _read(item, job)
         described = (
             f"{document.content_hash}:{cut_version(job.options)}:{_ANNOTATION_VERSION}:{TERMS_VERSION}"
         )
         version_hash = sha256(described.encode()).hexdigest()
+        cut = CutDocument(
+            document.document_id, document.source, version_hash, None, document.kept, _remarks(document)
+        )
         if version_hash == job.stored_hash:
-            return CutDocument(document.document_id, document.source, version_hash, None)
+            return cut
         passages = with_definitions(with_citations(build_passages(document, options=job.options)))
         if not passages:
             return f"{document.document_id!r} is empty; there is nothing to index"
-        return CutDocument(document.document_id, document.source, version_hash, passages)
+        return replace(cut, passages=passages)
     except ConfigurationError:
         # What is not installed is missing for every document of its kind.
         raise
     except ToolshedError as error:
         return str(error)
+
+
+def _read(file: FoundFile, job: _Job) -> LegalDocument:
+    return read_document(file, max_bytes=job.max_bytes, tracked=job.tracked)
+
+
+def _remarks(document: LegalDocument) -> list[str]:
+    remarks = list(document.remarks)
+    if document.kept < _LEAST_KEPT:
+        remarks.append(f"{document.kept:.1%} of the words of its file were read")
+    return [f"{document.document_id!r}: {remark}" for remark in remarks]

@@ -89,6 +89,7 @@ class PassageLibrary:
             problems=problems,
             n_workers=options["n_workers"],
             max_bytes=options["max_megabytes"] * 2**20,
+            tracked=options["tracked"],
             progress=options["progress"] or unwatched,
         )
 

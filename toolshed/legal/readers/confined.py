@@ -10,7 +10,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -25,8 +25,8 @@ _lock = threading.Lock()
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
-def read(reader: str, data: bytes, path: Path) -> Content:
-    """Let a reader read a file elsewhere.
+def read(reader: str, data: bytes, path: Path, given: Mapping[str, str] | None = None) -> Content:
+    """Let a reader read a file elsewhere, with the options that are given for it.
 
     Raises:
         SourceError: If it cannot be read, or not with what a file of its size gets.
@@ -41,7 +41,7 @@ def read(reader: str, data: bytes, path: Path) -> Content:
         timer = threading.Timer(seconds, child.kill)
         timer.start()
         try:
-            found = _asked(child, (reader, data, path))
+            found = _asked(child, (reader, data, path, dict(given or {})))
         # Whatever comes between, half an answer would be taken for the next one.
         except BaseException as error:
             _end()
@@ -80,7 +80,9 @@ def _started() -> subprocess.Popen[bytes]:
     )
 
 
-def _asked(child: subprocess.Popen[bytes], asked: tuple[str, bytes, Path]) -> Content | Exception:
+def _asked(
+    child: subprocess.Popen[bytes], asked: tuple[str, bytes, Path, dict[str, str]]
+) -> Content | Exception:
     assert child.stdin is not None
     assert child.stdout is not None
     pickle.dump(asked, child.stdin, pickle.HIGHEST_PROTOCOL)
@@ -96,11 +98,11 @@ def serve() -> None:
     os.dup2(2, 1)
     while True:
         try:
-            reader, data, path = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own parent
+            reader, data, path, given = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own parent
         except EOFError:
             return
         with _limited_memory(_megabytes(data) * 2**20):
-            found = _read(reader, data, path)
+            found = _read(reader, data, path, given)
         pickle.dump(found, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
@@ -118,9 +120,9 @@ def _limited_memory(n_bytes: int) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
 
 
-def _read(reader: str, data: bytes, path: Path) -> Content | Exception:
+def _read(reader: str, data: bytes, path: Path, given: dict[str, str]) -> Content | Exception:
     try:
-        content: Content = import_module(f"toolshed.legal.readers.{reader}").read(data, path)
+        content: Content = import_module(f"toolshed.legal.readers.{reader}").read(data, path, **given)
     except (ToolshedError, ImportError) as error:
         return error
     except MemoryError:

@@ -3,13 +3,14 @@
 import importlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from toolshed.documents import GivenHeading, LegalDocument
 from toolshed.errors import SourceError, ToolshedError, missing_extra
+from toolshed.options import TrackedChanges
 
 MAX_BYTES = 100 * 2**20
 # Reader and extra of each kind of file. Readers are imported when they are used.
@@ -27,6 +28,8 @@ _READERS = {
 SUFFIXES = tuple(_READERS)
 # Small files of these kinds may unpack to anything.
 _CONFINED = ("docx", "pdf")
+# These keep what was changed.
+_TRACKING = ("docx",)
 # Opening a pipe does not wait for who writes into it. Windows has no such pipes, and line ends to keep.
 _READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # Every passage carries the title.
@@ -42,12 +45,16 @@ class Content:
         title: The title that the file gives itself, if any.
         page_starts: Offset of the first character of each page.
         headings: Headings that the file marks as such.
+        kept: Share of the file's words that are in the text.
+        remarks: What of the file is not in the text, or is there in one of several ways.
     """
 
     text: str
     title: str = ""
     page_starts: tuple[int, ...] = ()
     headings: tuple[GivenHeading, ...] = ()
+    kept: float = 1.0
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +153,15 @@ def _check_ids(found: Iterable[FoundFile]) -> None:
             )
 
 
-def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -> LegalDocument:
+def read_document(
+    file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES, tracked: TrackedChanges = "accepted"
+) -> LegalDocument:
     """Read one file.
 
     Args:
         file: The file; a bare path is its own source and its name the document's id.
         max_bytes: Larger files are refused.
+        tracked: Which text is read of a Word file whose changes are tracked.
 
     Raises:
         SourceError: If it cannot be read, is of no known kind, holds no text, or changes meanwhile.
@@ -167,23 +177,31 @@ def read_document(file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES) -
             f"{str(path)!r} is of no kind that can be read; give one of {', '.join(SUFFIXES)}, "
             "or convert it to plain text"
         )
-    content = _read(reader, _stable_bytes(path, max_bytes), path)
+    given = {"tracked": tracked} if reader in _TRACKING else {}
+    content = _read(reader, _stable_bytes(path, max_bytes), path, given)
     if not content.text.strip():
         raise SourceError(f"{str(path)!r} is empty; there is nothing to index")
     title = content.title[:_MAX_TITLE] or _title_of(path)
     return LegalDocument(
-        file.document_id, content.text, title, file.source, content.page_starts, content.headings
+        file.document_id,
+        content.text,
+        title,
+        file.source,
+        content.page_starts,
+        content.headings,
+        content.kept,
+        content.remarks,
     )
 
 
-def _read(reader: str, data: bytes, path: Path) -> Content:
+def _read(reader: str, data: bytes, path: Path, given: Mapping[str, str]) -> Content:
     try:
         content: Content
         if reader in _CONFINED:
             confined = importlib.import_module("toolshed.legal.readers.confined")
-            content = confined.read(reader, data, path)
+            content = confined.read(reader, data, path, given)
         else:
-            content = importlib.import_module(f"toolshed.legal.readers.{reader}").read(data, path)
+            content = importlib.import_module(f"toolshed.legal.readers.{reader}").read(data, path, **given)
     except ImportError as error:
         raise missing_extra(f"{error.name}, which reads {path.suffix},", "legal") from error
     except ToolshedError:
