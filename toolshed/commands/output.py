@@ -5,12 +5,14 @@ All of it quotes tools and documents that others wrote, so nothing in it may ste
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 
 from toolshed.catalog.visible_text import visible, visible_json
+from toolshed.errors import ConfigurationError
 
 
 @contextmanager
@@ -38,6 +40,20 @@ def print_json(value: object) -> None:
         plain = json.loads(text, parse_constant=lambda _: None)
         text = json.dumps(plain, indent=2, ensure_ascii=False)
     click.echo(visible_json(text))
+
+
+def confirm_removal(question: str, *, is_confirmed: bool) -> None:
+    """Ask on the terminal whether to remove something, unless that was said.
+
+    Raises:
+        ConfigurationError: If there is nobody to ask.
+        click.Abort: If the answer is no.
+    """
+    if is_confirmed:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError("nothing was removed: nobody is there to confirm it; say so with --yes")
+    click.confirm(visible(question), abort=True, err=True)
 
 
 class VisibleFormatter(logging.Formatter):
