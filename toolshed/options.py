@@ -95,7 +95,7 @@ class SearchArguments(TypedDict, total=False):
         int | None,
         Option(
             None,
-            "Token budget for the definitions together, at four characters a token.",
+            "Token budget for the definitions together; long ones are shortened to fit it.",
             least=1,
             most=10**9,
         ),

@@ -99,6 +99,7 @@ class FoundTool:
         confidence: Estimated probability that the tool serves the query, 0 to 1.
         sub_query: The sub-query that speaks most for this tool.
         channels: Similarity on every channel to that sub-query or to the whole, whichever is higher.
+        shortened: The definition as far as it fits the token budget; None where it is handed on whole.
     """
 
     tool: ToolDefinition
@@ -106,6 +107,12 @@ class FoundTool:
     confidence: float
     sub_query: str
     channels: Mapping[str, float]
+    shortened: ToolDefinition | None = None
+
+    @property
+    def handed_on(self) -> ToolDefinition:
+        """The definition as exports hand it on: whole, or as far as it fits the token budget."""
+        return self.shortened or self.tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,9 @@ class Selection:
         status: ``no_match`` when nothing fits.
         n_tools: How many tools were searched.
         n_below_floor: Tools among the best k left out for their low confidence.
-        n_over_budget: Tools among the best k left out for the token budget.
+        n_over_budget: Tools among the best k that did not fit the token budget, however short.
+        n_tokens: Tokens of the definitions, where there is a budget.
+        tokens_counted_by: Who counted them: a tokenizer, or ``estimate``.
         passages: The passages that govern what is asked, where they were wanted.
     """
 
@@ -227,4 +236,6 @@ class Selection:
     n_tools: int
     n_below_floor: int = 0
     n_over_budget: int = 0
+    n_tokens: int | None = None
+    tokens_counted_by: str = ""
     passages: Sequence[FoundPassage] = ()

@@ -71,4 +71,9 @@ def _table(found: "SearchResult") -> str:
         text = " ".join(tool.tool.description.split())
         shown = text if len(text) <= room else text[: room - 1] + "…"
         rows.append(f"{tool.confidence:>4.0%}  {tool.tool.tool_id:<{width}}  {shown}")
+    if found.n_tokens is not None:
+        rows.append(
+            f"{found.n_tokens:,} tokens ({found.tokens_counted_by}); {found.n_shortened} definitions "
+            f"shortened, {found.n_over_budget} left out"
+        )
     return "\n".join(rows)

@@ -2,18 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.post_retrieval.budget import within_budget
 from toolshed.presets import Calibration
 from toolshed.rankings import FoundTool, ScoredTools, Selection
 from toolshed.stages import Stage
 from toolshed.types import ToolDefinition
 
-# Characters a token, for budgets without the model's own tokenizer. An estimate, and named so.
+# Characters a token, for whole catalogs. An estimate, and named so; budgets are counted more closely.
 _CHARACTERS_PER_TOKEN = 4
 
 
@@ -51,24 +51,26 @@ def select(
 ) -> Selection:
     """Take the best ``k`` tools that pass the floor and fit the budget, or say that nothing fits.
 
-    Equal scores are ordered by tool id. The budget keeps the order: a tool that does not fit is
-    passed over, and a shorter one after it may still be taken.
+    Equal scores are ordered by tool id. The budget keeps the order: see
+    :func:`~toolshed.post_retrieval.budget.within_budget`.
     """
     best = _found(scored, calibration, _best_columns(scored.scores, k))
     confidence = max((found.confidence for found in best), default=0.0)
     confident = [found for found in best if found.confidence >= min_confidence]
     if confidence < abstain_below:
         confident = []
-    affordable = list(_within_budget(confident, max_tokens))
+    budgeted = within_budget(confident, max_tokens)
     return Selection(
         asked=scored.asked,
-        tools=affordable,
+        tools=budgeted.tools,
         sub_queries=scored.sub_queries,
         confidence=confidence,
-        status="ok" if affordable else "no_match",
+        status="ok" if budgeted.tools else "no_match",
         n_tools=scored.n_tools,
         n_below_floor=len(best) - len(confident),
-        n_over_budget=len(confident) - len(affordable),
+        n_over_budget=len(confident) - len(budgeted.tools),
+        n_tokens=budgeted.n_tokens,
+        tokens_counted_by=budgeted.counted_by,
     )
 
 
@@ -106,18 +108,6 @@ def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) ->
         )
         for at, (row, column) in enumerate(zip(rows.tolist(), columns, strict=True))
     ]
-
-
-def _within_budget(found: Sequence[FoundTool], max_tokens: int | None) -> Iterator[FoundTool]:
-    if max_tokens is None:
-        yield from found
-        return
-    spent = 0
-    for tool in found:
-        cost = estimated_tokens(tool.tool)
-        if spent + cost <= max_tokens:
-            spent += cost
-            yield tool
 
 
 def estimated_tokens(tool: ToolDefinition) -> int:

@@ -26,11 +26,13 @@ class SearchResult:
         sub_queries: What the query was split into, with the say of each in the result.
         n_tools: Size of the catalog.
         n_below_floor: Tools among the best k that were left out for their low confidence.
-        n_over_budget: Tools among the best k that did not fit the token budget.
+        n_over_budget: Tools among the best k that did not fit the token budget, however short.
         timings_ms: Milliseconds of each stage, and ``total``.
         pipeline: The stages and their settings, in words.
         passages: Governing passages, where they were asked for: in turn for every need.
         unbooked: Why calls are not in the ledger, where they should be.
+        n_tokens: Tokens of the definitions, where there was a budget for them.
+        tokens_counted_by: Who counted them: ``tiktoken`` and a vocabulary, or ``estimate``.
     """
 
     query: str
@@ -45,6 +47,8 @@ class SearchResult:
     pipeline: str
     passages: Sequence[FoundPassage] = ()
     unbooked: Sequence[str] = ()
+    n_tokens: int | None = None
+    tokens_counted_by: str = ""
 
     @classmethod
     def of(cls, query: str, selection: Selection, run: RunRecord, *, pipeline: str) -> "SearchResult":
@@ -63,6 +67,8 @@ class SearchResult:
             pipeline=pipeline,
             passages=selection.passages,
             unbooked=tuple(run.unbooked),
+            n_tokens=selection.n_tokens,
+            tokens_counted_by=selection.tokens_counted_by,
         )
 
     @property
@@ -82,6 +88,11 @@ class SearchResult:
     def score(self) -> float | None:
         """Score of the best tool; None when nothing fits."""
         return self.tools[0].score if self.tools else None
+
+    @property
+    def n_shortened(self) -> int:
+        """How many of the definitions were shortened to fit the token budget."""
+        return sum(found.shortened is not None for found in self.tools)
 
     @property
     def definitions(self) -> list[ToolDefinition]:
@@ -166,6 +177,9 @@ class SearchResult:
             "n_tools": self.n_tools,
             "n_below_floor": self.n_below_floor,
             "n_over_budget": self.n_over_budget,
+            "n_shortened": self.n_shortened,
+            "n_tokens": self.n_tokens,
+            "tokens_counted_by": self.tokens_counted_by,
             "timings_ms": {name: round(ms, 3) for name, ms in self.timings_ms.items()},
             "pipeline": self.pipeline,
             "passages": [found.to_json() for found in self.passages],
@@ -195,6 +209,10 @@ class SearchResult:
             lines.append(f"left out    {self.n_below_floor} below the confidence floor")
         if self.n_over_budget:
             lines.append(f"left out    {self.n_over_budget} over the token budget")
+        if self.n_shortened:
+            lines.append(f"shortened   {self.n_shortened} to fit the token budget")
+        if self.n_tokens is not None:
+            lines.append(f"tokens      {self.n_tokens:,} of definitions ({self.tokens_counted_by})")
         lines.append("timings     " + "  ".join(f"{k} {v:.2f} ms" for k, v in self.timings_ms.items()))
         lines.append(f"pipeline    {self.pipeline}")
         return "\n".join(lines)
@@ -232,8 +250,9 @@ def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
         "tool_id": found.tool.tool_id,
         "name": found.tool.name,
         "exported_name": found.tool.exported_name,
-        "description": found.tool.description,
-        "parameters": found.tool.parameters,
+        "description": found.handed_on.description,
+        "parameters": found.handed_on.parameters,
+        "is_shortened": found.shortened is not None,
         "score": round(found.score, 5),
         "confidence": round(found.confidence, 4),
         "sub_query": found.sub_query,

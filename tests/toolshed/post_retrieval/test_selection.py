@@ -63,14 +63,21 @@ def test_nothing_fits_when_even_the_best_is_too_weak() -> None:
     assert selection.confidence == pytest.approx(1 / (1 + np.e))
 
 
-def test_the_budget_keeps_the_order_and_passes_over_what_does_not_fit() -> None:
+def test_the_budget_is_kept_and_counted() -> None:
     tools = scored([3.0, 2.0, 1.0])
-    long = make_tool("b", "y" * 4_000)
+    long = make_tool("b", "A long story. " * 400)
     tools = replace(tools, tools=[tools.tools[0], long, tools.tools[2]])
-    budget = 2 * estimated_tokens(tools.tools[0])
-    selection = chosen(tools, max_tokens=budget)
-    assert names(selection) == ["a", "c"]
-    assert selection.n_over_budget == 1
+    selection = chosen(tools, max_tokens=300)
+    assert names(selection) == ["a", "b", "c"]
+    assert [found.shortened is not None for found in selection.tools] == [False, True, False]
+    assert (selection.n_over_budget, selection.tokens_counted_by) == (0, "estimate")
+    assert selection.n_tokens is not None
+    assert selection.n_tokens <= 300
+
+
+def test_without_a_budget_nothing_is_counted_or_shortened() -> None:
+    selection = chosen(scored([1.0]))
+    assert (selection.n_tokens, selection.tools[0].shortened) == (None, None)
 
 
 def test_a_tool_is_shown_with_the_sub_query_that_speaks_most_for_it() -> None:

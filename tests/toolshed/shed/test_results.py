@@ -82,6 +82,22 @@ def test_an_explanation_counts_what_was_left_out_and_leaves_out_what_had_no_say(
     assert "left out" not in result().explain()
 
 
+def test_a_shortened_definition_is_handed_on_and_said() -> None:
+    whole = tool("mail", description="A long story.")
+    short = replace(whole, shortened=replace(whole.tool, description="A story."))
+    found = result(tools=[short, tool("call")], n_tokens=120, tokens_counted_by="estimate")
+    told = found.to_json()
+    assert [(one["description"], one["is_shortened"]) for one in told["tools"]] == [
+        ("A story.", True),
+        ("Does call.", False),
+    ]
+    assert (told["n_shortened"], told["n_tokens"], told["tokens_counted_by"]) == (1, 120, "estimate")
+    assert found.tools[0].tool.description == "A long story."
+    assert found.to_openai()[0]["function"]["description"] == "A story."
+    assert "shortened   1 to fit the token budget" in found.explain()
+    assert "tokens      120 of definitions (estimate)" in found.explain()
+
+
 def test_a_result_without_tools_has_no_score() -> None:
     assert result(tools=[], status="no_match").score is None
     assert result().score == 1.23456789

@@ -55,8 +55,12 @@ def exported_tools(
 def _exported(tool: Exportable, name: str, legal: re.Pattern[str], *, keep_extensions: bool) -> ExportedTool:
     definition = definition_of(tool)
     normal = normal_schema(definition.parameters, keep_extensions=keep_extensions)
+    # Those of the whole definition, so that a shortened one calls its arguments the same.
     keys = ArgumentKeys(normal)
     description = "\n\n".join(text for text in (definition.description, normal.note) if text)
+    if isinstance(tool, FoundTool) and tool.shortened is not None:
+        normal = normal_schema(tool.shortened.parameters, keep_extensions=keep_extensions)
+        description = tool.shortened.description
     return ExportedTool(name, description, keys.renamed(normal.schema, legal), definition, keys)
 
 

@@ -25,6 +25,7 @@ class FoundToolBody(BaseModel):
     exported_name: str = Field(description="What providers call it: one name a tool and knowledge base.")
     description: str
     parameters: dict[str, Any]
+    is_shortened: bool = Field(description="Whether description and parameters were cut to fit max_tokens.")
     score: float
     confidence: float
     sub_query: str
@@ -50,6 +51,9 @@ class SearchResponse(BaseModel):
     n_tools: int
     n_below_floor: int
     n_over_budget: int
+    n_shortened: int = Field(description="Definitions that were cut to fit max_tokens.")
+    n_tokens: int | None = Field(description="Tokens of the definitions; null without max_tokens.")
+    tokens_counted_by: str = Field(description="Who counted the tokens: a tokenizer, or 'estimate'.")
     timings_ms: dict[str, float]
     pipeline: str
     passages: list[PassageBody] = Field(description="Governing passages, where they were asked for.")

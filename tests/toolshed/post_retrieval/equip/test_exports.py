@@ -29,7 +29,7 @@ REFERENCES = st.sampled_from(
 )
 
 
-def _schemas() -> st.SearchStrategy[Any]:
+def any_schemas() -> st.SearchStrategy[Any]:
     def extend(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         maps = st.dictionaries(NAMES, inner, max_size=3)
         lists = st.lists(inner, max_size=3)
@@ -65,11 +65,12 @@ def _schemas() -> st.SearchStrategy[Any]:
             },
         )
 
-    return st.recursive(st.just({}) | st.booleans() | WORDS | SCALARS, extend, max_leaves=12)
+    nodes = st.recursive(st.just({}) | st.booleans() | WORDS | SCALARS, extend, max_leaves=12)
+    return nodes.filter(lambda schema: isinstance(schema, dict))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(_schemas().filter(lambda schema: isinstance(schema, dict)))
+@given(any_schemas())
 def test_any_schema_is_exported_so_that_every_provider_takes_it(schema: dict[str, Any]) -> None:
     before = json.dumps(schema)
     tool = ToolDefinition("do.it", "Does it.", schema, output_schema=schema)
