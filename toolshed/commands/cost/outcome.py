@@ -9,6 +9,7 @@ from toolshed.commands.output import say
 
 if TYPE_CHECKING:
     from toolshed.economics.ledger.records import OutcomeSource
+    from toolshed.economics.running.account import OutcomeDetails
 
 
 @click.command()
@@ -22,8 +23,16 @@ if TYPE_CHECKING:
     type=click.Choice(["test", "schema", "user", "judge", "golden", "human"]),
     help="Who says so.",
 )
+@click.option("--outcome-id", help="Id of the report; the same report under it is one, however often sent.")
 @books_options
-def outcome(books: Books, task: str, passed: bool, decision: str | None, source: "OutcomeSource") -> None:
+def outcome(
+    books: Books,
+    task: str,
+    passed: bool,
+    decision: str | None,
+    source: "OutcomeSource",
+    outcome_id: str | None,
+) -> None:
     """Report whether TASK passed; a later report revises an earlier one.
 
     \b
@@ -31,5 +40,8 @@ def outcome(books: Books, task: str, passed: bool, decision: str | None, source:
       toolshed cost outcome 3f0c2a... --failed --source human
     """
     with books.opened() as account:
-        booked = account.report(task, passed, decision_id=decision, source=source)
+        details: OutcomeDetails = {"decision_id": decision, "source": source}
+        if outcome_id is not None:
+            details["outcome_id"] = outcome_id
+        booked = account.report(task, passed, **details)
     say(f"booked as {booked.outcome_id}")

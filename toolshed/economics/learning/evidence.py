@@ -6,6 +6,7 @@ it can always be rebuilt from the ledger.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ _MAX_JUDGED = 200.0
 FIRST_LOOK = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+# A million of these are made at once, which a tuple does in a third of the time.
+class Judgement(NamedTuple):
     """A decision whose outcome is known.
 
     Attributes:
@@ -39,8 +40,7 @@ class Judgement:
     failed_before: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCount:
+class TokenCount(NamedTuple):
     """Tokens that a decision took, over all its calls."""
 
     arm: str

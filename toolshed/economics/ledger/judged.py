@@ -3,29 +3,30 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce
 
 from toolshed.economics.learning.evidence import Judgement, TokenCount
 from toolshed.economics.ledger import tables
 
+_ROWS_AT_ONCE = 10_000
 
-def _latest(by: Any) -> Any:
-    """Outcomes ranked by time for each task or decision; rank 1 holds, ``first_at`` is that of the first."""
+
+def _outcomes(by: Any) -> Any:
+    """What holds of each task, or decision, and ``first_at``, when it was first told."""
     # Any: columns and subqueries of SQLAlchemy.
+    # The latest outcome is the largest 2 x time + passed: one pass and no window, over a million rows.
     outcome = tables.outcome.c
-    newest = (outcome.reported_at.desc(), outcome.outcome_id.desc())
-    return (
-        select(
-            outcome.task_id,
-            outcome.decision_id,
-            outcome.passed,
-            outcome.reported_at,
-            func.row_number().over(partition_by=by, order_by=newest).label("rank"),
-            func.min(outcome.reported_at).over(partition_by=by).label("first_at"),
-        )
+    time = type_coerce(outcome.reported_at, BigInteger)
+    coded = func.max(2 * time + case((outcome.passed, 1), else_=0))
+    grouped = (
+        select(by.label("of"), coded.label("coded"), func.min(time).label("first_at"))
         .where(outcome.decision_id.is_(None) if by is outcome.task_id else outcome.decision_id.is_not(None))
+        .group_by(by)
         .subquery()
     )
+    return select(
+        grouped.c.of, grouped.c.coded, (grouped.c.coded % 2 == 1).label("passed"), grouped.c.first_at
+    ).subquery()
 
 
 def judged_decisions() -> Any:
@@ -34,74 +35,70 @@ def judged_decisions() -> Any:
     An attempt has the outcome that was reported for it, and otherwise that of its whole task. What is
     reported of the task after the last attempt was judged is a revision of that attempt.
     """
-    own, whole, last = (
-        _latest(tables.outcome.c.decision_id),
-        _latest(tables.outcome.c.task_id),
-        _last_attempts(),
-    )
+    own, whole = _outcomes(tables.outcome.c.decision_id).c, _outcomes(tables.outcome.c.task_id).c
     decision, task = tables.decision.c, tables.task.c
-    is_revised = (last.c.rank == 1) & (whole.c.reported_at > own.c.reported_at)
+    is_revised = (whole.coded // 2 > own.coded // 2) & (
+        decision.decision_id == _last_attempt(decision.task_id)
+    )
     return (
         select(
             *(column for column in decision if column.name != "task_class"),
             func.coalesce(decision.task_class, task.task_class).label("task_class"),
             task.tenant,
             task.problem,
-            case((is_revised, whole.c.passed), else_=func.coalesce(own.c.passed, whole.c.passed)).label(
-                "passed"
-            ),
-            func.coalesce(own.c.first_at, whole.c.first_at).label("judged_at"),
+            case((is_revised, whole.passed), else_=func.coalesce(own.passed, whole.passed)).label("passed"),
+            type_coerce(func.coalesce(own.first_at, whole.first_at), tables.Moment).label("judged_at"),
         )
         .join(tables.task, task.task_id == decision.task_id)
-        .join(last, last.c.decision_id == decision.decision_id)
-        .outerjoin(own, (own.c.decision_id == decision.decision_id) & (own.c.rank == 1))
-        .outerjoin(whole, (whole.c.task_id == decision.task_id) & (whole.c.rank == 1))
+        .outerjoin(own.of.table, own.of == decision.decision_id)
+        .outerjoin(whole.of.table, whole.of == decision.task_id)
     )
 
 
 def judged_tasks() -> Any:
     """A query of tasks with ``passed``: what was reported last of the task or its last attempt, else None."""
-    own, whole, last = (
-        _latest(tables.outcome.c.decision_id),
-        _latest(tables.outcome.c.task_id),
-        _last_attempts(),
-    )
+    own, whole = _outcomes(tables.outcome.c.decision_id).c, _outcomes(tables.outcome.c.task_id).c
     task = tables.task.c
-    is_revised = own.c.reported_at > whole.c.reported_at
+    is_revised = own.coded // 2 > whole.coded // 2
+    passed = case((is_revised, own.passed), else_=func.coalesce(whole.passed, own.passed))
     return (
-        select(
-            tables.task,
-            case((is_revised, own.c.passed), else_=func.coalesce(whole.c.passed, own.c.passed)).label(
-                "passed"
-            ),
-        )
-        .outerjoin(whole, (whole.c.task_id == task.task_id) & (whole.c.rank == 1))
-        .outerjoin(last, (last.c.task_id == task.task_id) & (last.c.rank == 1))
-        .outerjoin(own, (own.c.decision_id == last.c.decision_id) & (own.c.rank == 1))
+        select(tables.task, passed.label("passed"))
+        .outerjoin(whole.of.table, whole.of == task.task_id)
+        .outerjoin(own.of.table, own.of == _last_attempt(task.task_id))
     )
 
 
-def _last_attempts() -> Any:
-    """Decisions ranked within their task; the last attempt has rank 1."""
-    decision = tables.decision.c
+def _last_attempt(task_id: Any) -> Any:
+    """The last attempt at a task."""
+    decision = tables.decision.alias().c
     newest = (decision.attempt.desc(), decision.decided_at.desc(), decision.decision_id.desc())
-    rank = func.row_number().over(partition_by=decision.task_id, order_by=newest)
-    return select(decision.task_id, decision.decision_id, rank.label("rank")).subquery()
+    return (
+        select(decision.decision_id)
+        .where(decision.task_id == task_id)
+        .order_by(*newest)
+        .limit(1)
+        .correlate(task_id.table)
+        .scalar_subquery()
+    )
 
 
 def judgements(connection: Connection, tenant: str | None) -> Iterator[Judgement]:
     """Judged decisions, in the order in which they were first judged."""
     judged = judged_decisions().subquery()
-    query = select(judged).where(judged.c.passed.is_not(None))
+    # A million rows are folded at once: only what is needed of them, and no JSON.
+    query = select(
+        judged.c.arm,
+        judged.c.task_class,
+        judged.c.passed,
+        judged.c.predicted,
+        func.json_array_length(judged.c.failed_before),
+    ).where(judged.c.passed.is_not(None))
     if tenant is not None:
         query = query.where(judged.c.tenant == tenant)
     query = query.order_by(judged.c.judged_at, judged.c.decided_at, judged.c.decision_id)
-    for row in connection.execute(query):
-        yield _judgement(row)
-
-
-def _judgement(row: Row[Any]) -> Judgement:
-    return Judgement(row.arm, row.task_class, bool(row.passed), row.predicted, len(row.failed_before))
+    for rows in connection.execute(query).partitions(_ROWS_AT_ONCE):
+        for arm, task_class, passed, predicted, n_failed in rows:
+            yield Judgement(arm, task_class, bool(passed), predicted, n_failed)
 
 
 def token_counts(connection: Connection, tenant: str | None) -> Iterator[TokenCount]:
@@ -117,5 +114,6 @@ def token_counts(connection: Connection, tenant: str | None) -> Iterator[TokenCo
     )
     if tenant is not None:
         query = query.where(task.tenant == tenant)
-    for row in connection.execute(query):
-        yield TokenCount(row[0], row[1], int(row[2]), int(row[3]))
+    for rows in connection.execute(query).partitions(_ROWS_AT_ONCE):
+        for arm, of_class, into, out in rows:
+            yield TokenCount(arm, of_class, int(into), int(out))

@@ -1,7 +1,6 @@
 """Writing to the ledger, and reading back what selection learns from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +14,10 @@ from toolshed.economics.ledger.inserting import (
     batches,
     call_row,
     check_outcomes,
+    in_order,
     insert_all,
     insert_new,
+    record_row,
     times_of,
 )
 from toolshed.economics.ledger.judged import judged_decisions, judged_tasks, judgements, token_counts
@@ -66,7 +67,7 @@ class Ledger:
     def add_task(self, task: Task) -> Task:
         """Book a task."""
         with self.database.writing() as connection:
-            insert_all(connection, tables.task, [asdict(task)])
+            insert_all(connection, tables.task, [record_row(task)])
         return task
 
     def add_decision(self, decision: Decision) -> Decision:
@@ -76,7 +77,7 @@ class Ledger:
             UnknownDecisionError: If there is no such task.
         """
         row = {
-            **asdict(decision),
+            **record_row(decision),
             "candidates": dict(decision.candidates),
             "failed_before": list(decision.failed_before),
             "features": dict(decision.features),
@@ -107,12 +108,30 @@ class Ledger:
     def add_outcome(self, outcome: Outcome) -> Outcome:
         """Book an outcome; a later one for the same task or attempt revises it.
 
+        Returns:
+            What is booked; where the same was reported before, what was booked then.
+
         Raises:
             UnknownDecisionError: If there is no such task or decision.
-            InvalidRecordError: If it was reported before the decision was made.
+            InvalidRecordError: If it was reported before the decision was made, or in the future.
         """
-        self.add_outcomes([outcome])
-        return outcome
+        return self.report_outcome(outcome)[0]
+
+    def report_outcome(self, outcome: Outcome, *, is_dated: bool = True) -> tuple[Outcome, bool]:
+        """Book an outcome like :meth:`add_outcome`; tells also whether it is new.
+
+        Args:
+            outcome: The outcome. The same report under an id that is booked does nothing, whatever its time.
+            is_dated: Whether its time is the reporter's. Otherwise it is put after whatever was reported of
+                the task before, for clocks differ.
+        """
+        with self.database.writing() as connection:
+            outcome = in_order(connection, outcome, is_dated=is_dated)
+            check_outcomes(connection, [outcome])
+            if insert_all(connection, tables.outcome, [record_row(outcome)], but="reported_at"):
+                return outcome, True
+            query = select(tables.outcome).where(tables.outcome.c.outcome_id == outcome.outcome_id)
+            return Outcome(**connection.execute(query).mappings().one()), False
 
     def add_outcomes(self, outcomes: Iterable[Outcome]) -> int:
         """Book any number of outcomes, all or none; returns how many were given."""
@@ -121,7 +140,7 @@ class Ledger:
             for batch in batches(outcomes, _BATCH):
                 n_given += len(batch)
                 check_outcomes(connection, batch)
-                insert_all(connection, tables.outcome, [asdict(outcome) for outcome in batch])
+                insert_all(connection, tables.outcome, list(map(record_row, batch)), but="reported_at")
         return n_given
 
     def add_example(self, task_id: str, request: str, reply: str) -> None:

@@ -322,6 +322,8 @@ class CostAccount:
     ) -> Outcome:
         """Report whether a task, or one attempt at it, passed. Reporting again revises it.
 
+        The same report under the same ``outcome_id`` is one, however often it is sent.
+
         Args:
             task_id: The task; not needed with a decision.
             passed: Whether it passed.
@@ -339,9 +341,10 @@ class CostAccount:
             task_id = self.ledger.task_of(decision_id)
         outcome = Outcome(task_id, passed, **details)
         with self._lock:
-            self.ledger.add_outcome(outcome)
-            self._learn(outcome)
-        return outcome
+            booked, is_new = self.ledger.report_outcome(outcome, is_dated="reported_at" in details)
+            if is_new:
+                self._learn(booked)
+        return booked
 
     def _learn(self, outcome: Outcome) -> None:
         """Fold a first outcome in at once; after a revision the evidence is folded anew before it is used."""

@@ -1,12 +1,15 @@
 """The account: what it learns, reports and is told again when it is opened."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.ledger.ledger import Ledger
+from toolshed.economics.ledger.records import Decision
 from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.economics.reporting.report import build_report
 from toolshed.economics.running.account import CostAccount
@@ -29,6 +32,11 @@ def account(tmp_path: Path) -> Iterator[CostAccount]:
 
 def answer(attempt: Attempt) -> Reply[str]:
     return Reply(attempt.model, USAGE)
+
+
+def decided(account: CostAccount) -> Decision:
+    task = account.start_task("x")
+    return account.ledger.add_decision(Decision(task.task_id, SMALL, SMALL))
 
 
 def test_an_account_opened_again_knows_what_was_learnt(account: CostAccount) -> None:
@@ -91,3 +99,50 @@ def test_self_hosted_runtimes_are_fitted_from_the_ledger(tmp_path: Path) -> None
     assert float(call.cost_usd) == pytest.approx(0.0064, rel=0.05)
     assert "idealized runtime" in call.price_source
     account.close()
+
+
+def test_the_same_report_twice_is_one_whatever_its_time(account: CostAccount) -> None:
+    decision = decided(account)
+    first = account.report(decision.task_id, True, outcome_id="webhook-1")
+    seen = account.selector.evidence.n_judged
+    again = account.report(decision.task_id, True, outcome_id="webhook-1", source="user")
+    assert again == first
+    assert account.selector.evidence.n_judged == seen == 1
+    assert len(account.ledger.task(decision.task_id)["outcomes"]) == 1
+    with pytest.raises(InvalidRecordError, match="taken by another outcome"):
+        account.report(decision.task_id, False, outcome_id="webhook-1")
+
+
+def test_many_threads_that_send_the_same_report_book_it_once(account: CostAccount) -> None:
+    decision = decided(account)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: account.report(decision.task_id, True, outcome_id="w"), range(24)))
+    assert len(account.ledger.task(decision.task_id)["outcomes"]) == 1
+    assert account.selector.evidence.n_judged == 1
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=400)])
+def test_a_date_in_the_future_is_refused(account: CostAccount, ahead: timedelta) -> None:
+    decision = decided(account)
+    with pytest.raises(InvalidRecordError, match="in the future"):
+        account.report(decision.task_id, True, reported_at=datetime.now(UTC) + ahead)
+    assert account.ledger.task(decision.task_id)["outcomes"] == []
+
+
+def test_an_outcome_never_blocks_its_revision(account: CostAccount) -> None:
+    decision = decided(account)
+    # A machine whose clock is ahead, and reports that share a time.
+    soon = datetime.now(UTC) + timedelta(seconds=40)
+    account.report(decision.task_id, True, reported_at=soon, outcome_id="z")
+    account.report(decision.task_id, False)
+    (judged,) = account.ledger.first_attempts()
+    assert judged[3] is False
+    other, noon = decided(account), datetime.now(UTC)
+    account.report(other.task_id, False, reported_at=noon, outcome_id="zz")
+    account.report(other.task_id, True, reported_at=noon, outcome_id="a")
+    assert [one[3] for one in account.ledger.first_attempts()] == [False, True]
+
+
+def test_a_report_from_a_machine_whose_clock_is_behind_is_taken(account: CostAccount) -> None:
+    task = account.start_task("x", created_at=datetime.now(UTC) + timedelta(seconds=30))
+    assert account.report(task.task_id, True).passed
