@@ -4,8 +4,9 @@ Source: the meta-schema at https://json-schema.org/draft/2020-12/schema. What a 
 out, since providers refuse the whole request for it.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -180,7 +181,7 @@ def _merge_keyword(merged: Schema, keyword: str, value: Any, beside: Schema) -> 
     elif keyword == "type":
         merged[keyword] = _common_type(own, value)
     elif keyword == "enum":
-        merged[keyword] = [choice for choice in own if choice in value[:2_000]] or own
+        merged[keyword] = _common_choices(own, value)
     elif keyword in _LARGER:
         merged[keyword] = max(own, value)
     elif keyword in _SMALLER:
@@ -212,6 +213,19 @@ def _merged_properties(own: Schema, others: Schema) -> Schema:
         elif mine is not schema and isinstance(mine, dict) and isinstance(schema, dict):
             merged[name] = _merged(mine, schema)
     return merged
+
+
+def _common_choices(own: list[Any], value: list[Any]) -> list[Any]:
+    """The choices that both allow; the first one's where there are none, which is a slip of the author."""
+    allowed = set(map(_told_apart, value))
+    return [choice for choice in own if _told_apart(choice) in allowed] or own
+
+
+def _told_apart(choice: Any) -> Hashable:
+    """What a choice is equal by: in JSON, 1 is not true."""
+    if isinstance(choice, dict | list):
+        return json.dumps(choice, sort_keys=True)
+    return type(choice), choice
 
 
 def _common_type(own: Any, value: Any) -> Any:

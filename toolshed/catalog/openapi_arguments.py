@@ -6,6 +6,7 @@ OpenAPI 3 takes for granted at that place, ``content`` where the value is writte
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,10 @@ _PLACE_WORDS = {
 # They are said by other means: OpenAPI has them ignored as parameters.
 _NO_ARGUMENTS = {"accept", "authorization", "content-type"}
 _TEMPLATE = re.compile(r"\{[+#./;?&]?([^{}*]+)\*?\}")
+# The richest documents give a dozen for one body.
+_MAX_MEDIA_TYPES = 100
+# Longer ones no server takes.
+_MAX_PATH_CHARACTERS = 4_000
 # Without these, an object is its fields.
 _WHOLE = ("allOf", "anyOf", "oneOf", "not", "if", "patternProperties", "dependentSchemas", "enum", "const")
 
@@ -76,8 +81,10 @@ def read_arguments(
     Raises:
         InvalidToolError: If a parameter or the body is malformed.
     """
+    if len(path) > _MAX_PATH_CHARACTERS:
+        raise InvalidToolError(f"its path has {len(path):,} characters; that is no path")
     declared = _declared(parameters, path, credentials)
-    media_type, media = _media(document, body.get("content"), "'content'") if body else ("", {})
+    media_type, media = _media(document, body.get("content")) if body else ("", {})
     schemas = [_schema_of(document, parameter) for parameter in declared.values()]
     *written, body_schema = document.argument_schemas([*schemas, media.get("schema")])
     arguments = [
@@ -125,7 +132,7 @@ def _undeclared(path: str, declared: Iterable[tuple[str, str]]) -> Iterator[_Arg
 def _schema_of(document: Document, parameter: dict[str, Any]) -> Any:
     if "schema" in parameter or "content" not in parameter:
         return parameter.get("schema")
-    return _media(document, parameter["content"], "'content'")[1].get("schema")
+    return _media(document, parameter["content"])[1].get("schema")
 
 
 def _parameter(
@@ -162,7 +169,7 @@ def _serialisation(document: Document, place: str, said: dict[str, Any]) -> dict
     if said.get("allowReserved") is True:
         how["allowReserved"] = True
     if "content" in said and "schema" not in said:
-        how["content"] = _media(document, said["content"], "'content'")[0]
+        how["content"] = _media(document, said["content"])[0]
     return how
 
 
@@ -180,13 +187,14 @@ def _body_arguments(
         yield _Argument("body", "body", described, is_required, is_whole_body=True)
         return
     encodings = document.mapping(media.get("encoding"), "'encoding'")
-    undeclared: Schema = {name: {} for name in schema.get("required", ()) if name not in schema["properties"]}
+    required = dict.fromkeys(schema.get("required", ()))
+    undeclared: Schema = {name: {} for name in required if name not in schema["properties"]}
     for name, part in (schema["properties"] | undeclared).items():
         encoding = document.mapping(encodings.get(name), "an encoding")
         how = _serialisation(document, "body", encoding)
         if isinstance(encoding.get("contentType"), str):
             how["content"] = encoding["contentType"]
-        yield _Argument("body", name, part, is_required and name in schema.get("required", ()), how)
+        yield _Argument("body", name, part, is_required and name in required, how)
 
 
 def _has_no_fields(schema: Schema, media_type: str) -> bool:
@@ -254,12 +262,11 @@ def _told_apart(
 
 
 def _named(arguments: list[_Argument]) -> dict[str, _Argument]:
-    wanted = [argument.name for argument in arguments]
-    shared = {name for name in wanted if wanted.count(name) > 1} if len(set(wanted)) < len(wanted) else set()
+    wanted = Counter(argument.name for argument in arguments)
     named: dict[str, _Argument] = {}
     for argument in arguments:
         name = argument.name
-        if name in shared:
+        if wanted[name] > 1:
             argument.schema = _with_place(argument)
             while name in named or (name != argument.name and name in wanted):
                 name = f"{argument.place}_{name}"
@@ -303,11 +310,11 @@ def _between_fields(schema: Schema, fields: dict[str, str], *, is_required: bool
     return {**between, **({"dependentRequired": dependent} if dependent else {})}
 
 
-def _media(document: Document, content: Any, what: str) -> tuple[str, dict[str, Any]]:
+def _media(document: Document, content: Any) -> tuple[str, dict[str, Any]]:
     """The media type that is written best, with what is said of it."""
     given = {
         str(name): document.mapping(media, "a media type")
-        for name, media in document.mapping(content, what).items()
+        for name, media in list(document.members(content, "'content'").items())[:_MAX_MEDIA_TYPES]
     }
     if not given:
         return "application/json", {}

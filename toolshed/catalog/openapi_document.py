@@ -54,6 +54,12 @@ class Document:
             raise InvalidToolError(f"{what} is of type {type(value).__name__}; an object is expected")
         return value or {}
 
+    def members(self, value: Any, what: str) -> dict[str, Any]:
+        """An object all of whose members will be looked at, empty when there is none."""
+        read = self.mapping(value, what)
+        self.references.spend_on(read)
+        return read
+
     def described(self, value: Any, what: str) -> dict[str, Any]:
         """An object, described as beside the reference to it if there is one that says so."""
         read = self.mapping(value, what)

@@ -107,21 +107,23 @@ def _described(document: Document, operation: dict[str, Any], item: dict[str, An
     if summary and not description.startswith(summary):
         description = f"{summary.rstrip('.')}. {description}".strip()
     description = description or otherwise
-    return f"{description.rstrip('.')}. Deprecated." if operation.get("deprecated") is True else description
+    if operation.get("deprecated") is True and "deprecated" not in description.lower():
+        return f"{description.rstrip('.')} (deprecated)."
+    return description
 
 
 def _result_schema(document: Document, operation: dict[str, Any]) -> JsonObject | None:
     """The schema of what success answers: the lowest status of 2xx that has one, JSON before others."""
-    responses = document.mapping(operation.get("responses"), "'responses'")
+    responses = document.members(operation.get("responses"), "'responses'")
     for status in sorted((status for status in responses if str(status)[:1] == "2"), key=_status_order):
         response = document.mapping(responses[status], "a response")
-        content = document.mapping(response.get("content"), "'content'")
-        media = sorted(content, key=lambda name: media_rank(str(name)))
+        content = document.members(response.get("content"), "'content'")
+        media = sorted(list(content)[:100], key=lambda name: media_rank(str(name)))
         for media_type in media[:3]:
             schema = document.mapping(content[media_type], "a media type").get("schema")
             written = document.result_schema(schema) if schema else None
             if written:
-                return written
+                return {"type": "object", **written} if "properties" in written else written
     return None
 
 

@@ -35,7 +35,7 @@ def _server(document: Document, server: dict[str, Any]) -> dict[str, Any]:
     if len(url) > _MAX_URL_CHARACTERS:
         raise InvalidToolError(f"the URL of a server has {len(url):,} characters; that is no URL")
     read: dict[str, Any] = {"url": _absolute(url or "/", document.location)}
-    variables = document.mapping(server.get("variables"), "'variables' of a server")
+    variables = document.members(server.get("variables"), "'variables' of a server")
     if variables:
         read["variables"] = {
             str(name): _variable(document, document.mapping(variable, "a variable of a server"))
@@ -98,7 +98,7 @@ def read_security(
     holder = operation if "security" in operation else document.root
     given = document.sequence(holder.get("security"), "'security'")[:_MAX_REQUIREMENTS]
     requirements = [
-        {str(name): names_in(scopes) or [] for name, scopes in document.mapping(one, "a requirement").items()}
+        {str(name): names_in(scopes) or [] for name, scopes in document.members(one, "a requirement").items()}
         for one in given
     ]
     headers = [one for one in parameters if one.get("in") == "header"]
@@ -107,19 +107,21 @@ def read_security(
         requirements = [{"Authorization": []}, *([] if asked[-1].get("required") is True else [{}])]
         return requirements, {"Authorization": {"type": "apiKey", "in": "header", "name": "Authorization"}}
     named = {name for requirement in requirements for name in requirement}
-    return requirements, {
-        name: _scheme(document, scheme) for name, scheme in _schemes(document) if name in named
-    }
+    return requirements, _schemes(document, named)
 
 
-def _schemes(document: Document) -> list[tuple[str, dict[str, Any]]]:
+def _schemes(document: Document, named: set[str]) -> dict[str, dict[str, Any]]:
     root = document.root
     if document.version.startswith("2."):
         given = document.mapping(root.get("securityDefinitions"), "'securityDefinitions'")
     else:
         components = document.mapping(root.get("components"), "'components'")
         given = document.mapping(components.get("securitySchemes"), "'securitySchemes'")
-    return [(str(name), document.mapping(scheme, "a security scheme")) for name, scheme in given.items()]
+    return {
+        name: _scheme(document, document.members(given[name], "a security scheme"))
+        for name in sorted(named)
+        if name in given
+    }
 
 
 def _scheme(document: Document, scheme: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def as_openapi_3(
         converted["requestBody"] = _body(bodies[-1], consumes)
     elif fields:
         converted["requestBody"] = _form(fields, consumes)
-    responses = document.mapping(operation.get("responses"), "'responses'")
+    responses = document.members(operation.get("responses"), "'responses'")
     produces = _media_types(document, operation, "produces")
     converted["responses"] = {
         status: _response(document, response, produces) for status, response in responses.items()

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,25 @@ def test_a_text_has_the_same_vector_alone_and_in_a_batch(encoder: MiniLMEncoder)
     together = encoder.encode(TEXTS)
     for row, text in enumerate(TEXTS[:6]):
         np.testing.assert_allclose(encoder.encode([text])[0], together[row], atol=2e-5)
+
+
+def test_threads_change_no_vector(encoder: MiniLMEncoder) -> None:
+    texts = TEXTS * 3
+    threaded = MiniLMEncoder(n_threads=3)
+    np.testing.assert_array_equal(threaded.encode(texts), encoder.encode(texts))
+    alone, together = encoder.encode_tokens(texts), threaded.encode_tokens(texts)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.hidden, other.hidden)
+
+
+def test_callers_in_several_threads_get_their_own_vectors() -> None:
+    shared = MiniLMEncoder(n_threads=2)
+    expected = {text: shared.encode([text])[0] for text in TEXTS[:4]}
+    with ThreadPoolExecutor(8) as callers:
+        for _ in range(3):
+            found = callers.map(shared.encode, [[text] * 3 for text in TEXTS[:4] * 4])
+            for text, vectors in zip(TEXTS[:4] * 4, found, strict=True):
+                np.testing.assert_allclose(vectors, np.stack([expected[text]] * 3), atol=2e-5)
 
 
 def test_token_vectors_name_the_characters_they_stand_for(encoder: MiniLMEncoder) -> None:

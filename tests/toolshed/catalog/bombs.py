@@ -172,6 +172,56 @@ BOUNDED: dict[str, Bomb] = {
             pathItems={"A": {"get": {"tags": [""] * 100_000}}},
         ),
     ),
+    "openapi: many security schemes": (
+        "bomb.json",
+        lambda: _openapi(
+            {f"/r{n}": {"get": {"security": [{"S0": []}]}} for n in range(20_000)},
+            securitySchemes={f"S{n}": {"type": "apiKey", "in": "query", "name": "k"} for n in range(20_000)},
+        ),
+    ),
+    "openapi: many media types used everywhere": (
+        "bomb.json",
+        lambda: _openapi(
+            {f"/r{n}": _ref("pathItems", "A") for n in range(20_000)},
+            pathItems={"A": {"get": {"requestBody": {"content": {f"a/{n}": {} for n in range(20_000)}}}}},
+        ),
+    ),
+    "openapi: a path of placeholders": (
+        "bomb.json",
+        lambda: _openapi({"/{a}" * 100_000 + str(n): {"get": {}} for n in range(20)}),
+    ),
+    "openapi: parts of parts": (
+        "bomb.json",
+        lambda: _openapi(
+            {f"/r{n}": {"post": _body(_ref("schemas", "S0"))} for n in range(2_000)},
+            schemas={
+                f"S{n}": {
+                    "allOf": [
+                        {"properties": {f"p{m}": _ref("schemas", f"S{n + 1}")}, "enum": list(range(m, 300))}
+                        for m in range(12)
+                    ]
+                }
+                for n in range(40)
+            },
+        ),
+    ),
+    "openapi: many fields of one name in path and body": (
+        "bomb.json",
+        lambda: _openapi(
+            {
+                f"/r{n}": {
+                    "parameters": [{"name": f"p{m}", "in": "query"} for m in range(10_000)],
+                    "post": _body(
+                        {
+                            "properties": {f"p{m}": {} for m in range(10_000)},
+                            "required": [f"p{m}" for m in range(10_000)],
+                        }
+                    ),
+                }
+                for n in range(10)
+            }
+        ),
+    ),
     "json lines: one endless line": ("bomb.jsonl", lambda: '{"name": "' + "a" * 60_000_000),
     "json lines: nested lines": ("bomb.jsonl", lambda: ("[" * 1_000 + "\n") * 2_000),
 }

@@ -301,9 +301,12 @@ def test_the_document_and_its_tags_say_what_the_service_is_for() -> None:
 
 
 def test_what_is_out_of_date_says_so() -> None:
-    (tool,) = parse_openapi(document({"/a": {"get": {"summary": "Old one", "deprecated": True}}})).tools
-    assert tool.description == "Old one. Deprecated."
-    assert tool.annotations["deprecated"] is True
+    said = {"get": {"summary": "Old one"}, "put": {"summary": "Deprecated one"}}
+    item = {method: {**operation, "deprecated": True} for method, operation in said.items()}
+    old, known = parse_openapi(document({"/a": item})).tools
+    assert old.description == "Old one (deprecated)."
+    assert known.description == "Deprecated one."
+    assert old.annotations["deprecated"] is True
 
 
 def test_a_path_describes_the_operations_that_do_not_describe_themselves() -> None:
@@ -329,7 +332,7 @@ def test_the_result_is_what_success_answers(responses: dict[str, str | None], fi
         for status, name in responses.items()
     }
     (tool,) = parse_openapi(document({"/a": {"get": {"responses": given}}})).tools
-    assert tool.output_schema == ({"properties": {field: {}}} if field else None)
+    assert tool.output_schema == ({"type": "object", "properties": {field: {}}} if field else None)
 
 
 def test_methods_of_openapi_3_2_are_operations_too() -> None:

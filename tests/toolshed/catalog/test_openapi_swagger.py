@@ -82,7 +82,7 @@ def test_lists_are_written_as_their_format_says(collection_format: str | None, h
 def test_results_have_their_schema_beside_the_description() -> None:
     answer = {"description": "ok", "schema": {"properties": {"weight": {"type": "number"}}}}
     read = tool(responses={"200": answer, "default": {"description": "error"}})
-    assert read.output_schema == {"properties": {"weight": {"type": "number"}}}
+    assert read.output_schema == {"type": "object", "properties": {"weight": {"type": "number"}}}
 
 
 def test_parameters_may_be_shared() -> None:
