@@ -10,6 +10,8 @@ from toolshed.calling.arguments import check_arguments
 from toolshed.calling.credentials import CredentialBook
 from toolshed.calling.functions import invocation
 from toolshed.calling.loops import FunctionThreads, LoopThread
+from toolshed.calling.mcp_calls import call_mcp_tool
+from toolshed.calling.mcp_sessions import McpSessions
 from toolshed.calling.openapi_calls import call_operation
 from toolshed.calling.plans import FunctionPlan, Plan, RemotePlan
 from toolshed.calling.results import Answer, CallResult, ResultPage, ResultStore
@@ -39,6 +41,7 @@ class ToolCaller:
         self._threads = FunctionThreads()
         self._functions_loop = LoopThread("toolshed-functions")
         self._loop = LoopThread("toolshed-calls")
+        self._sessions = McpSessions()
 
     def call(self, tool: ToolDefinition, arguments: object, given: CallArguments) -> CallResult:
         """See :meth:`Toolshed.call`."""
@@ -60,7 +63,7 @@ class ToolCaller:
 
     def close(self) -> None:
         """End calls, connections and the processes of servers; calling it again does nothing."""
-        self._loop.close()
+        self._loop.close(self._sessions.close)
         self._functions_loop.close()
         self._results.clear()
 
@@ -87,13 +90,23 @@ class ToolCaller:
 
     @property
     def _ways(self) -> Mapping[str, _Way]:
-        return {"openapi": self._operation_plan}
+        return {"openapi": self._operation_plan, "mcp": self._mcp_plan}
 
     def _operation_plan(
         self, tool: ToolDefinition, arguments: dict[str, Any], book: CredentialBook, options: CallArguments
     ) -> RemotePlan:
         def start(seconds: float) -> Coroutine[Any, Any, Answer]:
             return call_operation(tool, arguments, book, options, ask=self._ask, seconds=seconds)
+
+        return RemotePlan(tool.tool_id, self._loop, start)
+
+    def _mcp_plan(
+        self, tool: ToolDefinition, arguments: dict[str, Any], book: CredentialBook, options: CallArguments
+    ) -> RemotePlan:
+        def start(seconds: float) -> Coroutine[Any, Any, Answer]:
+            return call_mcp_tool(
+                tool, arguments, book, options, sessions=self._sessions, ask=self._ask, seconds=seconds
+            )
 
         return RemotePlan(tool.tool_id, self._loop, start)
 

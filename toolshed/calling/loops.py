@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ class LoopThread:
         self._thread: threading.Thread | None = None
         self._process = 0
         self._is_closed = False
+        self._running_futures: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> "Future[Result]":
         """Start a coroutine there.
@@ -44,7 +46,9 @@ class LoopThread:
         except ToolCallError:
             coroutine.close()
             raise
-        return asyncio.run_coroutine_threadsafe(coroutine, loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        self._running_futures.add(future)
+        return future
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -78,9 +82,11 @@ class LoopThread:
             loop, thread, self._is_closed = self._loop, self._thread, True
         if not is_running or loop is None or thread is None or not thread.is_alive():
             return
+        for future in [*self._running_futures]:
+            future.cancel()
         done = asyncio.run_coroutine_threadsafe(_end(last), loop)
         with contextlib.suppress(Exception):
-            done.result(2 * _STOP_SECONDS)
+            done.result(3 * _STOP_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_STOP_SECONDS)
 
@@ -88,7 +94,7 @@ class LoopThread:
 async def _end(last: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
     if last is not None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(last(), _STOP_SECONDS)
+            await asyncio.wait_for(last(), 2 * _STOP_SECONDS)
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()

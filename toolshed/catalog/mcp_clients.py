@@ -83,6 +83,16 @@ class McpClient:
         """Bytes that the server has sent."""
         return self._link.received.n_bytes
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection failed, or the program at its other end has ended."""
+        return bool(self._link.deadlines.failure or self._link.noise.ended or self.is_forgotten)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the server said that it knows the session no more, and did nothing."""
+        return self._link.received.is_session_forgotten
+
     def within(self, seconds: float) -> AbstractAsyncContextManager[None]:
         """Wait for the server at most so long in all; errors as in :meth:`list_page`."""
         return self._link.waits(seconds)
@@ -174,6 +184,9 @@ class Link:
         first = _innermost(error)
         if isinstance(first, ServerFaultError | ToolshedError):
             return self.error(str(first))
+        status = self.received.refused_with
+        if status in (401, 403):
+            return self.error(f"it answers with status {status}; it wants credentials: {_HOW_TO_GIVE_THEM}")
         answer = getattr(first, "error", None)
         code, message = getattr(answer, "code", None), getattr(answer, "message", None)
         if isinstance(code, int) and isinstance(message, str):

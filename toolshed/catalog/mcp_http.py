@@ -16,7 +16,7 @@ from toolshed.catalog.mcp_limits import MessageSize, Received, ServerFaultError
 
 # As the SDK has them: servers hold streams of announcements open.
 _SECONDS, _STREAM_SECONDS = 30.0, 300.0
-_MARK = "accept-encoding"
+_MARK, _SESSION = "accept-encoding", "mcp-session-id"
 
 
 def bounded_client(
@@ -100,6 +100,10 @@ def _transport(http: ModuleType, received: Received, named: httpx.URL) -> Any:
             if proxy not in self._open:
                 self._open[proxy] = http.AsyncHTTPTransport(proxy=proxy, verify=certificates())
             response = await self._open[proxy].handle_async_request(request)
+            # Servers without a stream of announcements refuse it, and are none the worse.
+            if request.method == "POST" or response.status_code in (401, 403):
+                received.refused_with = response.status_code if response.status_code >= 400 else None
+            received.is_session_forgotten |= response.status_code == 404 and _SESSION in request.headers
             coding = response.headers.get("content-encoding", "identity").strip().lower()
             if coding != "identity":
                 await response.aclose()

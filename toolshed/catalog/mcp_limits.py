@@ -27,6 +27,9 @@ class Received:
     def __init__(self, fail: Callable[[ServerFaultError], None]) -> None:
         self.fail = fail
         self.n_bytes = 0
+        # Of HTTP, of the last answer that refused a request; the SDK does not tell.
+        self.refused_with: int | None = None
+        self.is_session_forgotten = False
 
     def check_message(self, n_bytes: int, n_values: int) -> bool:
         """Whether a message of this size is within bounds; what is not ends the connection."""

@@ -1,0 +1,131 @@
+"""Calling tools of MCP servers, with the credentials of their configuration and of the caller."""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from toolshed.calling.credentials import CredentialBook, checked_credential, variable_name
+from toolshed.calling.mcp_answers import mcp_answer
+from toolshed.calling.mcp_sessions import McpSessions
+from toolshed.calling.openapi_security import Ask
+from toolshed.calling.plans import timed_out
+from toolshed.calling.results import Answer
+from toolshed.catalog.mcp_configs import ServerConfig, server_at
+from toolshed.errors import (
+    ConfigurationError,
+    ForbiddenAddressError,
+    NotCallableError,
+    ServerAnswerError,
+    SourceError,
+)
+from toolshed.options import CallArguments, Credential
+from toolshed.types import ToolDefinition
+
+_BEARER, _BASIC = "bearer", "basic"
+
+
+async def call_mcp_tool(
+    tool: ToolDefinition,
+    arguments: dict[str, Any],
+    book: CredentialBook,
+    options: CallArguments,
+    *,
+    sessions: McpSessions,
+    ask: Ask,
+    seconds: float,
+) -> Answer:
+    """Call a tool of an MCP server.
+
+    Args:
+        tool: It; its location says where the server is.
+        arguments: Checked against its schema.
+        book: What the caller has of credentials, beside those of the server's configuration.
+        options: As the caller gave them.
+        sessions: Where connections are kept.
+        ask: See :func:`~toolshed.calling.openapi_security.secure`.
+        seconds: Longest wait for all of it.
+
+    Raises:
+        ToolCallError: If it cannot be called or does not answer; see the subclasses.
+    """
+    is_sent = False
+    try:
+        async with asyncio.timeout(seconds):
+            config = await _config(tool, book, options, ask)
+            is_sent = True
+            hints = tool.annotations
+            is_repeatable = hints.get("readOnlyHint") is True or hints.get("idempotentHint") is True
+            answer = await sessions.call(config, tool.name, arguments, is_repeatable=is_repeatable)
+    except TimeoutError as error:
+        raise timed_out(tool.tool_id, seconds, may_have_acted=is_sent) from error
+    except ServerAnswerError as error:
+        # It is there and says no: that is the tool's answer.
+        return Answer(str(error), is_error=True)
+    return mcp_answer(tool.tool_id, answer, config.masked)
+
+
+async def _config(
+    tool: ToolDefinition, book: CredentialBook, options: CallArguments, ask: Ask
+) -> ServerConfig:
+    if not tool.location:
+        raise NotCallableError(
+            f"it is not recorded where the MCP server of {tool.tool_id!r} is; index it again from the server"
+        )
+    try:
+        config = await asyncio.to_thread(server_at, tool.location)
+        environment, headers = await _credentials(tool.source, config, book, ask)
+        if headers:
+            _check_is_private(tool, config, options)
+        return config.with_credentials(environment=environment, headers=headers)
+    except SourceError as error:
+        raise NotCallableError(f"{tool.tool_id!r} cannot be called: {error}; nothing was sent") from None
+
+
+async def _credentials(
+    source: str, config: ServerConfig, book: CredentialBook, ask: Ask
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Variables of a program, or headers, that the caller gave."""
+    given = book.of_source(source)
+    if given is None and config.transport != "stdio":
+        # A function can be asked for one by name only.
+        given = checked_credential(await ask(lambda: book.look_up(source, _BEARER)), source, _BEARER)
+    if given is None:
+        return {}, {}
+    if config.transport != "stdio":
+        named = given if isinstance(given, Mapping) else {_BEARER: given}
+        return {}, dict(_header(name, value) for name, value in named.items())
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(
+            f"the MCP server of {source!r} is a program, and takes credentials as variables; give them by "
+            f"credentials={{{source!r}: {{'VARIABLE': ...}}}}, on the command line by "
+            f"{variable_name(source, 'VARIABLE')}"
+        )
+    return {name: _text(value) for name, value in given.items()}, {}
+
+
+def _header(name: str, value: Credential) -> tuple[str, str]:
+    text = _text(value)
+    if isinstance(value, tuple) or name.lower() == _BASIC:
+        return "Authorization", f"Basic {base64.b64encode(text.encode()).decode()}"
+    if name.lower() in (_BEARER, "token", "authorization", ""):
+        return "Authorization", text if " " in text else f"Bearer {text}"
+    # Variables of the environment have no hyphens.
+    return name.replace("_", "-"), text
+
+
+def _text(value: Credential) -> str:
+    return value if isinstance(value, str) else ":".join(value)
+
+
+def _check_is_private(tool: ToolDefinition, config: ServerConfig, options: CallArguments) -> None:
+    url = httpx.URL(config.url)
+    is_loopback = url.host in ("localhost", "::1") or url.host.startswith("127.")
+    if url.scheme == "http" and not (is_loopback or options["allow_plain_http"]):
+        raise ForbiddenAddressError(
+            f"the MCP server of {tool.tool_id!r}, {url.host!r}, is spoken to without TLS, and everybody on "
+            "the way could read the credentials; allow it by allow_plain_http=True (--allow-plain-http); "
+            "nothing was sent"
+        )
