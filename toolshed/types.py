@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 # Start and end of a stretch of text.
 Span = tuple[int, int]
@@ -44,9 +44,10 @@ class ToolDefinition:
         title: Its name for people, where the source gives one beside the name.
         service: What offers it, for people: a server's title or name, the title of an OpenAPI document.
         service_description: What that is for: a server's instructions, the description of a document.
-        binding: How it is called: ``{"kind": "openapi" | "mcp" | "python", ...}``; None where the source
-            does not say. Holds names of credentials, never a credential.
-        extras: What the source says besides, verbatim: ``icons``, ``_meta``, ``strict``.
+        binding: How it is called: ``{"kind": "openapi" | "mcp" | "python" | "skill", ...}``; None where the
+            source does not say. Holds names of credentials, never a credential.
+        extras: What the source says besides, verbatim: ``icons``, ``_meta``, ``strict``; of a skill its
+            ``instructions``.
         location: Where its source was read from; given by the indexer, and no part of what the tool is.
         exported_name: What providers call it, one name a tool and knowledge base; given by the indexer.
     """
@@ -71,6 +72,17 @@ class ToolDefinition:
     def tool_id(self) -> str:
         """``source:name``, or ``source:key``; a source holds no colon, so the first one separates."""
         return f"{self.source}:{self.key or self.name}"
+
+    @property
+    def kind(self) -> Literal["tool", "skill"]:
+        """Whether it is called, or a skill: instructions that an agent follows."""
+        return "skill" if (self.binding or {}).get("kind") == "skill" else "tool"
+
+    @property
+    def instructions(self) -> str:
+        """What a skill tells an agent to do; empty of tools."""
+        said = self.extras.get("instructions") if self.kind == "skill" else None
+        return said if isinstance(said, str) else ""
 
     @cached_property
     def content_hash(self) -> str:

@@ -14,6 +14,7 @@ from toolshed.catalog.mcp_files import enabled_servers, is_server_file
 from toolshed.catalog.mcp_servers import read_mcp_server, read_mcp_servers
 from toolshed.catalog.openapi import is_openapi, parse_openapi
 from toolshed.catalog.python_objects import read_object, read_objects
+from toolshed.catalog.skills import is_skill_file, read_skills
 from toolshed.catalog.urls import MAX_BYTES, download
 from toolshed.catalog.yaml_values import parse_yaml
 from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
@@ -39,8 +40,8 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
     """Read the tools of a file, a URL or an MCP server.
 
     Args:
-        source: A path to ``.json``, ``.jsonl``, ``.yaml``; ``http(s)://...`` of such a document;
-            ``mcp+stdio:COMMAND``, ``mcp+http://...`` or ``mcp.json#SERVER``; each may be written
+        source: A path to ``.json``, ``.jsonl``, ``.yaml`` or a folder of skills; ``http(s)://...`` of such a
+            document; ``mcp+stdio:COMMAND``, ``mcp+http://...`` or ``mcp.json#SERVER``; each may be written
             ``NAME=SOURCE``.
         name: Name of the source, first half of its tools' ids; found out when not given.
 
@@ -169,8 +170,17 @@ def check_any_was_read(catalogs: Sequence[Catalog]) -> None:
 
 
 def _read_file(path: Path, name: str | None) -> Catalog:
+    if is_skill_file(path) or _is_folder(path):
+        return read_skills(path, source=name)
     with _opened(path) as file:
         return _parse(file, str(path), name=name)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _opened(path: Path) -> BinaryIO:

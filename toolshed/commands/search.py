@@ -68,7 +68,8 @@ def _table(found: "SearchResult") -> str:
     room = max(20, shutil.get_terminal_size().columns - width - 10)
     rows = []
     for tool in found.tools:
-        text = " ".join(tool.tool.description.split())
+        mark = "[skill] " if tool.tool.kind == "skill" else ""
+        text = mark + " ".join(tool.tool.description.split())
         shown = text if len(text) <= room else text[: room - 1] + "…"
         rows.append(f"{tool.confidence:>4.0%}  {tool.tool.tool_id:<{width}}  {shown}")
     if found.n_tokens is not None:

@@ -123,6 +123,7 @@ def _named(tool_ids: Sequence[str]) -> str:
 def _summary(tool: "ToolDefinition") -> dict[str, Any]:
     return {
         "tool_id": tool.tool_id,
+        "kind": tool.kind,
         "name": tool.name,
         "title": tool.title,
         "description": tool.description,
@@ -138,26 +139,31 @@ def _table(page: "Sequence[ToolDefinition]") -> str:
 
 
 def _first_words(tool: "ToolDefinition", room: int) -> str:
-    text = " ".join((tool.description or tool.title).split())
+    mark = "[skill] " if tool.kind == "skill" else ""
+    text = mark + " ".join((tool.description or tool.title).split())
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _lines(tool: "ToolDefinition") -> Iterator[str]:
     said = {
         "id": tool.tool_id,
+        "kind": tool.kind,
         "name": tool.name,
         "title": tool.title,
         "exported as": tool.exported_name,
         "tags": ", ".join(tool.tags),
         "service": tool.service,
         "source": f"{tool.source}, read from {tool.location}" if tool.location else tool.source,
-        "called by": (tool.binding or {}).get("kind", ""),
+        "called by": (tool.binding or {}).get("kind", "") if tool.kind == "tool" else "",
         "hints": json.dumps(tool.annotations, ensure_ascii=False) if tool.annotations else "",
     }
     for label, text in said.items():
         if text:
             yield f"{label:<12}{text}"
     yield f"\n{tool.description or '(no description)'}\n"
+    if tool.kind == "skill":
+        yield f"instructions\n{tool.instructions}"
+        return
     yield f"arguments\n{json.dumps(tool.parameters, indent=2, ensure_ascii=False)}"
     if tool.output_schema:
         yield f"result\n{json.dumps(tool.output_schema, indent=2, ensure_ascii=False)}"

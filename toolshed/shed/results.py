@@ -9,6 +9,7 @@ from toolshed.errors import UnknownToolError
 from toolshed.intra_retrieval.passage_search import UsedDefinition
 from toolshed.metering.runs import RunRecord
 from toolshed.post_retrieval import equip
+from toolshed.post_retrieval.instructions import fenced_instructions
 from toolshed.post_retrieval.needs import need_of, need_texts
 from toolshed.rankings import FoundPassage, FoundTool, Selection, WeighedSubQuery
 from toolshed.types import ToolDefinition
@@ -132,36 +133,54 @@ class SearchResult:
         """
         return equip.original_arguments(self.tool_named(name), arguments)
 
+    @property
+    def skills(self) -> list[FoundTool]:
+        """The skills among what was found, best first: instructions, which no export of tools holds."""
+        return [found for found in self.tools if found.tool.kind == "skill"]
+
+    @property
+    def instructions(self) -> str:
+        """The instructions of the skills that were found, best first, each between tags that say whose.
+
+        They are the words of their sources, not yours: tell the model so. The token budget of the search
+        does not count them.
+        """
+        return "\n\n".join(fenced_instructions(found.tool) for found in self.skills)
+
+    @property
+    def _callable(self) -> list[FoundTool]:
+        return [found for found in self.tools if found.tool.kind == "tool"]
+
     def _exported_names(self) -> dict[str, str]:
-        return equip.provider_names(self.definitions)
+        return equip.provider_names([found.tool for found in self._callable])
 
     def to_openai(self) -> list[dict[str, Any]]:
         """The tools for OpenAI's chat completions."""
-        return equip.to_openai(self.tools)
+        return equip.to_openai(self._callable)
 
     def to_openai_responses(self) -> list[dict[str, Any]]:
         """The tools for OpenAI's responses."""
-        return equip.to_openai_responses(self.tools)
+        return equip.to_openai_responses(self._callable)
 
     def to_anthropic(self) -> list[dict[str, Any]]:
         """The tools for Anthropic's messages."""
-        return equip.to_anthropic(self.tools)
+        return equip.to_anthropic(self._callable)
 
     def to_gemini(self) -> list[dict[str, Any]]:
         """The tools as function declarations for Gemini."""
-        return equip.to_gemini(self.tools)
+        return equip.to_gemini(self._callable)
 
     def to_bedrock(self) -> list[dict[str, Any]]:
         """The tools for ``toolConfig={"tools": ...}`` of Amazon Bedrock's Converse."""
-        return equip.to_bedrock(self.tools)
+        return equip.to_bedrock(self._callable)
 
     def to_mcp(self) -> list[dict[str, Any]]:
         """The tools as an MCP server lists them."""
-        return equip.to_mcp(self.tools)
+        return equip.to_mcp(self._callable)
 
     def to_langchain(self, call: Callable[[str, Any], Any]) -> list[Any]:
         """The tools for LangChain; ``call(tool_id, arguments)`` runs one, and may be a coroutine function."""
-        return equip.to_langchain(self.tools, call)
+        return equip.to_langchain(self._callable, call)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON, definitions included."""
@@ -248,6 +267,7 @@ def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
     return {
         "rank": rank,
         "tool_id": found.tool.tool_id,
+        "kind": found.tool.kind,
         "name": found.tool.name,
         "exported_name": found.tool.exported_name,
         "description": found.handed_on.description,
@@ -257,6 +277,7 @@ def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
         "confidence": round(found.confidence, 4),
         "sub_query": found.sub_query,
         "channels": {name: round(value, 4) for name, value in found.channels.items()},
+        "instructions": found.tool.instructions,
     }
 
 

@@ -137,7 +137,7 @@ def test_files_that_are_no_catalog_say_what_is_wrong(
         read_source(path)
 
 
-@pytest.mark.parametrize("source", ["/no/such/file.json", "/tmp", "a\0b"])
+@pytest.mark.parametrize("source", ["/no/such/file.json", "a\0b"])
 def test_paths_that_cannot_be_read_are_named(source: str) -> None:
     with pytest.raises(SourceError, match=r"cannot be read|is not a path"):
         read_source(source)

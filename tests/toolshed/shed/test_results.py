@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from toolshed.metering.runs import RunRecord, StageSpan
 from toolshed.queries import EncodedQuery, Encodings, Query, QueryPlan
 from toolshed.rankings import FoundPassage, FoundTool, Selection, WeighedSubQuery
 from toolshed.shed.results import Need, PassageSearchResult, SearchResult
+from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
 
 MAIL, CALL = "Mail Ana.", "Call Bob."
@@ -150,3 +152,29 @@ def test_passages_are_grouped_by_document_in_the_order_of_their_best() -> None:
     told = json.loads(json.dumps(listed.to_json()))
     assert [one["rank"] for one in told["passages"]] == [1, 2, 3]
     assert told["definitions"] == [{"term": "Rent", "text": '"Rent" means rent.', "document": "lease"}]
+
+
+def test_skills_are_found_beside_tools_and_are_no_functions(tmp_path: Path) -> None:
+    (tmp_path / "prune").mkdir()
+    (tmp_path / "prune" / "SKILL.md").write_text(
+        "---\nname: prune\ndescription: Prune the roses of a garden.\n---\nCut above a bud."
+    )
+    with Toolshed("memory:", pipeline="instant") as shed:
+        shed.add_tools(tmp_path, make_tool("count_roses", "Count the roses of a garden."))
+        found = shed.search("roses of a garden", abstain_below=0)
+        assert {tool.tool.kind for tool in found.tools} == {"tool", "skill"}
+        assert [skill.tool.name for skill in found.skills] == ["prune"]
+        assert found.instructions == (
+            f'<skill name="prune" folder="{tmp_path.resolve()}/prune">\nCut above a bud.\n</skill>'
+        )
+        exported = [
+            found.to_openai()[0]["function"]["name"],
+            found.to_anthropic()[0]["name"],
+            found.to_mcp()[0]["name"],
+        ]
+        assert exported == ["count_roses"] * 3
+        assert len(found.to_openai()) == len(found.to_gemini()) == len(found.to_bedrock()) == 1
+        with pytest.raises(UnknownToolError):
+            found.tool_named("prune")
+        said = {tool["name"]: (tool["kind"], tool["instructions"]) for tool in found.to_json()["tools"]}
+        assert said == {"prune": ("skill", "Cut above a bud."), "count_roses": ("tool", "")}

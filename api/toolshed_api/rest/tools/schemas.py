@@ -21,6 +21,9 @@ class FoundToolBody(BaseModel):
 
     rank: int
     tool_id: str
+    kind: Literal["tool", "skill"] = Field(
+        description="A skill is no function: its instructions are followed."
+    )
     name: str
     exported_name: str = Field(description="What providers call it: one name a tool and knowledge base.")
     description: str
@@ -30,6 +33,7 @@ class FoundToolBody(BaseModel):
     confidence: float
     sub_query: str
     channels: dict[str, float]
+    instructions: str = Field(description="What a skill tells an agent to do; empty of tools.")
 
 
 class SubQueryBody(BaseModel):
