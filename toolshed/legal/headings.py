@@ -273,7 +273,7 @@ def _is_title_case(title: str) -> bool:
 
 
 def _label(text: str) -> str:
-    label = " ".join(text.split()).strip(" .:—–-#*")
+    label = " ".join(text.split()).strip(" .:—–-#*=")
     return label if len(label) <= _MAX_LABEL else label[: _MAX_LABEL - 1] + "…"
 
 

@@ -1,4 +1,4 @@
-"""How much of a file's text a reader kept: its words, counted apart from how they were put together."""
+"""How much of a file's text a reader kept, counted apart from how it was put together."""
 
 import re
 from collections import Counter
@@ -18,3 +18,8 @@ def share_kept(file_text: Iterable[str], text: str) -> float:
     found = Counter(_WORD.findall(text))
     n_words = there.total()
     return (there & found).total() / n_words if n_words else 1.0
+
+
+def n_letters(text: str) -> int:
+    """How many letters and digits a text has: what breaks at line ends is counted whole."""
+    return sum(map(str.isalnum, text))

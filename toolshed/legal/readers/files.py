@@ -24,10 +24,13 @@ _READERS = {
     ".xhtml": "html",
     ".docx": "docx",
     ".pdf": "pdf",
+    ".odt": "odt",
+    ".rtf": "rtf",
+    ".eml": "email",
 }
 SUFFIXES = tuple(_READERS)
 # Small files of these kinds may unpack to anything.
-_CONFINED = ("docx", "pdf")
+_CONFINED = ("docx", "pdf", "odt", "rtf", "email")
 # These keep what was changed.
 _TRACKING = ("docx",)
 # Opening a pipe does not wait for who writes into it. Windows has no such pipes, and line ends to keep.

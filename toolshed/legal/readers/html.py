@@ -1,5 +1,6 @@
 """HTML: the visible text, its headings and title."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,12 @@ from bs4.element import Comment, NavigableString, PreformattedString, Tag
 
 from toolshed.documents import GivenHeading
 from toolshed.errors import SourceError
+from toolshed.legal.readers.coverage import share_kept
 from toolshed.legal.readers.files import Content
 
 _HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "svg", "nav", "iframe", "object"})
+_TOLD = ["nav", "noscript", "object", "svg"]
+_XML = re.compile(rb"\s*<\?xml[^>]{0,200}?(?:encoding=[\"']([\w.-]{1,40})[\"'][^>]{0,200})?\?>")
 _PARAGRAPHS = frozenset(
     """address article aside blockquote body dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4
     h5 h6 header hr main ol p pre section table ul""".split()
@@ -20,16 +24,49 @@ _CELLS = frozenset({"td", "th"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
-def read(data: bytes, path: Path) -> Content:
-    """Read HTML; the encoding is the one that it declares, or the one that fits."""
-    soup = BeautifulSoup(data, "lxml")
-    if soup.find() is None:
+def read(data: bytes, path: Path, *, encoding: str | None = None) -> Content:
+    """Read HTML or XHTML; the encoding is given, or the one that it declares, or the one that fits."""
+    # A declaration of XML makes the parser warn; all it says is the encoding.
+    declared = _XML.match(data)
+    if declared:
+        data, encoding = (
+            data[declared.end() :],
+            encoding or (declared[1] or b"utf-8").decode("ascii", "ignore"),
+        )
+    soup = BeautifulSoup(data, "lxml", from_encoding=encoding) if b"<" in data else None
+    if soup is None or soup.find() is None:
         raise SourceError(f"{str(path)!r} holds no HTML")
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
     writer = _Writer()
     for step in _steps(soup):
         writer.take(step)
-    return Content(writer.text(), title, headings=tuple(writer.headings))
+    text = writer.text()
+    return Content(
+        text,
+        title,
+        headings=tuple(writer.headings),
+        kept=share_kept([" ".join(_blocks(soup))], text),
+        remarks=tuple(_remarks(soup)),
+    )
+
+
+def _blocks(soup: Tag) -> Iterator[str]:
+    """The text of a page without what no browser shows, words whole."""
+    pieces: list[str] = []
+    for step in _steps(soup):
+        if isinstance(step, NavigableString):
+            if not isinstance(step, Comment | PreformattedString):
+                pieces.append(str(step))
+        elif (step.name if isinstance(step, Tag) else step[1:]) in _PARAGRAPHS | _LINES | _CELLS:
+            yield "".join(pieces)
+            pieces = []
+    yield "".join(pieces)
+
+
+def _remarks(soup: Tag) -> Iterator[str]:
+    n_words = sum(len(found.get_text(" ").split()) for found in soup.find_all(_TOLD))
+    if n_words:
+        yield f"navigation and what stands in for scripts and objects is not read ({n_words} words)"
 
 
 def _steps(soup: Tag) -> Iterator["Tag | NavigableString | str"]:

@@ -1,5 +1,6 @@
 """Markdown, kept as it is; its headings are told."""
 
+import re
 from bisect import bisect_right
 from itertools import accumulate
 from pathlib import Path
@@ -10,12 +11,26 @@ from toolshed.documents import GivenHeading
 from toolshed.legal.readers.files import Content
 from toolshed.legal.readers.plain import decoded
 
+# What a site's generator is told about a page stands before it, between lines of dashes.
+_FRONT_MATTER = re.compile(
+    r"\A\ufeff?---[ \t]*\r?\n(.{0,20000}?\n)?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL
+)
+_FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+# What stands before the words of a heading; a quoted one has a mark of its own.
+_MARKS = " >#\t"
+
 
 def read(data: bytes, path: Path) -> Content:
-    """Read Markdown. Offsets index the source, so that quotes are exact."""
+    """Read Markdown. Offsets index the source after its front matter, so that quotes are exact."""
     text = decoded(data, path)
+    front = _FRONT_MATTER.match(text)
+    given = ""
+    if front and (not front[1] or ":" in front[1]):
+        text = text[front.end() :]
+        found = _FRONT_TITLE.search(front[1] or "")
+        given = found[1].strip("\"'") if found else ""
     headings = tuple(_headings(text))
-    title = next((text[h.start : h.end].strip() for h in headings if h.level == 1), "")
+    title = given or next((text[h.start : h.end].strip() for h in headings if h.level == 1), "")
     return Content(text, title, headings=headings)
 
 
@@ -30,7 +45,7 @@ def _headings(text: str) -> list[GivenHeading]:
         if token.type == "heading_open" and token.map:
             line_start = parser_starts[token.map[0]]
             line = lines[bisect_right(starts, line_start) - 1]
-            begin = line_start + len(line) - len(line.lstrip(" #\t"))
+            begin = line_start + len(line) - len(line.lstrip(_MARKS))
             end = line_start + len(line.rstrip(" #\t\r\n"))
             if end > begin:
                 found.append(GivenHeading(begin, end, int(token.tag[1:])))

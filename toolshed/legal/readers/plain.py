@@ -24,6 +24,10 @@ _SAMPLE = 256 * 2**10
 # Text has line ends, tabs and form feeds, and next to no other control characters.
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 _MAX_CONTROLS = 0.02
+_WESTERN = frozenset(
+    "àâäáãçéèêëîïíìñôöóòõùûüúœæßÀÂÄÁÃÇÉÈÊËÎÏÍÌÑÔÖÓÒÕÙÛÜÚŒÆ«»‘’“”„–—…•§°ºª©®£€¡¿´·²³½\xa0\xad"
+)
+_LEAST_WESTERN = 0.97
 
 
 def read(data: bytes, path: Path) -> Content:
@@ -67,12 +71,30 @@ def _refuse_binary(data: bytes, path: Path) -> None:
         raise SourceError(f"{str(path)!r} is no text: it holds binary data. Convert it to text first")
 
 
+def _as_western(data: bytes) -> str | None:
+    """Text in Windows' code page for Western Europe, where its letters are those that are used there.
+
+    Detection by statistics takes the French of a short text for another language's.
+    """
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    beyond = [character for character in text[:_SAMPLE] if character > "\x7f"]
+    n_known = sum(character in _WESTERN for character in beyond)
+    return text if n_known >= _LEAST_WESTERN * len(beyond) else None
+
+
 def _in_other_encoding(data: bytes, path: Path, error: UnicodeDecodeError) -> str:
     """Text in another encoding than UTF-8; damaged UTF-8 is refused rather than misread."""
     as_utf8 = data.decode("utf-8", "replace")
     n_bad = as_utf8.count("\ufffd")
     n_good = sum(character > "\x7f" for character in as_utf8) - n_bad
-    best = None if n_good > n_bad else from_bytes(data[:_SAMPLE]).best()
+    is_damaged = n_good > n_bad
+    western = None if is_damaged else _as_western(data)
+    if western is not None:
+        return western
+    best = None if is_damaged else from_bytes(data[:_SAMPLE]).best()
     if best is not None:
         try:
             return data.decode(best.encoding)

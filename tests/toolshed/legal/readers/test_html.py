@@ -80,3 +80,17 @@ def test_the_encoding_is_the_one_that_is_declared(encoding: str) -> None:
 def test_what_holds_no_html_is_refused() -> None:
     with pytest.raises(SourceError, match=r"'a\.html' holds no HTML"):
         read(b"", Path("a.html"))
+
+
+def test_xhtml_is_read_without_a_warning() -> None:
+    xhtml = '<?xml version="1.0" encoding="iso-8859-1"?>\n<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Gebühr</p></body></html>'
+    assert read(xhtml.encode("iso-8859-1"), Path("a.xhtml")).text == "Gebühr"
+
+
+def test_the_words_of_a_page_are_kept_and_what_is_not_read_is_told() -> None:
+    html = "<nav>Home Contact</nav><h1>Ter<b>ms</b></h1><p>One <i>two</i>.</p>"
+    html += "<table><tr><td>A</td><td>B</td></tr></table>"
+    content = shown(f"<body>{html}</body>")
+    assert content.text.split() == ["Terms", "One", "two.", "A", "B"]
+    assert content.kept == 1.0
+    assert content.remarks == ("navigation and what stands in for scripts and objects is not read (2 words)",)

@@ -43,3 +43,20 @@ def test_headings_are_told_where_they_stand(source: str, expected: list[tuple[st
 def test_the_title_is_the_first_heading_of_the_first_level() -> None:
     assert read(b"## Before\n\n# Terms\n\n# More\n", Path("a.md")).title == "Terms"
     assert read(b"## Before\n", Path("a.md")).title == ""
+
+
+def test_front_matter_is_no_text() -> None:
+    source = b"---\ntitle: 'Harbour rules'\ntags: [a, b]\n---\n# Moorings\n\nText.\n"
+    content = read(source, Path("a.md"))
+    assert (content.text, content.title) == ("# Moorings\n\nText.\n", "Harbour rules")
+    assert [content.text[h.start : h.end] for h in content.headings] == ["Moorings"]
+
+
+def test_a_rule_and_a_paragraph_at_the_start_are_text() -> None:
+    source = "---\nThe parties agree.\n---\nText.\n"
+    assert read(source.encode(), Path("a.md")).text == source
+
+
+def test_a_quoted_heading_has_no_mark() -> None:
+    content = read(b"> # Fees\n>\n> Due.\n", Path("a.md"))
+    assert [content.text[h.start : h.end] for h in content.headings] == ["Fees"]

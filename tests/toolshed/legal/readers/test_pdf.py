@@ -1,9 +1,13 @@
 """PDF: text in reading order, page by page, without what repeats on every page."""
 
+import re
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
+from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 
 from toolshed.errors import SourceError
@@ -92,3 +96,88 @@ def test_what_cannot_be_read_is_named_with_the_reason(tmp_path: Path, name: str)
     with pytest.raises(SourceError, match=reason) as raised:
         read_document(tmp_path / name)
     assert name in str(raised.value)
+
+
+def sheets(path: Path, *pages: list[tuple[float, float, str]], picture: bool = False) -> Path:
+    """A PDF of words at given places; the pages are pictures on request."""
+    sheet = canvas.Canvas(str(path), pagesize=(600, 800))
+    for page in pages:
+        if picture:
+            sheet.drawImage(ImageReader(Image.new("L", (60, 80), 200)), 0, 0, 600, 800)
+        for left, height, text in page:
+            sheet.drawString(left, height, text)
+        sheet.showPage()
+    sheet.save()
+    return path
+
+
+def test_words_that_line_ends_hyphenate_are_whole(tmp_path: Path) -> None:
+    lines = [
+        "The harbour master may revoke the per-",
+        "mit of a third-",
+        "party user whose self-",
+        "insurance lapsed. A moor-",
+        "ing is not sub-let. Do not sub-",
+        "let it. Pay by the 5-",
+        "year plan of the North-",
+        "East port.",
+    ]
+    page = [(72.0, 700.0 - 14 * number, line) for number, line in enumerate(lines)]
+    text = read_document(sheets(tmp_path / "a.pdf", page)).text
+    for word in ("permit", "third-party", "self-insurance", "mooring", "sub-let it", "5-year", "North-East"):
+        assert word in text.replace("\n", " ")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f]", text)
+
+
+@pytest.mark.parametrize("by_row", [False, True], ids=["column-by-column", "row-by-row"])
+def test_columns_are_read_one_after_the_other(tmp_path: Path, by_row: bool) -> None:
+    heights = [700.0 - 14 * number for number in range(12)]
+    left = [(72.0, height, f"left column line number {n:02} of text") for n, height in enumerate(heights)]
+    right = [(320.0, height, f"right column line number {n:02} of text") for n, height in enumerate(heights)]
+    placed = [piece for row in zip(left, right, strict=True) for piece in row] if by_row else [*left, *right]
+    title = (72.0, 750.0, "A title that runs over both of the columns of this page, from left to right")
+    lines = read_document(sheets(tmp_path / "a.pdf", [title, *placed])).text.split("\n")
+    words = [line.split()[0] for line in lines if line]
+    assert words == ["A"] + ["left"] * 12 + ["right"] * 12
+
+
+def test_a_table_is_read_row_by_row(tmp_path: Path) -> None:
+    cells = [
+        (left, 700.0 - 14 * n, f"{name} {n}")
+        for n in range(12)
+        for left, name in ((72.0, "fee"), (320.0, "sum"))
+    ]
+    lines = read_document(sheets(tmp_path / "a.pdf", cells)).text.split("\n")
+    assert lines[0] == "fee 0 sum 0"
+
+
+def test_a_scan_with_a_stamp_is_named_as_a_scan(tmp_path: Path) -> None:
+    stamp = [(400.0, 780.0, "FILED 2 May 2019 Clerk of Court")]
+    with pytest.raises(SourceError, match=r"was scanned: 3 of its 3 pages are pictures.*21 words.*ocrmypdf"):
+        read_document(sheets(tmp_path / "a.pdf", stamp, stamp, stamp, picture=True))
+
+
+def test_pages_that_are_pictures_are_told(tmp_path: Path) -> None:
+    text = [(72.0, 700.0, "The agreement.")]
+    plain = sheets(tmp_path / "plain.pdf", text, text, text)
+    scan = sheets(tmp_path / "scan.pdf", [], picture=True)
+    merged = pdfium.PdfDocument(plain)
+    merged.import_pages(pdfium.PdfDocument(scan))
+    merged.save(tmp_path / "a.pdf")
+    document = read_document(tmp_path / "a.pdf")
+    assert document.remarks[0].startswith("pages that are pictures are not read: 4;")
+
+
+def test_heads_of_left_and_right_pages_are_left_out_and_told(tmp_path: Path) -> None:
+    pages = [
+        [
+            (72.0, 780.0, "Lease of a berth" if n % 2 else "Port of Tern"),
+            *((72.0, 700.0 - 14 * m, f"Text {m} {chr(97 + n)}") for m in range(5)),
+        ]
+        for n in range(8)
+    ]
+    document = read_document(sheets(tmp_path / "a.pdf", *pages))
+    assert "Lease of a berth" not in document.text
+    assert "Port of Tern" not in document.text
+    assert document.kept == 1.0
+    assert "Port of Tern" in document.remarks[0]

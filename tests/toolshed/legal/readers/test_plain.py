@@ -46,7 +46,22 @@ def test_an_encoding_that_does_not_fit_to_the_end_is_refused(
     with pytest.raises(
         SourceError, match="no text in UTF-8, the first at byte 3, and no other encoding fits"
     ):
-        decoded(b"Geb\xfchr", Path("a.txt"))
+        decoded(b"Geb\xb9hr", Path("a.txt"))
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Le loyer est dû. Le délai court dès la réception.", "cp1252"),
+        ("La señora pagará la pensión.", "cp1252"),
+        ("Die Gebühr für größere Boote beträgt fünf €.", "cp1252"),
+        ("Najemca jest zobowiązany do zapłaty czynszu, a także opłat za łódź. " * 5, "cp1250"),
+        ("Nájemce je povinen platit nájemné včas a řádně, přičemž žádné výjimky nejsou. " * 5, "cp1250"),
+    ],
+    ids=["French", "Spanish", "German", "Polish", "Czech"],
+)
+def test_short_texts_of_western_and_central_europe_are_told_apart(text: str, encoding: str) -> None:
+    assert decoded(text.encode(encoding), Path("a.txt")) == text
 
 
 BAD = {
