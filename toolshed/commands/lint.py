@@ -1,0 +1,113 @@
+"""``toolshed lint``."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.output import print_json, progress_bar, say
+from toolshed.linting.findings import RULES, SEVERITIES, Finding, LintReport
+
+if TYPE_CHECKING:
+    from toolshed.catalog.definitions import Catalog
+    from toolshed.shed.shed import Toolshed
+
+_RULE_NAMES = [rule.name for rule in RULES]
+
+
+@click.command()
+@click.argument("sources", nargs=-1)
+@click.option(
+    "--fail-on",
+    default="error",
+    show_default=True,
+    type=click.Choice([*SEVERITIES, "never"]),
+    help="The mildest finding that ends with exit code 1.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    type=click.Choice(_RULE_NAMES),
+    help="A rule to leave out; several may be given.",
+)
+@click.option(
+    "--max-tokens",
+    default=4_000,
+    show_default=True,
+    type=click.IntRange(1, 10**9),
+    help="What a definition may take.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(1, 10**6),
+    help="Ask for this many tools only, always the same ones; all when not given.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@knowledge_base_options
+def lint(
+    sources: tuple[str, ...],
+    fail_on: str,
+    ignore: tuple[str, ...],
+    max_tokens: int,
+    sample: int | None,
+    as_json: bool,
+    at: KnowledgeBaseOptions,
+) -> None:
+    """Say what keeps tools from being found and called: those of SOURCES, or of the knowledge base.
+
+    Every tool is asked for in its own words, as it says them and without its name; who takes its place is
+    named. Also told: near-duplicates, what is not described, what providers refuse, and what is too long.
+    The same input gives the same findings. Exit code 1 when there is one of --fail-on or worse.
+
+    \b
+    Examples:
+      toolshed lint tools.json
+      toolshed lint --kb ./shed --fail-on warning --ignore undescribed-arguments
+    """
+    from toolshed.linting.lint import lint as lint_shed
+
+    shed, catalogs = _opened(sources, at)
+    with shed, progress_bar("asking for tools") as progress:
+        report = lint_shed(shed, max_tokens=max_tokens, sample=sample, catalogs=catalogs, progress=progress)
+    kept = [finding for finding in report.findings if finding.rule not in ignore]
+    report = LintReport(kept, report.n_tools, report.n_requests)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        say(_table(report))
+    if any(report.has(severity) for severity in SEVERITIES if severity == fail_on):
+        raise click.exceptions.Exit(1)
+
+
+def _opened(sources: Sequence[str], at: KnowledgeBaseOptions) -> "tuple[Toolshed, Sequence[Catalog]]":
+    """The knowledge base, or one in memory with the tools of sources."""
+    if not sources:
+        return open_shed(at, must_exist=True), ()
+    from dataclasses import replace
+
+    from toolshed.catalog.sources import read_sources
+
+    catalogs = read_sources(sources)
+    shed = open_shed(replace(at, kb="memory:"), must_exist=False)
+    if any(catalog.tools for catalog in catalogs):
+        shed.add_catalogs(catalogs, skip_invalid=True)
+    return shed, catalogs
+
+
+def _table(report: LintReport) -> str:
+    lines = [_line(finding) for finding in report.findings]
+    counts = [
+        f"{sum(finding.severity == severity for finding in report.findings):,} {severity}s"
+        for severity in SEVERITIES
+    ]
+    lines.append(
+        f"{report.n_tools:,} tools, {report.n_requests:,} requests: {', '.join(counts)}"
+        if report.findings
+        else f"{report.n_tools:,} tools, {report.n_requests:,} requests: nothing to mend"
+    )
+    return "\n".join(lines)
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.severity:<8} {finding.rule:<22} {finding.tool_id}\n    {finding.message}"
