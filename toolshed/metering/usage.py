@@ -8,7 +8,7 @@ from toolshed.errors import InvalidRecordError
 UsageSource = Literal["provider", "tokenizer", "estimate"]
 ServiceTier = Literal["", "batch", "flex", "priority", "fast"]
 # English text; tokens of other scripts are shorter, so an estimate is always marked as one.
-_CHARACTERS_PER_TOKEN = 4
+CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +136,4 @@ def estimated_usage(prompt: str, reply: str = "") -> Usage:
 
 def estimated_tokens(text: str) -> int:
     """Tokens of a text at four characters each, rounded up."""
-    return -(-len(text) // _CHARACTERS_PER_TOKEN)
+    return -(-len(text) // CHARACTERS_PER_TOKEN)

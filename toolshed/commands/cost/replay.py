@@ -151,6 +151,7 @@ def replay(
     from toolshed.economics.replay.tables import with_arms
 
     outcomes = with_arms(_read(table, prices, pass_at), arms, drift)
+    tell_left_out(outcomes)
     options = simulation.StreamOptions(failure_usd=failure_price, pace_usd=pace, **stream)
     of_seeds = range(first_seed, first_seed + seeds)
     with progress_bar("replaying") as progress:
@@ -171,6 +172,15 @@ def _read(table: str, prices: str | None, pass_at: float) -> "OutcomeTable":
     return read_table(named_table(table, data_folder()), prices=sheet, pass_at=pass_at)
 
 
+def tell_left_out(table: "OutcomeTable") -> None:
+    """Say on stderr which models of a table cannot be offered, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for model, why in table.left_out.items():
+        by_reason.setdefault(why, []).append(model)
+    for why, models in by_reason.items():
+        say(f"left out, {why}: {', '.join(models)}", err=True)
+
+
 def _replay_json(
     table: "OutcomeTable", options: "StreamOptions", seeds: range, results: "Results"
 ) -> dict[str, Any]:
@@ -179,6 +189,7 @@ def _replay_json(
         "requests": options.requests,
         "failure_price": options.failure_usd,
         "arms": list(table.arms),
+        "left_out": dict(table.left_out),
         "seeds": list(seeds),
         "scenarios": {
             scenario: {

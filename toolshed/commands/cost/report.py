@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from toolshed.commands.cost.books import Books, books_options
-from toolshed.commands.cost.replay import data_folder
+from toolshed.commands.cost.replay import data_folder, tell_left_out
 from toolshed.commands.output import print_json, progress_bar, say
 
 
@@ -58,6 +58,7 @@ def report(
 
     outcomes = None if table is None else read_table(named_table(table, data_folder()))
     if outcomes is not None:
+        tell_left_out(outcomes)
         made = table_report(outcomes, human_usd=human)
     else:
         began = None if since is None else since.replace(tzinfo=UTC)

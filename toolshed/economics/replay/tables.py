@@ -1,9 +1,8 @@
 """Outcome tables: every model's outcome and cost on every query."""
 
 import csv
-import gzip
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,11 +12,10 @@ from numpy.typing import NDArray
 
 from toolshed.economics.prices.price_file import PriceEntry, PriceFile
 from toolshed.economics.prices.pricing import PriceSheet
+from toolshed.economics.replay.outcome_rows import OutcomeRow, read_rows
 from toolshed.errors import SourceError, ToolshedError
-from toolshed.metering.usage import estimated_tokens
 
 Matrix = NDArray[np.float64]
-Row = Mapping[str, str]
 
 # The stream of notes and benchmarks on BFCL: eight arms, and the model that one of them silently becomes.
 _BFCL_ARMS = (
@@ -49,6 +47,7 @@ class OutcomeTable:
         prices: Prices of the tokens.
         arms: Models that are offered when none are named.
         drift: The arm that changes half way, and the model whose outcomes it then has.
+        left_out: Models that cannot be offered, for nothing says what they cost, and why.
     """
 
     name: str
@@ -62,6 +61,7 @@ class OutcomeTable:
     prices: PriceSheet
     arms: tuple[str, ...]
     drift: tuple[str, str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self, models: Sequence[str]) -> NDArray[np.intp]:
         """Columns of models.
@@ -75,7 +75,10 @@ class OutcomeTable:
         columns = np.array([self.models.index(model) for model in models], np.intp)
         for model, column in zip(models, columns, strict=True):
             if np.isnan(self.cost_usd[:, column]).any():
-                raise SourceError(f"{self.name} has no cost of {model!r} for every query; leave it out")
+                why = self.left_out.get(model, "not every row has its cost")
+                raise SourceError(
+                    f"{self.name} has no cost of {model!r}: {why}; leave it out, or give a price file"
+                )
         return columns
 
 
@@ -102,29 +105,10 @@ def read_table(path: str | Path, *, prices: PriceSheet | None = None, pass_at: f
         raise SourceError(
             f"no outcome table at {str(path)!r}; it is a CSV file or a folder with outcomes.csv.gz"
         )
-    rows = _rows(file)
+    rows = read_rows(file, pass_at=pass_at)
     listed = _listed_prices(file.parent / "models.csv")
     name = file.parent.name if file.name.startswith("outcomes.csv") else file.stem
-    try:
-        return _table(name, rows, prices or PriceSheet(), listed, pass_at)
-    except (KeyError, ValueError) as error:
-        raise SourceError(f"{file} is no outcome table: {error}") from error
-
-
-def _rows(file: Path) -> list[Row]:
-    try:
-        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open() as lines:
-            rows: list[Row] = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
-        raise SourceError(f"the outcome table {file} cannot be read: {error}") from error
-    if not rows:
-        raise SourceError(f"the outcome table {file} has no rows")
-    missing = {"model"} - rows[0].keys()
-    if missing or not {"passed", "judge_reward"} & rows[0].keys():
-        raise SourceError(
-            f"{file} needs the columns 'model' and 'passed' or 'judge_reward'; it has {[*rows[0]]}"
-        )
-    return rows
+    return _table(name, rows, prices or PriceSheet(), listed)
 
 
 def _listed_prices(file: Path) -> dict[str, list[PriceEntry]]:
@@ -143,85 +127,101 @@ def _listed_prices(file: Path) -> dict[str, list[PriceEntry]]:
         }
 
 
-def _query(row: Row) -> str:
-    for key in ("query_id", "task_id"):
-        if key in row:
-            return row[key]
-    return f"{row['category']}/{row['query_index']}"
-
-
-def _task_class(row: Row) -> str:
-    return next((row[key] for key in ("task_class", "category", "domain", "source") if row.get(key)), "all")
-
-
-def _tokens(row: Row) -> tuple[float, float]:
-    """Input and output tokens of a row; from characters where it has only those."""
-    if row.get("input_tokens"):
-        return float(row["input_tokens"]), float(row["output_tokens"] or 0)
-    if row.get("prompt_chars"):
-        return tuple(estimated_tokens("x" * int(row[key] or 0)) for key in ("prompt_chars", "response_chars"))  # type: ignore[return-value]  # two
-    return float("nan"), float("nan")
-
-
 def _table(
-    name: str,
-    rows: Sequence[Row],
-    prices: PriceSheet,
-    listed: dict[str, list[PriceEntry]],
-    pass_at: float,
+    name: str, rows: Sequence[OutcomeRow], prices: PriceSheet, listed: dict[str, list[PriceEntry]]
 ) -> OutcomeTable:
-    queries = tuple(dict.fromkeys(_query(row) for row in rows))
-    models = tuple(sorted({row["model"] for row in rows}))
-    class_by_query = {_query(row): _task_class(row) for row in rows}
+    queries = tuple(dict.fromkeys(row.query for row in rows))
+    models = tuple(sorted({row.model for row in rows}))
+    class_by_query = {row.query: row.task_class for row in rows}
     classes = tuple(sorted(set(class_by_query.values())))
     of_query = {query: i for i, query in enumerate(queries)}
     of_model = {model: i for i, model in enumerate(models)}
-    shape = (len(queries), len(models))
-    passed, cost = np.full(shape, np.nan), np.full(shape, np.nan)
-    tokens = np.full((2, *shape), np.nan)
-    for row in rows:
-        cell = (of_query[_query(row)], of_model[row["model"]])
-        if not np.isnan(passed[cell]):
-            raise ValueError(f"query {_query(row)!r} has two rows for {row['model']!r}")
-        passed[cell] = _passed(row, pass_at)
-        cost[cell] = float(row["cost_usd"]) if row.get("cost_usd") else np.nan
-        tokens[:, cell[0], cell[1]] = _tokens(row)
-    if np.isnan(passed).any():
-        raise ValueError("not every model has an outcome for every query")
-    if "cost_usd" in rows[0]:
+    passed, cost, tokens = _filled(name, rows, of_query, of_model)
+    if not np.isnan(cost).all():
         # Only dollars are known: a "token" then is a nano-dollar.
-        tokens = np.stack([cost * 1e9, np.zeros(shape)])
+        tokens = np.stack([cost * 1e9, np.zeros(cost.shape)])
         listed = {m: [PriceEntry(input_mtok=Decimal("0.001"), output_mtok=Decimal(0))] for m in models}
-    sheet = PriceSheet(PriceFile(models={**listed, **prices.overrides.models}), name=f"{name} and list")
-    if "cost_usd" not in rows[0]:
-        cost = _priced(models, tokens, sheet)
-    arms = tuple(m for i, m in enumerate(models) if not np.isnan(cost[:, i]).any())
+        left_out = {m: "no row has its cost" for i, m in enumerate(models) if np.isnan(cost[:, i]).all()}
+        sheet = PriceSheet(PriceFile(models={**prices.overrides.models, **listed}), name=name)
+    else:
+        sheet = PriceSheet(PriceFile(models={**listed, **prices.overrides.models}), name=f"{name} and list")
+        cost, left_out = _priced(models, tokens, sheet)
+    _check_cells(name, rows, of_query, of_model, cost, left_out)
+    arms = tuple(m for m in models if m not in left_out)
     if not arms:
         raise SourceError(f"{name} has neither costs nor priced tokens of any model; give a price file")
     drift = _usual_drift(arms, passed, cost, of_model)
     if set(_BFCL_ARMS) <= set(arms) and _BFCL_DRIFT[1] in arms:
         arms, drift = _BFCL_ARMS, _BFCL_DRIFT
     class_of = np.array([classes.index(class_by_query[query]) for query in queries], np.intp)
-    return OutcomeTable(name, models, queries, classes, class_of, passed, cost, tokens, sheet, arms, drift)
+    return OutcomeTable(
+        name, models, queries, classes, class_of, passed, cost, tokens, sheet, arms, drift, left_out
+    )
 
 
-def _passed(row: Row, pass_at: float) -> float:
-    if row.get("passed", "") != "":
-        return float(row["passed"] in ("1", "true", "True", "1.0"))
-    return float(float(row["judge_reward"]) >= pass_at)
+def _filled(
+    name: str, rows: Sequence[OutcomeRow], of_query: Mapping[str, int], of_model: Mapping[str, int]
+) -> tuple[Matrix, Matrix, Matrix]:
+    """Outcomes, dollars and tokens, NaN where a row says nothing; every model has a row for every query."""
+    shape = (len(of_query), len(of_model))
+    passed, cost, tokens = np.full(shape, np.nan), np.full(shape, np.nan), np.full((2, *shape), np.nan)
+    for row in rows:
+        cell = (of_query[row.query], of_model[row.model])
+        if not np.isnan(passed[cell]):
+            raise SourceError(
+                f"{name}, line {row.line}: query {row.query!r} has two rows for {row.model!r}; a query that "
+                "was tried twice needs two ids"
+            )
+        passed[cell] = row.passed
+        cost[cell] = np.nan if row.cost_usd is None else row.cost_usd
+        if row.tokens is not None:
+            tokens[:, cell[0], cell[1]] = row.tokens
+    holes = np.argwhere(np.isnan(passed))
+    if len(holes):
+        query, model = list(of_query)[holes[0][0]], list(of_model)[holes[0][1]]
+        raise SourceError(
+            f"{name}: not every model has an outcome for every query: {len(holes):,} rows are missing, the "
+            f"first that of query {query!r} for {model!r}"
+        )
+    return passed, cost, tokens
 
 
-def _priced(models: Sequence[str], tokens: Matrix, sheet: PriceSheet) -> Matrix:
-    cost = np.full(tokens.shape[1:], np.nan)
+def _check_cells(
+    name: str,
+    rows: Sequence[OutcomeRow],
+    of_query: Mapping[str, int],
+    of_model: Mapping[str, int],
+    cost: Matrix,
+    left_out: Mapping[str, str],
+) -> None:
+    """Refuse a table in which some queries of a model have a cost and others have none."""
+    for row in rows:
+        if row.model not in left_out and np.isnan(cost[of_query[row.query], of_model[row.model]]):
+            raise SourceError(
+                f"{name}, line {row.line} (model {row.model!r}, query {row.query!r}): neither cost_usd nor "
+                "input_tokens; fill it in, or leave the query out for every model"
+            )
+
+
+def _priced(models: Sequence[str], tokens: Matrix, sheet: PriceSheet) -> tuple[Matrix, dict[str, str]]:
+    """Dollars of every cell at the rates of now, and why models have none."""
+    cost, left_out = np.full(tokens.shape[1:], np.nan), {}
     now = datetime.now(UTC)
     for column, model in enumerate(models):
+        into, out = tokens[0, :, column], tokens[1, :, column]
+        if np.isnan(into).all():
+            left_out[model] = "no row has its tokens"
+            continue
         try:
             rates = sheet.rates(model, now)
         except ToolshedError:
+            left_out[model] = "it has no price"
             continue
-        cost[:, column] = rates.request_usd + tokens[0, :, column] * rates.input_usd
-        cost[:, column] += tokens[1, :, column] * rates.output_usd
-    return cost
+        for above, tier in ((0, rates), *rates.tiers):
+            held = into > above if above else ~np.isnan(into)
+            usd = tier.request_usd + into * tier.input_usd + out * tier.output_usd
+            cost[held, column] = usd[held]
+    return cost, left_out
 
 
 def _usual_drift(
