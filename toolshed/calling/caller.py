@@ -16,7 +16,7 @@ from toolshed.calling.openapi_calls import call_operation
 from toolshed.calling.plans import FunctionPlan, Plan, RemotePlan
 from toolshed.calling.results import Answer, CallResult, ResultPage, ResultStore
 from toolshed.errors import NotCallableError
-from toolshed.options import CallArguments, Credentials, checked
+from toolshed.options import CallArguments, checked
 from toolshed.types import ToolDefinition
 
 _SKILLS = ("skill", "skills")
@@ -33,10 +33,10 @@ class ToolCaller:
 
     # Any: callables of every framework.
     def __init__(
-        self, callables: Mapping[str, Any] | None = None, *, credentials: Credentials | None = None
+        self, callables: Mapping[str, Any] | None = None, *, credentials: CredentialBook | None = None
     ) -> None:
         self._callables = {} if callables is None else callables
-        self._credentials = CredentialBook(credentials)
+        self._credentials = credentials or CredentialBook()
         self._results = ResultStore()
         self._threads = FunctionThreads()
         self._functions_loop = LoopThread("toolshed-functions")

@@ -5,22 +5,25 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticSerializationError, to_jsonable_python
+from typing_extensions import is_typeddict
 
 from toolshed.calling.arguments import unknown_arguments
 from toolshed.calling.results import Answer, BinaryContent
 from toolshed.calling.texts import json_text
+from toolshed.catalog.python_types import fields_of, namespaces, readable, resolved, unpacked
 from toolshed.errors import InvalidArgumentsError, NotCallableError
 from toolshed.types import ToolDefinition
 
 # Items of a generator that are taken.
 _MAX_ITEMS = 10_000
 _LOOSE = ConfigDict(arbitrary_types_allowed=True)
+_Namespaces = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 class Invocation(NamedTuple):
@@ -44,11 +47,16 @@ def invocation(tool: ToolDefinition, target: Any, arguments: dict[str, Any]) -> 
     """
     if hasattr(target, "invoke") and hasattr(target, "tool_call_schema"):
         return _of_langchain(tool, target, arguments)
-    if isinstance(target, type) and (issubclass(target, BaseModel) or dataclasses.is_dataclass(target)):
-        value = _converted(tool, "the arguments", target, arguments)
+    if _has_fields(target):
+        value = _converted(tool, "the arguments", readable(target), arguments)
         return Invocation(lambda: value, is_async=False)
     positional, named = _bound(tool, target, arguments)
     return Invocation(functools.partial(target, *positional, **named), _is_async(target))
+
+
+def _has_fields(kind: Any) -> bool:
+    is_class = isinstance(kind, type) and (issubclass(kind, BaseModel) or dataclasses.is_dataclass(kind))
+    return is_class or is_typeddict(kind)
 
 
 def _is_async(target: Any) -> bool:
@@ -79,7 +87,7 @@ def _bound(tool: ToolDefinition, target: Any, arguments: dict[str, Any]) -> tupl
     except (TypeError, ValueError):
         # Built-in functions may have no signature.
         return [], arguments
-    hints = _hints(target)
+    where = namespaces(_annotated(target))
     positional: list[Any] = []
     named: dict[str, Any] = {}
     left = dict(arguments)
@@ -87,43 +95,64 @@ def _bound(tool: ToolDefinition, target: Any, arguments: dict[str, Any]) -> tupl
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if name in left:
-            value = _converted(tool, repr(name), hints.get(name, Any), left.pop(name))
+            value = _converted(tool, repr(name), _hint(parameter, where), left.pop(name))
         elif isinstance(parameter.default, FieldInfo):
             value = parameter.default.get_default(call_default_factory=True)
+        elif parameter.default is parameter.empty and name not in tool.parameters.get("properties", {}):
+            raise NotCallableError(
+                f"{tool.tool_id!r} wants {name!r}, which only its framework can give; "
+                "call it there, or add a function that does without"
+            )
         else:
-            if parameter.default is parameter.empty and name not in tool.parameters.get("properties", {}):
-                raise NotCallableError(
-                    f"{tool.tool_id!r} wants {name!r}, which only its framework can give; "
-                    "call it there, or add a function that does without"
-                )
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
             positional.append(value)
         else:
             named[name] = value
-    if left and not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+    return positional, {**named, **_by_any_name(tool, parameters, left, where)}
+
+
+def _by_any_name(
+    tool: ToolDefinition,
+    parameters: Mapping[str, inspect.Parameter],
+    left: dict[str, Any],
+    where: _Namespaces,
+) -> dict[str, Any]:
+    """What is left for ``**more``, where there is such."""
+    if not left:
+        return {}
+    more = next((one for one in parameters.values() if one.kind is one.VAR_KEYWORD), None)
+    if more is None:
         raise InvalidArgumentsError(unknown_arguments(tool, left, [*parameters]))
-    return positional, {**named, **left}
+    fields = unpacked(_hint(more, where))
+    hints = fields_of(fields) if fields else {}
+    return {name: _converted(tool, repr(name), hints.get(name, Any), value) for name, value in left.items()}
 
 
-def _hints(target: Any) -> dict[str, Any]:
+def _annotated(target: Any) -> Any:
+    """The function in whose module the annotations are written."""
     while isinstance(target, functools.partial):
         target = target.func
-    if not (inspect.isroutine(target) or isinstance(target, type)):
-        target = type(target).__call__
-    holder: Any = vars(target).get("__init__", target) if isinstance(target, type) else target
+    if isinstance(target, type):
+        return vars(target).get("__init__", target)
+    return inspect.unwrap(target if inspect.isroutine(target) else type(target).__call__)
+
+
+def _hint(parameter: inspect.Parameter, where: _Namespaces) -> Any:
+    if parameter.annotation is parameter.empty:
+        return Any
     try:
-        return get_type_hints(holder, include_extras=True)
-    # What a name of a type stands for is looked up by running it.
+        return readable(resolved(parameter.annotation, *where))
+    # Broad: what a name of a type stands for is looked up by running it.
     except Exception:
-        return {}
+        return Any
 
 
 def _converted(tool: ToolDefinition, what: str, kind: Any, value: Any) -> Any:
     """A JSON value as what the function says it takes: a model, a date, a choice."""
     try:
-        has_own = isinstance(kind, type) and (issubclass(kind, BaseModel) or dataclasses.is_dataclass(kind))
-        adapter = TypeAdapter(kind) if has_own else TypeAdapter(kind, config=_LOOSE)
+        # Types with fields have a configuration of their own.
+        adapter = TypeAdapter(kind) if _has_fields(kind) else TypeAdapter(kind, config=_LOOSE)
     except (PydanticUserError, PydanticSchemaGenerationError, TypeError):
         return value
     try:

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from toolshed.calling.results import CallResult, ResultPage
 from toolshed.catalog.sources import Source
 from toolshed.documents import LegalDocument, Passage
 from toolshed.indexing.passages import DocumentReport
@@ -24,6 +23,7 @@ from toolshed.shed.shed import Toolshed
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
 
 if TYPE_CHECKING:
+    from toolshed.calling.results import CallResult, ResultPage
     from toolshed.economics.running.verbs import Backbones, Costs, Outcomes
 
 
@@ -53,12 +53,14 @@ class AsyncToolshed:
         tool_id: str,
         arguments: Mapping[str, Any] | None = None,
         **options: Unpack[CallArguments],
-    ) -> CallResult:
+    ) -> "CallResult":
         """See :meth:`Toolshed.call`; asynchronous functions are awaited in this loop."""
         tool = await self.get_tool(tool_id)
         return await self._shed.caller.acall(tool, arguments, options)
 
-    async def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> ResultPage:
+    async def read_result(
+        self, handle: str, offset: int = 0, *, max_characters: int = 20_000
+    ) -> "ResultPage":
         """See :meth:`Toolshed.read_result`."""
         return self._shed.read_result(handle, offset, max_characters=max_characters)
 

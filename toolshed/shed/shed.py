@@ -1,5 +1,6 @@
 """The Python SDK: ``Toolshed``, one knowledge base of tools and legal text."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -7,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from toolshed.calling.caller import ToolCaller
-from toolshed.calling.results import CallResult, ResultPage
+from toolshed.calling.credentials import CredentialBook
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.sources import Source, read_sources
 from toolshed.documents import LegalDocument, Passage
+from toolshed.errors import ToolCallError
 from toolshed.indexing.passages import DocumentReport
 from toolshed.options import (
     CallArguments,
@@ -31,6 +32,8 @@ from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
 
 if TYPE_CHECKING:
+    from toolshed.calling.caller import ToolCaller
+    from toolshed.calling.results import CallResult, ResultPage
     from toolshed.economics.running.account import CostAccount
     from toolshed.economics.running.verbs import Backbones, Costs, Outcomes
 
@@ -60,7 +63,10 @@ class Toolshed:
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
         self.tools = ToolLibrary(store, self.encoders, pipeline)
-        self.caller = ToolCaller(self.tools.callables, credentials=given["credentials"])
+        self._credentials = CredentialBook(given["credentials"])
+        self._caller_lock = threading.Lock()
+        self._caller: ToolCaller | None = None
+        self._is_closed = False
         self.passages = PassageLibrary(
             lambda: open_passages(at, store.manifest, given),
             exists=lambda: at.holds("passages"),
@@ -134,7 +140,7 @@ class Toolshed:
         tool_id: str,
         arguments: Mapping[str, Any] | None = None,
         **options: Unpack[CallArguments],
-    ) -> CallResult:
+    ) -> "CallResult":
         """Call a tool: of an MCP server, an operation of an OpenAPI document, a Python function added here.
 
         Args:
@@ -151,7 +157,7 @@ class Toolshed:
         """
         return self.caller.call(self.get_tool(tool_id), arguments, options)
 
-    def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> ResultPage:
+    def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """Read on in a long result.
 
         Args:
@@ -281,6 +287,19 @@ class Toolshed:
         return self.tools.refresh()
 
     @property
+    def caller(self) -> "ToolCaller":
+        """What calls tools."""
+        # Imported when needed: searching does without.
+        from toolshed.calling.caller import ToolCaller
+
+        with self._caller_lock:
+            if self._caller is None:
+                if self._is_closed:
+                    raise ToolCallError("the knowledge base is closed; open it again to call tools")
+                self._caller = ToolCaller(self.tools.callables, credentials=self._credentials)
+            return self._caller
+
+    @property
     def account(self) -> "CostAccount":
         """The books: ledger, prices and what was learnt of backbones."""
         return self.booking.account
@@ -311,7 +330,10 @@ class Toolshed:
 
     def close(self) -> None:
         """Release the knowledge base, end connections to tools; calling it again does nothing."""
-        self.caller.close()
+        with self._caller_lock:
+            self._is_closed = True
+        if self._caller is not None:
+            self._caller.close()
         self.passages.close()
         self.booking.close()
         self.tools.close()

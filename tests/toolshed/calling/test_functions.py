@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict, Unpack
 
 import pytest
 from langchain_core.tools import StructuredTool, ToolException
@@ -191,6 +191,22 @@ def test_partials_callable_objects_and_models_are_called(shed: Toolshed) -> None
     }
     with pytest.raises(InvalidArgumentsError, match="the arguments as it is: number"):
         shed.call(add(shed, Desk, definition=flat), {"number": "x"})
+
+
+def test_types_that_only_the_function_sees_are_found(shed: Toolshed) -> None:
+    class Lamp(BaseModel):
+        watts: int
+
+    class More(TypedDict, total=False):
+        on: date
+
+    def light(lamp: "Lamp", **more: Unpack[More]) -> dict[str, Any]:
+        """Light."""
+        return {"watts": lamp.watts, "year": more["on"].year, "kind": Lamp.__name__}
+
+    tool_id = add(shed, light)
+    result = shed.call(tool_id, {"lamp": {"watts": 3}, "on": "2026-11-30"})
+    assert result.structured == {"watts": 3, "year": 2026, "kind": "Lamp"}
 
 
 def test_what_only_a_framework_gives_is_said(shed: Toolshed) -> None:
