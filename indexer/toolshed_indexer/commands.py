@@ -69,17 +69,21 @@ def index_tools(
     as_json: bool,
     at: KnowledgeBaseOptions,
 ) -> None:
-    """Index the tools of SOURCES: files, URLs, MCP servers, each server that an mcp.json names.
+    """Index the tools of SOURCES: files, URLs, MCP servers, each server that an mcp.json names, folders of
+    skills.
 
     Only what is new or changed is embedded. A run that was killed goes on where it stopped. A source may
-    be named: NAME=SOURCE; the name is the first half of its tools' ids.
+    be named: NAME=SOURCE; the name is the first half of its tools' ids, and belongs to the location that it
+    was first indexed from.
+
+    What cannot be read (an entry, a server) is named, with the reason, and left out; the exit code is 1 then.
 
     \b
     Examples:
       toolshed index tools tools.json openapi.yaml
       toolshed index tools "mcp+stdio:mcp-server-git" mcp+http://localhost:8000/mcp
       toolshed index tools .vscode/mcp.json --timeout 60
-      toolshed index tools crm=https://example.com/openapi.json
+      toolshed index tools crm=https://example.com/openapi.json .claude/skills
     """
     from toolshed.catalog.locations import NamedSource, checked_source_name, split_name
     from toolshed.catalog.sources import check_any_was_read, read_places, servers_of

@@ -1,6 +1,6 @@
 """Sources of tools: files, URLs, MCP servers, Python objects; one call reads any of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -26,14 +26,16 @@ __all__ = ["Source", "read_object", "read_objects", "read_source", "read_sources
 _MAX_LINE_BYTES = 8 * 2**20
 
 
-class LangChainTool(Protocol):
-    """The part of LangChain's ``BaseTool`` that is read."""
+class NamedTool(Protocol):
+    """The part that tools of all agent frameworks have; what else they have is looked at."""
 
-    name: str
-    description: str
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
 
-Source = str | Path | ToolDefinition | Callable[..., Any] | LangChainTool
+# A place; or tools at hand: one, a list or toolkit of them, a dictionary of either. Any: of every framework.
+Source = str | Path | ToolDefinition | Callable[..., Any] | NamedTool | Mapping[str, Any] | Iterable[Any]
 
 
 def read_source(source: str | Path, *, name: str | None = None) -> Catalog:

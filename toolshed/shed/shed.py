@@ -84,8 +84,9 @@ class Toolshed:
         """Index tools; those that are there and have not changed cost nothing.
 
         Args:
-            sources: Paths (of an ``mcp.json`` too), URLs, ``mcp+stdio:COMMAND``, functions, LangChain
-                tools, dictionaries, :class:`ToolDefinition`.
+            sources: Paths (of an ``mcp.json`` and of folders of skills too), URLs, ``mcp+stdio:COMMAND``;
+                functions, tools of agent frameworks, dictionaries, :class:`ToolDefinition`; lists and
+                toolkits of these.
             options: See :class:`~toolshed.options.IndexArguments`.
 
         Returns:

@@ -87,6 +87,8 @@ class ToolLibrary:
         self._built_by = pipeline
         # By tool id, the Python objects that were given in this process. Any: callables of every framework.
         self.callables: dict[str, Any] = {}
+        # What reports progress may index more.
+        self._sync_lock = threading.RLock()
         self._names_lock = threading.Lock()
         # Tool ids by exported name, as they were last read.
         self._names: Mapping[str, str] | None = None
@@ -95,19 +97,28 @@ class ToolLibrary:
         """See :meth:`Toolshed.sync_catalogs`."""
         options = checked(IndexArguments, given)
         named = renamed(catalogs, options["source_name"])
-        report = sync_catalogs(
-            self.store,
-            named,
-            static=lambda: self._encoders.static,
-            dense=lambda: self._encoders.stored,
-            rules=SyncRules(remove_missing, options["replace"], options["strict"], options["skip_invalid"]),
-            progress=options["progress"] or unwatched,
-        )
-        for catalog in named:
-            self.callables.update(catalog.callables)
+        # One after the other: of two that want one name, the second must see the first.
+        with self._sync_lock:
+            report = sync_catalogs(
+                self.store,
+                named,
+                static=lambda: self._encoders.static,
+                dense=lambda: self._encoders.stored,
+                rules=SyncRules(
+                    remove_missing, options["replace"], options["strict"], options["skip_invalid"]
+                ),
+                progress=options["progress"] or unwatched,
+            )
+            self._keep_callables(named, report)
         for reason in (*report.invalid, *report.failed):
             logger.warning("left out: %s", reason)
         return report
+
+    def _keep_callables(self, catalogs: Sequence[Catalog], report: SyncReport) -> None:
+        for tool_id in report.removed:
+            self.callables.pop(tool_id, None)
+        for catalog in catalogs:
+            self.callables.update(catalog.callables)
 
     def prepared(
         self, query: str, k: int, given: SearchArguments, passages: PassageLibrary

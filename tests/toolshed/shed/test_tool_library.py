@@ -1,11 +1,13 @@
 """The tools of a knowledge base: searches checked before anything is computed, and what they encode."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from toolshed.catalog.definitions import Catalog
 from toolshed.documents import LegalDocument
-from toolshed.errors import ConfigurationError, InvalidQueryError
+from toolshed.errors import ConfigurationError, InvalidQueryError, SourceConflictError
 from toolshed.options import SearchArguments
 from toolshed.pipelines import Ingredients, build_pipeline
 from toolshed.presets import PIPELINES
@@ -121,3 +123,35 @@ def test_what_was_searched_is_told_as_it_was_given() -> None:
     given: SearchArguments = {"abstain_below": 0.0}
     with filled(HashingEncoder()) as shed:
         assert shed.search("late fee \ud800", **given).query == "late fee \ud800"
+
+
+def test_of_many_threads_that_want_one_name_for_other_places_one_gets_it() -> None:
+    def index(number: int) -> bool:
+        tools = tuple(make_tool(f"t{n}", f"Does {n}.", source="s") for n in range(5))
+        try:
+            shed.sync_catalogs([Catalog("s", tools, (), f"/{number}.json")])
+        except SourceConflictError:
+            return False
+        return True
+
+    with Toolshed("memory:", encoder=HashingEncoder()) as shed, ThreadPoolExecutor(8) as threads:
+        got_it = list(threads.map(index, range(8)))
+        (source,) = shed.sources()
+    assert sum(got_it) == 1
+    assert source.locations == [f"/{got_it.index(True)}.json"]
+
+
+def test_callables_go_with_their_tools() -> None:
+    def one() -> None:
+        """One."""
+
+    def two() -> None:
+        """Two."""
+
+    with Toolshed("memory:", encoder=HashingEncoder()) as shed:
+        shed.sync_tools([one, two])
+        assert sorted(shed.tools.callables.values(), key=str) == sorted([one, two], key=str)
+        shed.sync_tools(one)
+        assert list(shed.tools.callables.values()) == [one]
+        shed.remove_source(shed.sources()[0].name)
+        assert shed.tools.callables == {}
