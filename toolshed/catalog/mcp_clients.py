@@ -6,20 +6,22 @@ Many agent frameworks still ask for ``mcp<2``, and both versions cannot be insta
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
+from toolshed.catalog.mcp_http import bounded_client
 from toolshed.catalog.mcp_limits import Deadlines, Noise, Received, ServerFaultError
+from toolshed.catalog.mcp_oauth import flow_for
+from toolshed.catalog.secrets import masked
 from toolshed.errors import ConfigurationError, ServerAnswerError, SourceError, ToolshedError, missing_extra
 from toolshed.types import JsonObject
 
 _OLDEST, _TOO_NEW = (1, 20), (3,)
-# A user takes a while to sign in.
-_SIGN_IN_SECONDS = 300.0
 _CLOSED_CODE = -32_000
 
 
@@ -153,6 +155,15 @@ class Link:
         self.noise = Noise()
         self.deadlines = Deadlines()
         self.received = Received(self.deadlines.fail)
+        self._secrets: set[str] = set()
+
+    def hide(self, secret: str) -> None:
+        """Show this in no message, besides the secrets of the configuration."""
+        self._secrets.add(secret)
+
+    def masked(self, text: str) -> str:
+        """A text without what is to be hidden."""
+        return masked(self.config.masked(text), self._secrets)
 
     @asynccontextmanager
     async def waits(self, seconds: float) -> AsyncIterator[None]:
@@ -192,10 +203,9 @@ class Link:
         if isinstance(code, int) and isinstance(message, str):
             if code == _CLOSED_CODE and "closed" in message.lower():
                 return self.error("it closed the connection")
-            return ServerAnswerError(self._told(f"it answers with the error {code}: {message[:1_000]}"))
-        status = getattr(getattr(first, "response", None), "status_code", None)
-        if status in (401, 403):
-            return self.error(f"it answers with status {status}; it wants credentials: {_HOW_TO_GIVE_THEM}")
+            if status is None:
+                return ServerAnswerError(self._told(f"it answers with the error {code}: {message[:1_000]}"))
+            return ServerAnswerError(self._told(f"it answers with status {status}: {message[:1_000]}"))
         if status is not None:
             return self.error(f"it answers with status {status}")
         return self.error(
@@ -203,9 +213,9 @@ class Link:
         )
 
     def _told(self, reason: str) -> str:
-        beside = self.noise.told(self.config.masked)
+        beside = self.noise.told(self.masked)
         name = repr(self.config.name or self.config.location)
-        told = self.config.masked(f"the MCP server {name} failed: {reason}")
+        told = self.masked(f"the MCP server {name} failed: {reason}")
         return f"{told}; {beside}" if beside else told
 
 
@@ -245,6 +255,9 @@ async def connect(
             except BaseException as error:
                 raised.append(error)
                 raise
+        # Some releases of the SDK keep what is raised within their transports to themselves.
+        if raised:
+            raise raised[0] if isinstance(raised[0], Exception) else link.error("it closed the connection")
     except ToolshedError:
         raise
     # The SDK's task groups wrap what is raised within them, ours and theirs.
@@ -258,8 +271,6 @@ async def _started(
     stack: AsyncExitStack, link: "Link", open_session: Any, changed: asyncio.Event | None
 ) -> Session:
     seconds = link.config.timeout_seconds
-    if link.config.oauth and link.config.oauth.kind == "authorization_code":
-        seconds += _SIGN_IN_SECONDS
     try:
         async with link.deadlines.within(seconds):
             session: Session = await stack.enter_async_context(open_session(link, changed))
@@ -321,3 +332,9 @@ def identity(name: Any, title: Any, instructions: Any) -> ServerIdentity:
 def is_announcement(message: Any) -> bool:
     """Whether a message of the SDK says that the list of tools changed."""
     return type(getattr(message, "root", message)).__name__ == "ToolListChangedNotification"
+
+
+def link_client(http: ModuleType, link: Link, *, headers: Mapping[str, str] | None = None) -> Any:
+    """The HTTP client for a server, of httpx or httpx2; gets tokens where they are asked for."""
+    flow = flow_for(link.config, link.hide, link.deadlines.wait_longer)
+    return bounded_client(http, link.config, link.received, auth=flow, headers=headers)

@@ -35,6 +35,7 @@ class OAuthGrant:
         scopes: What is asked for, separated by spaces.
         callback_port: Port on loopback that the browser comes back to; any free one when 0.
         client_metadata_url: HTTPS URL that describes the client, for servers that take one as its id.
+        issuer: The authorization server that knows the client; its secret is shown to no other.
     """
 
     kind: Literal["authorization_code", "client_credentials"]
@@ -43,6 +44,7 @@ class OAuthGrant:
     scopes: str = ""
     callback_port: int = 0
     client_metadata_url: str = ""
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

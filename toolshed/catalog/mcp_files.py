@@ -288,14 +288,23 @@ class _Entry:
             )
         scopes = known.get("scopes", known.get("scope")) or ""
         port = known.get("callbackport", known.get("redirectport", 0))
-        return OAuthGrant(
+        grant = OAuthGrant(
             kind,
             client_id=self._scalar("clientId", known.get("clientid", "")),
             client_secret=self._scalar("clientSecret", known.get("clientsecret", "")),
             scopes=" ".join(map(str, scopes)) if isinstance(scopes, list) else str(scopes),
             callback_port=port if isinstance(port, int) and 0 <= port < 65_536 else 0,
             client_metadata_url=self._scalar("clientMetadataUrl", known.get("clientmetadataurl", "")),
+            issuer=self._scalar("issuer", known.get("issuer", "")),
         )
+        wanted = (grant.client_id, grant.client_secret, grant.issuer)
+        if kind == "client_credentials" and not all(wanted):
+            # Without the issuer, a server could have the secret sent wherever it likes.
+            raise SourceError(
+                f"{self._where}: client credentials take 'clientId', 'clientSecret' and 'issuer', the URL of "
+                "the authorization server that the secret is for"
+            )
+        return grant
 
     def _seconds(self) -> float:
         said = self._entry.get("timeout", self._entry.get("timeoutSeconds", DEFAULT_SECONDS))

@@ -108,6 +108,13 @@ class Deadlines:
             if timeout.when() is not None:
                 timeout.reschedule(asyncio.get_running_loop().time())
 
+    def wait_longer(self, seconds: float) -> None:
+        """Give whoever waits so many seconds more: a user has to do something."""
+        for timeout in self._waiting:
+            end = timeout.when()
+            if end is not None:
+                timeout.reschedule(end + seconds)
+
     def within(self, seconds: float) -> "Deadline":
         """A wait of at most so long."""
         return Deadline(self._waiting, seconds, self)

@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 from pydantic import RootModel
 
-from toolshed.catalog.mcp_clients import Link, ServerIdentity, identity, is_announcement
-from toolshed.catalog.mcp_http import bounded_client
+from toolshed.catalog.mcp_clients import Link, ServerIdentity, identity, is_announcement, link_client
 from toolshed.catalog.mcp_stdio import Wire, program_streams
 from toolshed.types import JsonObject
 
@@ -80,20 +79,18 @@ async def _streams(link: Link, stack: AsyncExitStack) -> Any:
         # Any: its arguments are others in the second version.
         open_sse: Any = sse_client
         return await stack.enter_async_context(
-            open_sse(
-                config.url, httpx_client_factory=lambda **_: bounded_client(httpx, config, link.received)
-            )
+            open_sse(config.url, httpx_client_factory=lambda **_: link_client(httpx, link))
         )
     from mcp.client import streamable_http
 
     names: Any = streamable_http
     if hasattr(names, "streamable_http_client"):
-        client = await stack.enter_async_context(bounded_client(httpx, config, link.received))
+        client = await stack.enter_async_context(link_client(httpx, link))
         return await stack.enter_async_context(names.streamable_http_client(config.url, http_client=client))
 
     # Its name before 1.24; the headers are those of the protocol.
     def factory(headers: Any = None, **_: Any) -> Any:
-        return bounded_client(httpx, config, link.received, headers=headers)
+        return link_client(httpx, link, headers=headers)
 
     return await stack.enter_async_context(
         names.streamablehttp_client(config.url, httpx_client_factory=factory)

@@ -10,8 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from toolshed.catalog.mcp_clients import Link, ServerIdentity, identity, is_announcement
-from toolshed.catalog.mcp_http import bounded_client
+from toolshed.catalog.mcp_clients import Link, ServerIdentity, identity, is_announcement, link_client
 from toolshed.catalog.mcp_limits import MAX_MESSAGE_BYTES, ServerFaultError
 from toolshed.catalog.mcp_stdio import Wire, program_streams
 from toolshed.types import JsonObject
@@ -197,14 +196,14 @@ async def _transport(link: Link, stack: AsyncExitStack) -> Any:
         return sse_client(config.url, httpx_client_factory=factory)
     from mcp.client.streamable_http import streamable_http_client
 
-    client = await stack.enter_async_context(bounded_client(httpx2, config, link.received))
+    client = await stack.enter_async_context(link_client(httpx2, link))
     return streamable_http_client(config.url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES)
 
 
 def _client_for_events(link: Link, **_: Any) -> Any:
     import httpx2
 
-    return bounded_client(httpx2, link.config, link.received)
+    return link_client(httpx2, link)
 
 
 def _wire() -> Wire:
