@@ -17,6 +17,9 @@ _MAX_SCHEMA_TEXT = 4_000
 _MAX_SCHEMA_NODES = 500
 _MAX_NAME = 512
 _MAX_ARGUMENTS = 64
+_MAX_SERVICE = 400
+# Descriptions of fewer words, such as "Calls endpoint seven.", seldom say what for.
+_TELLING_WORDS = 8
 _WORD_RUN = re.compile(r"[^\W_]+")
 
 
@@ -46,22 +49,24 @@ class ToolDocument:
 
 def build_tool_document(tool: ToolDefinition) -> ToolDocument:
     """Write the document of a tool. No field that is missing leaves an empty slot behind."""
-    name = readable_name(tool.name)
+    name = _shown_name(tool)
     description = tool.description[:_MAX_DESCRIPTION].strip()
     argument_text = _arguments(tool.parameters)
     result_text = _arguments(tool.output_schema or {})
     topics = key_topics(tool.description)
     path = str(tool.annotations.get("path", ""))
+    service = _service(tool)
     return ToolDocument(
-        views=tuple(_views(name, description)),
+        views=tuple(_views(name, description, service)),
         topics=tuple(f"{name}: {topic}" for topic in topics) if len(topics) > 1 else (),
-        summary=" ".join(filter(None, (f"{name}.", description, argument_text, result_text))),
-        name=name,
+        summary=" ".join(filter(None, (f"{name}.", description, argument_text, result_text, service))),
+        # Static vectors are moved towards it.
+        name=name if _has_a_word(name) or not service else service,
         fields={
-            "name": f"{tool.name} {path}",
+            "name": f"{tool.name} {tool.title} {path}" if tool.title else f"{tool.name} {path}",
             "description": tool.description,
             "arguments": argument_text,
-            "results": result_text,
+            "results": " ".join(filter(None, (result_text, _service_text(tool)))),
         },
         ngram_text=f"{tool.name} {tool.description}",
     )
@@ -74,13 +79,48 @@ def readable_name(name: str) -> str:
     return " ".join(words).lower() or name
 
 
-def _views(name: str, description: str) -> Iterator[str]:
+def _shown_name(tool: ToolDefinition) -> str:
+    """The name as words, after the title where that says something else."""
+    name = readable_name(tool.name)
+    title = " ".join(tool.title[:_MAX_NAME].split())
+    if not title or readable_name(title) == name:
+        return name
+    return f"{title} ({name})"
+
+
+def _service(tool: ToolDefinition) -> str:
+    """What offers the tool and what that is for, where the tool says little of itself."""
+    name = _shown_name(tool)
+    is_described = len(tool.description.split()) >= _TELLING_WORDS
+    # A description of an API speaks of all its thousand operations, a server's of its ten tools.
+    is_one_of_many = (tool.binding or {}).get("kind") == "openapi"
+    if _has_a_word(name) and (is_described or is_one_of_many):
+        return ""
+    return _service_text(tool)
+
+
+def _service_text(tool: ToolDefinition) -> str:
+    parts = (tool.service, tool.service_description[:_MAX_SERVICE])
+    return ": ".join(" ".join(part.split()) for part in parts if part.strip())
+
+
+def _views(name: str, description: str, service: str) -> Iterator[str]:
+    if service:
+        yield f"{service} {name}: {description}" if description else f"{service} {name}"
+    if service and not _has_a_word(name):
+        yield service
+        return
     yield name
     if description:
         yield f"{name}: {description}"
         yield f"I want to {_as_clause(description[:_MAX_QUESTION])}."
     else:
         yield f"I want to {name}."
+
+
+def _has_a_word(name: str) -> bool:
+    """Whether a name says anything; ``q 7`` does not."""
+    return any(len(run) > 2 for run in _WORD_RUN.findall(name))
 
 
 def _as_clause(sentence: str) -> str:

@@ -151,7 +151,15 @@ def test_tokens_and_inputs_of_other_hosts_are_understood(tmp_path: Path, entry: 
         ({"auth": "oauth"}, "authorization_code", "", ""),
         ({"auth": {"CLIENT_ID": "us", "scopes": ["a", "b"]}}, "authorization_code", "us", "a b"),
         (
-            {"oauth": {"grantType": "client_credentials", "clientId": "us", "scope": "a"}},
+            {
+                "oauth": {
+                    "grantType": "client_credentials",
+                    "clientId": "us",
+                    "client_secret": "ours",
+                    "issuer": "https://login.example",
+                    "scope": "a",
+                }
+            },
             "client_credentials",
             "us",
             "a",

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from toolshed.pre_retrieval.documents import build_tool_document, readable_name
@@ -83,3 +85,43 @@ def test_results_are_found_by_their_words() -> None:
 )
 def test_no_schema_breaks_or_floods_a_document(schema: dict[str, object]) -> None:
     assert len(build_tool_document(ToolDefinition("t", parameters=schema)).summary) < 5_000
+
+
+SERVICE = {"service": "Meteo Iberia", "service_description": "Rain and wind of the coming days."}
+
+
+def test_a_title_is_searched_beside_the_name() -> None:
+    document = build_tool_document(ToolDefinition("op7", "Calls endpoint seven.", title="Tide table"))
+    assert document.name == "Tide table (op 7)"
+    assert document.fields["name"].split() == ["op7", "Tide", "table"]
+    assert build_tool_document(ToolDefinition("tide_table", title="Tide Table")).name == "tide table"
+
+
+def test_a_service_speaks_for_a_tool_that_says_nothing() -> None:
+    document = build_tool_document(ToolDefinition("q7", "Runs query seven.", **SERVICE))
+    assert document.views == (
+        "Meteo Iberia: Rain and wind of the coming days. q 7: Runs query seven.",
+        "Meteo Iberia: Rain and wind of the coming days.",
+    )
+    assert "Rain and wind" in document.summary
+    assert "Rain and wind" in document.fields["results"]
+
+
+def test_a_service_is_one_view_of_a_tool_that_says_little() -> None:
+    views = build_tool_document(ToolDefinition("run_query", "Runs it.", **SERVICE)).views
+    assert views[0].startswith("Meteo Iberia: Rain")
+    assert views[1:] == build_tool_document(ToolDefinition("run_query", "Runs it.")).views
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"description": "Forecast the rain in a town for each hour of one of the coming days."},
+        {"description": "Runs it.", "binding": {"kind": "openapi"}},
+    ],
+)
+def test_a_tool_that_speaks_for_itself_keeps_its_views(told: dict[str, Any]) -> None:
+    told_with = build_tool_document(ToolDefinition("get_rain", **told, **SERVICE))
+    plain = build_tool_document(ToolDefinition("get_rain", **told))
+    assert (told_with.views, told_with.summary) == (plain.views, plain.summary)
+    assert told_with.fields["results"] == "Meteo Iberia: Rain and wind of the coming days."
