@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from toolshed.catalog.json_values import parse_json
 from toolshed.economics.learning.task_classes import Difficulty, RetrievalFeatures, difficulty
-from toolshed.errors import UnknownToolError
+from toolshed.errors import InvalidArgumentsError, UnknownToolError
 from toolshed.intra_retrieval.passage_search import UsedDefinition
 from toolshed.metering.runs import RunRecord
 from toolshed.post_retrieval import equip
@@ -115,7 +116,7 @@ class SearchResult:
             "shed.tool_named(name) looks in the whole knowledge base"
         )
 
-    def arguments_of(self, name: str, arguments: Mapping[str, Any]) -> Any:
+    def arguments_of(self, name: str, arguments: Mapping[str, Any] | str) -> Any:
         """The arguments of a call as the tool takes them: by its own names, at every depth.
 
         Exports give other names to arguments that a provider refuses (``filter[state]``), so what a model
@@ -123,15 +124,17 @@ class SearchResult:
 
         Args:
             name: The exported name.
-            arguments: The arguments that the model gave.
+            arguments: The arguments that the model gave; OpenAI hands them on as the text of a JSON object.
 
         Returns:
             An object; for a tool whose arguments are none, what it takes.
 
         Raises:
             UnknownToolError: If none of the tools that were found is called so.
+            InvalidArgumentsError: If the arguments are no JSON object.
         """
-        return equip.original_arguments(self.tool_named(name), arguments)
+        tool = self.tool_named(name)
+        return equip.original_arguments(tool, _given_arguments(name, arguments))
 
     @property
     def skills(self) -> list[FoundTool]:
@@ -261,6 +264,20 @@ class Need:
     def difficulty(self) -> Difficulty:
         """How hard it looks: a task class by which the cheap or the large backbone is learnt for it."""
         return difficulty(self.features)
+
+
+def _given_arguments(name: str, given: Mapping[str, Any] | str) -> Mapping[str, Any]:
+    """What a model gave, read where it is text; no text at all is no argument."""
+    if isinstance(given, str):
+        try:
+            given = parse_json(given) if given.strip() else {}
+        except ValueError as error:
+            raise InvalidArgumentsError(f"the arguments for {name!r} are no JSON object: {error}") from error
+    if not isinstance(given, Mapping):
+        raise InvalidArgumentsError(
+            f"the arguments for {name!r} are of type {type(given).__name__}; they must be a JSON object"
+        )
+    return given
 
 
 def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from toolshed.documents import Passage
-from toolshed.errors import UnknownToolError
+from toolshed.errors import InvalidArgumentsError, UnknownToolError
 from toolshed.intra_retrieval.passage_search import UsedDefinition
 from toolshed.metering.runs import RunRecord, StageSpan
 from toolshed.queries import EncodedQuery, Encodings, Query, QueryPlan
@@ -114,9 +114,17 @@ def test_a_model_calls_a_tool_by_its_exported_name() -> None:
     )
     assert found.tool_named("web__mail").tool_id == "web:mail"
     assert found.arguments_of("web__mail", {"to": ["Ana"]}) == {"to[]": ["Ana"]}
+    assert found.arguments_of("web__mail", '{"to": ["Ana"]}') == {"to[]": ["Ana"]}
+    assert found.arguments_of("web__mail", "") == {}
     assert found.to_json()["tools"][1]["exported_name"] == "web__mail"
     with pytest.raises(UnknownToolError, match="its names: mail, web__mail"):
         found.tool_named("web:mail")
+
+
+@pytest.mark.parametrize("given", ["{", "[1]", "null", ["a"], None, "[" * 10_000])
+def test_arguments_that_are_no_object_are_refused(given: Any) -> None:
+    with pytest.raises(InvalidArgumentsError, match="the arguments for 'mail'"):
+        result().arguments_of("mail", given)
 
 
 def test_every_form_of_a_result_calls_its_tools_the_same() -> None:

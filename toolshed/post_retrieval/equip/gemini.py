@@ -7,6 +7,7 @@ from toolshed.post_retrieval.equip.argument_keys import PLAIN_KEYS
 from toolshed.post_retrieval.equip.exported_tool import Exportable, ExportedTool, exported_tools
 from toolshed.post_retrieval.equip.inlined_schema import inlined
 from toolshed.post_retrieval.equip.normal_schema import Schema
+from toolshed.post_retrieval.equip.top_level import both
 
 _LENGTHS = ("maxLength", "minLength")
 # Formats that are taken for each type; others are refused.
@@ -137,10 +138,5 @@ def _items(schema: Schema) -> Schema:
 def _without_all_of(schema: Schema) -> Schema:
     merged = {name: value for name, value in schema.items() if name != "allOf"}
     for part in schema.get("allOf", ()):
-        inner = _without_all_of(part)
-        properties = {**inner.get("properties", {}), **merged.get("properties", {})}
-        required = [*inner.get("required", ()), *merged.get("required", ())]
-        merged = {**inner, **merged}
-        merged |= {"properties": properties} if properties else {}
-        merged |= {"required": list(dict.fromkeys(required))} if required else {}
+        merged = both(_without_all_of(part), merged)
     return merged

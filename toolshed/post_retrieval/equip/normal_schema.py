@@ -5,6 +5,7 @@ point into ``$defs``, and what stands at the top is an object with ``properties`
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,9 @@ _COUNTS = "maxContains maxItems maxLength maxProperties minContains minItems min
 _TEXTS = "$comment contentEncoding contentMediaType description format pattern title".split()
 _FLAGS = "deprecated readOnly uniqueItems writeOnly".split()
 _OF_OBJECTS = "properties patternProperties maxProperties minProperties".split()
+_CLASS = re.compile(r"\\[pP]\{[^}]*\}")
+_NAMED = re.compile(r"\(\?<(?![=!])")
+_NOT_ECMA = re.compile(r"\(\?(?![:=!<])|\\[AZz]")
 # A key under which what is no object stands, where a tool takes nothing else.
 WRAPPED = "value"
 
@@ -164,7 +168,11 @@ class _Reader:
             elif name in _LISTS and isinstance(value, list) and value:
                 result[name] = [self.read(inner) for inner in value if inner is not False]
             elif name in _MAPS and isinstance(value, Mapping):
-                result[name] = {str(k): self.read(inner) for k, inner in value.items() if inner is not False}
+                result[name] = {
+                    str(key): self.read(inner)
+                    for key, inner in value.items()
+                    if inner is not False and (name != "patternProperties" or is_pattern(str(key)))
+                }
             elif name == "type":
                 result = {**typed(value), **result}
             elif (kept := self._value(name, value)) is not None:
@@ -180,7 +188,8 @@ class _Reader:
         if name in ("const", "default"):
             return None if _refers(value) else (value,)
         if name in _TEXTS:
-            return (value,) if isinstance(value, str) else None
+            is_legal = isinstance(value, str) and (name != "pattern" or is_pattern(value))
+            return (value,) if is_legal else None
         if name in _FLAGS:
             return (value,) if isinstance(value, bool) else None
         if name in _NUMBERS:
@@ -222,6 +231,21 @@ class _Reader:
             else:
                 return None
         return found
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text is a regular expression of ECMA-262, as far as Python can tell.
+
+    Validators of providers refuse the whole request for one that is none, such as Python's ``(?P<name>``.
+    """
+    if _NOT_ECMA.search(text):
+        return False
+    try:
+        # Unicode classes and named groups are written otherwise in Python.
+        re.compile(_NAMED.sub("(?P<", _CLASS.sub(r"\\w", text)))
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
 
 
 def _is_circular(name: str, read: Mapping[str, Schema]) -> bool:

@@ -62,26 +62,44 @@ class _Merger:
             flat = _both(self.flat(part, seen), flat)
         for name in ("oneOf", "anyOf"):
             branches = [self.flat(branch, seen) for branch in schema.get(name, ())]
+            # Arguments are an object, whatever else a branch would allow.
+            branches = [branch for branch in branches if _may_be_object(branch)]
             if branches:
                 flat = _with_branches(flat, branches, name)
         conditional = [schema[name] for name in ("then", "else") if isinstance(schema.get(name), dict)]
         for part in [*conditional, *schema.get("dependentSchemas", {}).values()]:
             optional = self.flat(part, seen).get("properties", {})
             flat = {**flat, "properties": {**optional, **flat.get("properties", {})}}
+        excluded = schema.get("not", {}).get("required", ())
+        if len(excluded) > 1:
+            flat = {**flat, "": [*flat.get("", []), f"Do not give {' and '.join(excluded)} together."]}
         return flat
 
 
 _BRANCHING = frozenset("$ref allOf anyOf oneOf if then else not enum const dependentSchemas".split())
 
 
+def _may_be_object(schema: Schema) -> bool:
+    kinds = schema.get("type", "object")
+    return "object" in ([kinds] if isinstance(kinds, str) else kinds)
+
+
+def both(first: Schema, second: Schema) -> Schema:
+    """What holds where both hold, as one schema: all arguments of both, at every depth."""
+    result = {**first, **second}
+    if first.get("properties") and second.get("properties"):
+        properties = dict(first["properties"])
+        for name, value in second["properties"].items():
+            properties[name] = both(properties[name], value) if name in properties else value
+        result["properties"] = properties
+    if first.get("required") and second.get("required"):
+        result["required"] = list(dict.fromkeys([*first["required"], *second["required"]]))
+    return result
+
+
 def _both(first: Schema, second: Schema) -> Schema:
-    """What holds where both hold: all their arguments."""
-    properties = dict(first.get("properties", {}))
-    for name, value in second.get("properties", {}).items():
-        properties[name] = {**properties.get(name, {}), **value}
-    result = {**first, **second, "properties": properties, "": [*first.get("", []), *second.get("", [])]}
-    required = [*first.get("required", []), *second.get("required", [])]
-    return result | ({"required": list(dict.fromkeys(required))} if required else {})
+    """As :func:`both`, with the notes of both."""
+    return {**both(first, second), "": [*first.get("", []), *second.get("", [])]}
 
 
 def _with_branches(base: Schema, branches: Sequence[Schema], kind: str) -> Schema:

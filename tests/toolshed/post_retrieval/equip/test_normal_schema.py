@@ -55,6 +55,9 @@ def test_words_of_other_languages_become_those_of_json_schema(word: object, expe
         ),
         ({"dependencies": {"a": ["b"]}}, {"dependentRequired": {"a": ["b"]}}),
         ({"example": 4}, {"examples": [4]}),
+        ({"type": "str", "pattern": "^[a"}, TEXT),
+        ({"type": "str", "pattern": "(?P<a>b)"}, TEXT),
+        ({"type": "str", "pattern": r"^\p{L}+(?<x>y)$"}, {**TEXT, "pattern": r"^\p{L}+(?<x>y)$"}),
         ({"$ref": "https://elsewhere.example/x.json"}, {}),
     ],
 )
@@ -112,6 +115,20 @@ def test_what_older_drafts_and_sloppy_catalogs_say_is_put_right(said: Any, expec
             id="all-of",
         ),
         pytest.param({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/A"}}}, [], None, "", id="itself"),
+        pytest.param(
+            {"anyOf": [{"properties": {"a": TEXT}, "required": ["a"]}, {"type": "null"}]},
+            ["a"],
+            ["a"],
+            "",
+            id="an-object-or-nothing",
+        ),
+        pytest.param(
+            {"properties": {"a": TEXT, "b": TEXT}, "not": {"required": ["a", "b"]}},
+            ["a", "b"],
+            None,
+            "Do not give a and b together.",
+            id="not-both",
+        ),
         pytest.param({"required": ["a"]}, ["a"], ["a"], "", id="required-and-not-described"),
         pytest.param({"type": "array"}, ["value"], ["value"], "", id="no-object"),
     ],
@@ -141,3 +158,9 @@ def test_references_point_into_the_definitions_and_unused_ones_are_gone() -> Non
         "properties": {"a": {"$ref": "#/$defs/Some_1Name"}, "b": {"$ref": "#/$defs/a"}},
         "$defs": {"Some_1Name": TEXT, "a": {"$ref": "#/$defs/Some_1Name"}},
     }
+
+
+def test_fields_of_all_parts_are_kept_at_every_depth() -> None:
+    parts = [{"properties": {"to": {"properties": {name: TEXT}, "required": [name]}}} for name in "ab"]
+    merged = normal_schema({"allOf": parts}).schema["properties"]["to"]
+    assert sorted(merged["properties"]) == sorted(merged["required"]) == ["a", "b"]
