@@ -4,17 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
+from toolshed.intra_retrieval.correction import CorrectSpelling
 from toolshed.intra_retrieval.decomposition import Decompose
 from toolshed.intra_retrieval.encoding import Encode
 from toolshed.intra_retrieval.fusion import Fuse
+from toolshed.intra_retrieval.learned_fusion import FuseLearned, LinearRanking, shipped_ranking
+from toolshed.intra_retrieval.query_head import QueryHead, head_for
 from toolshed.intra_retrieval.search import Search
 from toolshed.options import PipelineName
 from toolshed.post_retrieval.selection import Select
 from toolshed.presets import PIPELINES, RankingPreset
-from toolshed.queries import Query
-from toolshed.rankings import Selection
+from toolshed.queries import Query, QueryPlan
+from toolshed.rankings import ScoredCatalog, ScoredTools, Selection
 from toolshed.stages import Stage
 
 
@@ -44,15 +48,36 @@ def build_pipeline(name: PipelineName, made_of: Ingredients) -> Stage[Query, Sel
     preset = PIPELINES.get(name)
     if preset is None:
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(PIPELINES)}")
-    return compose(preset, made_of)
+    if not preset.is_learned:
+        return compose(preset, made_of)
+    return compose(preset, made_of, learned=shipped_ranking(name), head=head_for(made_of.encoders))
 
 
-def compose(preset: RankingPreset, made_of: Ingredients) -> Stage[Query, Selection]:
-    """The pipeline of a preset, named or not."""
+def compose(
+    preset: RankingPreset,
+    made_of: Ingredients,
+    *,
+    learned: LinearRanking | None = None,
+    head: QueryHead | None = None,
+) -> Stage[Query, Selection]:
+    """The pipeline of a preset, named or not; by fixed weights where nothing was learnt."""
+    split: Stage[Query, QueryPlan] = Decompose(is_split=preset.sub_queries is not None)
+    static = made_of.encoders.get("static")
+    if learned is not None and isinstance(static, StaticEncoder):
+        split = CorrectSpelling(made_of.index, static) >> split
     return (
-        Decompose(is_split=preset.sub_queries is not None)
+        split
         >> Encode(made_of.encoders)
-        >> Search(made_of.index, preset.channels)
-        >> Fuse(preset)
+        >> Search(made_of.index, preset.channels, head)
+        >> _fusion(preset, learned, made_of)
         >> Select(preset.calibration)
     )
+
+
+def _fusion(
+    preset: RankingPreset, learned: LinearRanking | None, made_of: Ingredients
+) -> Stage[ScoredCatalog, ScoredTools]:
+    static = made_of.encoders.get("static")
+    if learned is None or not isinstance(static, StaticEncoder):
+        return Fuse(preset)
+    return FuseLearned(preset, learned, static)

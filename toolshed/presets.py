@@ -62,6 +62,7 @@ class RankingPreset:
         sub_queries: Weight of each kind of sub-query, or None to search with the whole query only.
         temperature: Sharpness of the choice of a tool for a sub-query, in standard deviations.
         whole_weight: Weight of the whole query's ranking against that of the sub-queries together.
+        is_learned: Whether the candidates that these weights name are then ranked by what was learnt.
     """
 
     channels: Mapping[str, float]
@@ -69,6 +70,7 @@ class RankingPreset:
     sub_queries: SubQueryWeights | None = None
     temperature: float = 0.6
     whole_weight: float = 1.0
+    is_learned: bool = False
 
 
 PIPELINES: dict[PipelineName, RankingPreset] = {
@@ -96,6 +98,7 @@ PIPELINES: dict[PipelineName, RankingPreset] = {
         sub_queries=SubQueryWeights(whole=0.15, sentence=1.0, verb_clause=0.9, clause=0.25),
         temperature=0.55,
         whole_weight=1.5,
+        is_learned=True,
     ),
     "instant": RankingPreset(
         channels={"static": 0.9, "static_topics": 0.4, "words": 0.35, "ngrams": 0.15},
@@ -107,6 +110,7 @@ PIPELINES: dict[PipelineName, RankingPreset] = {
         sub_queries=SubQueryWeights(whole=0.3, sentence=1.0, verb_clause=0.7, clause=0.25),
         temperature=0.6,
         whole_weight=1.5,
+        is_learned=True,
     ),
     # The plain baselines: one query, not split.
     "hybrid": RankingPreset(

@@ -8,7 +8,7 @@ from toolshed.errors import InvalidQueryError
 from toolshed.options import SearchArguments, checked
 from toolshed.vectors import QueryWords, Vectors
 
-SubQueryKind = Literal["whole", "sentence", "clause"]
+SubQueryKind = Literal["whole", "sentence", "clause", "negated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Query:
     options: SearchArguments = field(default_factory=lambda: checked(SearchArguments, {}))
 
 
-MAX_QUERY_CHARACTERS = 20_000
+# Of long texts only the request in them is encoded; beyond this nobody means a request.
+MAX_QUERY_CHARACTERS = 200_000
 
 
 def checked_text(text: str) -> str:
@@ -54,7 +55,7 @@ class SubQuery:
         text: The span as it stands in the query.
         start: Offset of the first character in the query.
         end: Offset after the last character.
-        kind: The whole query, a sentence of it, or a clause of a sentence.
+        kind: The whole query, a sentence of it, a clause of a sentence, or what it says must not be done.
         sentence: Index of the sentence it belongs to; -1 for the whole query.
         opens_with_verb: Whether it begins as a request or a question does.
     """
@@ -65,6 +66,15 @@ class SubQuery:
     kind: SubQueryKind
     sentence: int
     opens_with_verb: bool
+
+
+def asked_text(sub_queries: Sequence[SubQuery]) -> str:
+    """The whole query without what it says must not be done, in the same length: offsets stay."""
+    text = sub_queries[0].text
+    for one in sub_queries:
+        if one.kind == "negated":
+            text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage, joined_text
-from toolshed.queries import EncodedQuery
+from toolshed.queries import EncodedQuery, Encodings
 from toolshed.types import ToolDefinition
-from toolshed.vectors import Scores
+from toolshed.vectors import Scores, Vectors
 
 # Keeps a channel in which every tool scores the same (no word matched) at zero, not at infinity.
 _MIN_DEVIATION = 1e-3
@@ -33,6 +35,43 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftMatches:
+    """Shares of words that are meant, by rarity; float32 ``[n_tools]`` each, 0 to 1.
+
+    Attributes:
+        query: Of the request's words, by any word of the tool.
+        query_in_name: Of the request's words, by the words of the name.
+        document: Of the tool's words, by the request.
+        name: Of the words of the name, by the request.
+        query_in_arguments: Of the request's words, by names, descriptions and choices of the arguments.
+        query_anywhere: Of the request's words, by any of these.
+    """
+
+    query: Scores
+    query_in_name: Scores
+    document: Scores
+    name: Scores
+    query_in_arguments: Scores
+    query_anywhere: Scores
+
+
+class CatalogDocuments(Protocol):
+    """What is known of the tools of a ranking beside their scores, asked for a few of them."""
+
+    def view(self, name: str, query: Vectors, columns: NDArray[np.int64]) -> Scores:
+        """Standardised cosine of a request with one view of these tools; zero where it is not kept."""
+
+    def soft_matches(self, text: str, columns: NDArray[np.int64], encoder: StaticEncoder) -> SoftMatches:
+        """How the words of a request and of these tools match."""
+
+    def is_unknown(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which terms no tool has."""
+
+    def idf(self, terms: NDArray[np.uint32]) -> Scores:
+        """Inverse document frequency of terms."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelRanking:
     """Tools with the scores of every sub-query on every channel.
 
@@ -41,12 +80,16 @@ class ChannelRanking:
         scores: float32 ``[n_sub_queries, n_tools]`` for each channel.
         standards: Mean and deviation of each channel over all the tools that may be found.
         n_tools: How many tools those are; more than columns where the store named candidates.
+        encodings: The sub-queries as they were compared.
+        documents: What else is known of the tools of the columns.
     """
 
     tools: Sequence[ToolDefinition]
     scores: Mapping[str, Scores]
     standards: Mapping[str, Standard]
     n_tools: int
+    encodings: Encodings
+    documents: CatalogDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +110,21 @@ class WeighedSubQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """The tools that may come first, with what is known of them.
+
+    Attributes:
+        columns: Their columns in the ranking, ascending.
+        features: float64 ``[n_candidates]`` by name.
+        asked: Features of the request by name.
+    """
+
+    columns: NDArray[np.int64]
+    features: Mapping[str, NDArray[np.float64]]
+    asked: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredTools:
     """What selection chooses from; the columns of all arrays are the tools.
 
@@ -78,6 +136,8 @@ class ScoredTools:
         fused: float32 ``[n_sub_queries, n_tools]``, standardised.
         evidence: float32 ``[n_sub_queries, n_tools]`` by channel, not standardised.
         n_tools: How many tools may be found.
+        is_forbidden: Which of them would do what the query says must not be done; None for none.
+        candidates: The tools that may come first, with what is known of them; None where nothing was learnt.
     """
 
     asked: EncodedQuery
@@ -87,6 +147,8 @@ class ScoredTools:
     fused: Scores
     evidence: Mapping[str, Scores]
     n_tools: int
+    is_forbidden: NDArray[np.bool_] | None = None
+    candidates: Candidates | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     ledger: str | None = None
     prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)
-    max_query_characters: int = Field(default=20_000, ge=1)
+    max_query_characters: int = Field(default=200_000, ge=1)
     max_k: int = Field(default=100, ge=1)
     refresh_seconds: float = Field(default=30.0, gt=0)
     data: Path = Path("data")

@@ -2,23 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, TokenVectors
 from toolshed.options import PipelineName, SearchArguments, checked
 from toolshed.pipelines import Ingredients, build_pipeline, compose
-from toolshed.presets import Calibration, RankingPreset
+from toolshed.presets import PIPELINES, Calibration, RankingPreset
 from toolshed.queries import Query
 from toolshed.rankings import Selection
 from toolshed.stages import Stage, run_blocking
-from toolshed.vectors import Vectors
 from toolshed_evals.datasets import Dataset, dataset_tool_id
-from toolshed_evals.dev_catalogs import DevCatalog, indexed
+from toolshed_evals.dev_catalogs import DevCatalog
+from toolshed_evals.fitting.catalogs import Watcher, read_catalogs
+from toolshed_evals.fitting.fits import Fit, fits_without_each
 from toolshed_evals.measures import PerQuery, measure
 
 BASELINE = "hybrid"
@@ -30,20 +29,24 @@ _N_RESAMPLES, _SEED = 4_000, 7
 DENSE_STATIC = RankingPreset({"dense": 1.0, "static": 1.0}, Calibration(-5.0, {"dense": 4.0, "static": 4.0}))
 
 Pipeline = Stage[Query, Selection]
-# Told which family the catalog is of, so that what was fitted can be fitted without it.
-Contender = Callable[[Ingredients, str], Pipeline]
-# Told the catalog and what is done with it, and how much of it is done.
-Watcher = Callable[[str, int, int], None]
+# Told what was fitted without the family of the catalog that it is judged on.
+Contender = Callable[[Ingredients, Fit | None], Pipeline]
 
 
 def _named(name: PipelineName) -> Contender:
-    return lambda made_of, _family: build_pipeline(name, made_of)
+    def make(made_of: Ingredients, fit: Fit | None) -> Pipeline:
+        if fit is None or name not in fit.rankings:
+            return build_pipeline(name, made_of)
+        head = fit.head if "dense" in PIPELINES[name].channels else None
+        return compose(PIPELINES[name], made_of, learned=fit.rankings[name], head=head)
+
+    return make
 
 
 CONTENDERS: Mapping[str, Contender] = {
     "default": _named("default"),
     "instant": _named("instant"),
-    "dense+static": lambda made_of, _family: compose(DENSE_STATIC, made_of),
+    "dense+static": lambda made_of, _fit: compose(DENSE_STATIC, made_of),
     "hybrid": _named("hybrid"),
     "bm25": _named("bm25"),
 }
@@ -97,39 +100,39 @@ class Gain:
     worst_catalog: str
 
 
-def run_catalog(
-    catalog: DevCatalog,
+def carry_over(
+    catalogs: Sequence[DevCatalog],
     contenders: Mapping[str, Contender],
     *,
     cache: Path,
     encoder_threads: int,
     watcher: Watcher,
-) -> CatalogResult:
-    """Search every judged query of a catalog with every contender; nobody abstains."""
-    dataset = catalog.load()
-    with indexed(
-        dataset,
-        cache,
-        encoder_threads=encoder_threads,
-        progress=lambda done, total: watcher(f"index {dataset.name}", done, total),
-    ) as made_of:
-        made_of = Ingredients(made_of.index, remembering(made_of.encoders))
-        pipelines = {name: make(made_of, catalog.family) for name, make in contenders.items()}
-        runs = _searched(dataset, pipelines, lambda done, n: watcher(f"search {dataset.name}", done, n))
-    values = {name: measure(run, dataset.qrels) for name, run in runs.items()}
-    return CatalogResult(dataset.name, len(dataset.catalog.tools), values)
+) -> list[CatalogResult]:
+    """Search every judged query of every catalog with every contender; nobody abstains.
+
+    What was fitted is fitted again without the catalog's family, where there are several families.
+    """
+    with read_catalogs(catalogs, cache, encoder_threads=encoder_threads, watcher=watcher) as read:
+        is_fitted = len({catalog.family for catalog in catalogs}) > 1
+        fits = fits_without_each(read) if is_fitted else {}
+        results = []
+        for one in read:
+            fit = fits.get(one.catalog.family)
+            pipelines = {name: make(one.made_of, fit) for name, make in contenders.items()}
+            runs = _searched(one.dataset, pipelines)
+            values = {name: measure(run, one.dataset.qrels) for name, run in runs.items()}
+            results.append(CatalogResult(one.dataset.name, len(one.dataset.catalog.tools), values))
+            watcher(f"{one.dataset.name}: {results[-1].n_queries:,} queries searched")
+        return results
 
 
-def _searched(
-    dataset: Dataset, pipelines: Mapping[str, Pipeline], tick: Callable[[int, int], None]
-) -> dict[str, dict[str, list[str]]]:
+def _searched(dataset: Dataset, pipelines: Mapping[str, Pipeline]) -> dict[str, dict[str, list[str]]]:
     options = checked(SearchArguments, {"abstain_below": 0.0})
     runs: dict[str, dict[str, list[str]]] = {name: {} for name in pipelines}
-    for done, (query_id, text) in enumerate(dataset.queries.items(), start=1):
+    for query_id, text in dataset.queries.items():
         for name, pipeline in pipelines.items():
             found = run_blocking(pipeline, Query(text, _K, options))
             runs[name][query_id] = [dataset_tool_id(tool.tool) for tool in found.tools]
-        tick(done, len(dataset.queries))
     return runs
 
 
@@ -144,25 +147,6 @@ def gain(results: Sequence[CatalogResult], contender: str, baseline: str, name: 
     low, high = np.percentile(resampled, [2.5, 97.5])
     at = int(means.argmin())
     return Gain(float(means.mean()), float(low), float(high), float(means[at]), results[at].name)
-
-
-def remembering(encoders: Mapping[str, DenseEncoder]) -> dict[str, DenseEncoder]:
-    """The encoders, each keeping what it encoded last: contenders read the same texts."""
-    return {
-        name: _Remembering(one) if isinstance(one, TokenEncoder) else one for name, one in encoders.items()
-    }
-
-
-class _Remembering:
-    # Any: a dense encoder that shows its tokens, for which there is no one type.
-    def __init__(self, encoder: Any) -> None:
-        self.model_id, self.dimension = encoder.model_id, encoder.dimension
-        self.is_contextual = encoder.is_contextual
-        self.encode: Callable[[Sequence[str]], Vectors] = encoder.encode
-        self._one = lru_cache(maxsize=64)(lambda text: encoder.encode_tokens([text])[0])
-
-    def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
-        return [self._one(text) for text in texts]
 
 
 def to_json(results: Sequence[CatalogResult]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_a_pipeline_goes_on_from_stages_of_ones_own() -> None:
     assert isinstance(pipeline, Pipeline)
     assert [type(stage).__name__ for stage in pipeline.stages] == [
         *("Ask", "Ask"),
-        *("Decompose", "Encode", "Search", "Fuse", "Select"),
+        *("CorrectSpelling", "Decompose", "Encode", "Search", "FuseLearned", "Select"),
     ]
     with recorded_run() as run:
         selection = run_blocking(pipeline, Query("tell me the", k=1))
@@ -80,6 +80,6 @@ def test_stages_of_one_class_keep_both_timings_and_both_calls() -> None:
         task = shed.account.start_task("agent")
         found = shed.search("tell me the", task_id=task.task_id)
         calls = [call["component"] for call in shed.account.ledger.task(task.task_id)["calls"]]
-    assert list(found.timings_ms)[:3] == ["Ask", "Ask (2)", "Decompose"]
+    assert list(found.timings_ms)[:3] == ["Ask", "Ask (2)", "CorrectSpelling"]
     assert found.timings_ms["total"] == pytest.approx(sum([*found.timings_ms.values()][:-1]))
     assert calls.count("planner") == 2

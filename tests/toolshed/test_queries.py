@@ -21,7 +21,7 @@ def test_white_space_of_any_kind_asks_for_nothing(text: str) -> None:
 
 
 def test_one_character_too_many_is_refused_with_the_number_there_may_be() -> None:
-    with pytest.raises(InvalidQueryError, match="has 20,001 characters; at most 20,000 are searched"):
+    with pytest.raises(InvalidQueryError, match="has 200,001 characters; at most 200,000 are searched"):
         checked_text("x" * (MAX_QUERY_CHARACTERS + 1))
 
 

@@ -14,13 +14,23 @@ from toolshed.types import Span
 _PROTECTED = re.compile(
     r"""https?://\S+ | [^\s@]{1,64}@[^\s@]{1,253}\.\w{1,24}
       | "[^"\n]{0,400}" | “[^“”\n]{0,400}” | (?<!\w)'[^'\n]{1,200}'(?!\w) | ‘[^‘’\n]{0,400}’
-      | \d{1,12}(?:[.,:]\d{1,12})+ | \b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|Inc|Ltd|U\.S|a\.m|p\.m)\.
+      | \d{1,12}(?:[.,:]\d{1,12})+
+      | \b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?
+        \s\d{1,2}(?:st|nd|rd|th)?,\s\d{2,4}\b
+      | \b[A-Z]\w{0,40}(?:,|\s(?:and|&))\s(?:(?:the|of|and|a)\s)?[A-Z]\w{0,40}
+      | \b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|Inc|Ltd|U\.S|a\.m|p\.m)\.
     """,
     re.VERBOSE,
 )
 _SENTENCE_END = re.compile(
     r"[.!?]{1,16}+[\"'”’)]{0,16}+(?=\s|$)|[。！？；]+|\n\s{0,40}\n|\n(?=\s{0,40}(?:[-*•]|\d{1,4}[.)])\s)"
+    # A line of a list or of a chat; one that goes on in lower case with a preposition or so was only wrapped.
+    r"|\n(?=\s{0,40}(?:[^\W\d_a-z]|\w{1,24}:\s|\d|[\"“]))"
+    r"|\n(?!\s{0,40}(?:to|in|on|at|for|from|of|with|and|or|the|an?|by|that|which|who|as|into|than|is|are|if)\b)"
 )
+# A quotation that ends with its sentence, and one that stands inside of a sentence.
+_QUOTED_END = re.compile(r"""[.!?]["”’']$""")
+_BEGINS_SENTENCE = re.compile(r"""\s{1,40}[^\W\d_a-z]|\s{0,40}$""")
 _CLAUSE_BREAK = re.compile(
     r"[;:]\s{1,4}|,?\s{1,4}(?:and|as well as|plus|but|while)\s{1,4}(?:(?:then|also|finally|lastly)\s{1,4})?"
     r"|,?\s{1,4}(?:then|after that|afterwards)\s{1,4}|,\s{1,4}(?:or\s{1,4})?|\s{1,4}[-–—]\s{1,4}|[，、]",
@@ -37,7 +47,14 @@ _MIN_CLAUSE_WORDS = 3
 
 def _protected(text: str) -> str:
     """The text with every protected span masked by letters, offsets unchanged."""
-    return _PROTECTED.sub(lambda match: "x" * len(match.group()), text)
+
+    def masked(match: re.Match[str]) -> str:
+        inside = match.group()
+        if _QUOTED_END.search(inside) and _BEGINS_SENTENCE.match(text, match.end()):
+            return "x" * (len(inside) - 2) + inside[-2:]
+        return "x" * len(inside)
+
+    return _PROTECTED.sub(masked, text)
 
 
 def sentence_spans(text: str) -> Iterator[Span]:

@@ -7,7 +7,11 @@ from itertools import islice
 
 import numpy as np
 
+from toolshed.backbones.static import StaticEncoder
+from toolshed.errors import KnowledgeBaseError
+from toolshed.intra_retrieval.catalog_documents import IndexedDocuments
 from toolshed.intra_retrieval.channels import ScoringIndex
+from toolshed.intra_retrieval.spelling import NO_WORDS, KnownWords
 from toolshed.knowledge_base.engine import Filter
 from toolshed.knowledge_base.tools import ToolStore
 from toolshed.queries import Encodings
@@ -85,6 +89,22 @@ class CatalogIndex:
                 current.sources = self._store.sources()
             return current.sources
 
+    def all_tools(self) -> ScoringIndex:
+        """Every tool, or a sample where there are too many to be resident.
+
+        Raises:
+            KnowledgeBaseError: If there is none.
+        """
+        index = self._load(None).index
+        if index is None:
+            raise KnowledgeBaseError("the knowledge base holds no tools")
+        return index
+
+    def words(self, only: Filter | None, encoder: StaticEncoder) -> KnownWords:
+        """The words of the tools that may be found, or of a sample of them."""
+        index = self._load(only).index
+        return NO_WORDS if index is None else index.soft_words(encoder).known
+
     def __len__(self) -> int:
         return self._load(None).n_tools
 
@@ -101,6 +121,7 @@ class CatalogIndex:
         if loaded.index is None:
             return None
         scores = loaded.index.score(encodings, channels)
+        documents = IndexedDocuments.of(loaded.index)
         standards = {channel: Standard.of(values) for channel, values in scores.items()}
         tools = loaded.index.definitions
         candidates = None
@@ -111,9 +132,10 @@ class CatalogIndex:
             # The sample stays among the candidates: it stands for the rest of the catalog in what follows.
             tools = [*tools, *candidates.definitions]
             order = sorted(range(len(tools)), key=lambda column: tools[column].tool_id)
+            documents = documents.joined(candidates, order)
             tools = [tools[column] for column in order]
             scores = {channel: np.hstack([scores[channel], found[channel]])[:, order] for channel in channels}
-        return ChannelRanking(tools, scores, standards, loaded.n_tools)
+        return ChannelRanking(tools, scores, standards, loaded.n_tools, encodings, documents)
 
     def _load(self, only: Filter | None) -> _Loaded:
         wanted = None if only is None else frozenset((name, frozenset(only[name])) for name in only)

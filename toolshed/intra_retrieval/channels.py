@@ -1,5 +1,6 @@
 """Channel scores: how similar every tool is to every sub-query, channel by channel."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.lexical import as_query_vector
+from toolshed.backbones.static import StaticEncoder
+from toolshed.intra_retrieval.soft_words import SoftWords
 from toolshed.knowledge_base.engine import VectorQuery
 from toolshed.knowledge_base.store import Channel
-from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolRecord
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, VIEWS, ToolRecord
 from toolshed.queries import Encodings
 from toolshed.vectors import Scores, SparseVector, Vectors
 
@@ -114,6 +117,32 @@ class TopicVectors:
         return scores
 
 
+class ViewVectors:
+    """One view of every tool, compared with a request for a few tools at a time.
+
+    Mean and deviation of the cosine over all tools follow from those of the vectors, E[q.v] = q.E[v] and
+    Var(q.v) = q' Cov(v) q, so that no product over the catalog is needed.
+    """
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+        self._mean = vectors.mean(axis=0)
+        self._covariance = vectors.T @ vectors / np.float32(len(vectors)) - np.outer(self._mean, self._mean)
+
+    def cosines(self, query: Vectors, columns: NDArray[np.int64]) -> Scores:
+        """Cosine of one request, ``[dimension]``, with these tools."""
+        return np.asarray(self._vectors[columns] @ query)
+
+    def standard(self, query: Vectors) -> tuple[float, float]:
+        """Mean and standard deviation of the request's cosine over all tools."""
+        variance = float(query @ self._covariance @ query)
+        return float(self._mean @ query), max(variance, 0.0) ** 0.5
+
+    def all_cosines(self, queries: Vectors) -> Scores:
+        """Cosines with every tool, ``[n_queries, n_tools]``."""
+        return np.asarray(queries @ self._vectors.T)
+
+
 class ScoringIndex:
     """The vectors of a set of tools as matrices, scored exactly.
 
@@ -132,11 +161,14 @@ class ScoringIndex:
         self.definitions = [record.definition for record in ordered]
         self._channels = {c.name: c for c in TOOL_LAYOUT.channels if c.name in ordered[0].vectors}
         self._dense: dict[str, Vectors] = {}
+        self.views: dict[str, ViewVectors] = {}
         self._multi: dict[str, TopicVectors] = {}
         self._sparse: dict[str, PostingsIndex] = {}
         for name, channel in self._channels.items():
             vectors: list[Any] = [record.vectors[name] for record in ordered]
             match channel.kind:
+                case "dense" if name in VIEWS:
+                    self.views[name] = ViewVectors(np.stack(vectors))
                 case "dense":
                     self._dense[name] = _columns(vectors)
                 case "multi":
@@ -145,9 +177,32 @@ class ScoringIndex:
                     frequencies = None if background is None else background._sparse[name]
                     self._sparse[name] = PostingsIndex(vectors, background=frequencies)
         self._vocabulary: PostingsIndex = (background or self)._sparse["words"]
+        self._background = background
+        self._lock = threading.Lock()
+        self._soft_words: SoftWords | None = None
 
     def __len__(self) -> int:
         return len(self.tool_ids)
+
+    def soft_words(self, encoder: StaticEncoder) -> SoftWords:
+        """The words of the tools, read when they are first needed."""
+        with self._lock:
+            if self._soft_words is None:
+                background = self._background.soft_words(encoder) if self._background else None
+                self._soft_words = SoftWords(self.definitions, encoder, background=background)
+            return self._soft_words
+
+    def whole_vectors(self, channel: str) -> Vectors:
+        """The vectors of a channel of whole documents, one row a tool."""
+        return np.ascontiguousarray(self._dense[channel].T)
+
+    def unknown_terms(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which terms of a query no tool has."""
+        return self._vocabulary.unknown(terms)
+
+    def term_idf(self, terms: NDArray[np.uint32]) -> Scores:
+        """Inverse document frequency of any terms."""
+        return self._vocabulary.idf(terms)
 
     def score(self, encodings: Encodings, channels: Sequence[str]) -> ChannelScores:
         """Scores of the wanted channels, each float32 ``[n_sub_queries, n_tools]``.
@@ -158,6 +213,8 @@ class ScoringIndex:
         for name in channels:
             channel = self._channels[name]
             match channel.kind:
+                case "dense" if name in VIEWS:
+                    scores[name] = self.views[name].all_cosines(encodings.vectors[channel.encoding])
                 case "dense":
                     scores[name] = encodings.vectors[channel.encoding] @ self._dense[name]
                 case "multi":

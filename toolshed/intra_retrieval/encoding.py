@@ -6,17 +6,20 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, normalise
+from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, TokenVectors, normalise
 from toolshed.backbones.lexical import query_words
 from toolshed.metering.runs import MeteredCall, current_run
 from toolshed.metering.usage import estimated_usage
-from toolshed.queries import EncodedQuery, EncodedText, Encodings, QueryPlan, SubQuery
+from toolshed.queries import EncodedQuery, EncodedText, Encodings, QueryPlan, SubQuery, asked_text
 from toolshed.stages import Stage
 from toolshed.vectors import Vectors
 
 # About 25 KB each.
 _REMEMBERED_QUERIES = 256
+# Transformers cut what is longer than their window; sentences are shorter.
+_MAX_ONE_PASS = 800
 
 
 class Encode(Stage[QueryPlan, EncodedQuery]):
@@ -45,7 +48,10 @@ def encode_sub_queries(sub_queries: Sequence[SubQuery], encoders: Mapping[str, D
     """Encode sub-queries; ``sub_queries[0]`` is the whole query."""
     return Encodings(
         vectors={name: _vectors(sub_queries, encoder) for name, encoder in encoders.items()},
-        words=[query_words(sub_query.text) for sub_query in sub_queries],
+        words=[
+            query_words(asked_text(sub_queries)),
+            *(query_words(sub_query.text) for sub_query in sub_queries[1:]),
+        ],
     )
 
 
@@ -80,11 +86,26 @@ def _vectors(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
 
 def _encoded(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
     if not isinstance(encoder, TokenEncoder):
-        return encoder.encode([sub_query.text for sub_query in sub_queries])
-    if encoder.is_contextual:
+        rest = (sub_query.text for sub_query in sub_queries[1:])
+        return encoder.encode([asked_text(sub_queries).strip() or sub_queries[0].text, *rest])
+    if encoder.is_contextual and len(sub_queries[0].text) > _MAX_ONE_PASS:
         return _pooled_from_sentences(sub_queries, encoder)
+    # In one pass a part's vector knows of the product that another sentence named.
     (tokens,) = encoder.encode_tokens([sub_queries[0].text])
-    return normalise(tokens.pool([(sub_query.start, sub_query.end) for sub_query in sub_queries]))
+    # The whole query keeps the special tokens, which sentence encoders are trained with.
+    whole = tokens.hidden[_is_asked(tokens, sub_queries)].mean(axis=0, keepdims=True)
+    parts = tokens.pool([(sub_query.start, sub_query.end) for sub_query in sub_queries[1:]])
+    return normalise(np.concatenate([whole, parts]))
+
+
+def _is_asked(tokens: TokenVectors, sub_queries: Sequence[SubQuery]) -> NDArray[np.bool_]:
+    """Which tokens do not belong to what the query says must not be done."""
+    starts, ends = tokens.offsets.T
+    is_asked = np.ones(len(starts), dtype=bool)
+    for one in sub_queries:
+        if one.kind == "negated":
+            is_asked &= (ends <= one.start) | (starts >= one.end) | (ends == starts)
+    return is_asked
 
 
 def _pooled_from_sentences(sub_queries: Sequence[SubQuery], encoder: TokenEncoder) -> Vectors:

@@ -14,6 +14,8 @@ from toolshed.stages import Stage
 from toolshed.vectors import Scores
 
 _MAX_PROBABILITY = 0.999
+# A tool is as good as the best one for what is forbidden from this share of its chance on.
+_NEARLY_BEST = 0.3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,19 +31,50 @@ class Fuse(Stage[ScoredCatalog, ScoredTools]):
         """Return the scored tools."""
         sub_queries = scored.asked.plan.sub_queries
         weights = sub_query_weights(sub_queries, self.preset.sub_queries)
-        weighed = [
-            WeighedSubQuery(one.text, one.kind, float(weight))
-            for one, weight in zip(sub_queries, weights, strict=True)
-        ]
         ranking = scored.ranking
         if ranking is None:
-            nothing = np.empty((len(sub_queries), 0), np.float32)
-            return ScoredTools(scored.asked, (), nothing[0], weighed, nothing, {}, n_tools=0)
+            return nothing_scored(scored, weights)
         fused = fuse_channels(ranking.scores, self.preset.channels, ranking.standards)
         scores = fuse_sub_queries(fused, weights, self.preset)
+        forbidden = forbidden_tools(fused, sub_queries, self.preset.temperature)
+        scores = np.where(forbidden, scores - np.ptp(scores) - 1, scores)
         return ScoredTools(
-            scored.asked, ranking.tools, scores, weighed, fused, ranking.scores, ranking.n_tools
+            scored.asked,
+            ranking.tools,
+            scores,
+            weighed(sub_queries, weights),
+            fused,
+            ranking.scores,
+            ranking.n_tools,
+            forbidden,
         )
+
+
+def weighed(sub_queries: Sequence[SubQuery], weights: NDArray[np.float32]) -> list[WeighedSubQuery]:
+    """The sub-queries with the say of each."""
+    return [
+        WeighedSubQuery(one.text, one.kind, float(weight))
+        for one, weight in zip(sub_queries, weights, strict=True)
+    ]
+
+
+def forbidden_tools(fused: Scores, sub_queries: Sequence[SubQuery], temperature: float) -> NDArray[np.bool_]:
+    """The tools that would do what the query says must not be done; never the best one for the rest of it."""
+    rows = [row for row, one in enumerate(sub_queries) if one.kind == "negated"]
+    is_forbidden = np.zeros(fused.shape[1], dtype=bool)
+    for row in rows:
+        nearly = np.exp((fused[row] - fused[row].max()) / np.float32(temperature))
+        is_forbidden |= nearly >= _NEARLY_BEST
+    if rows:
+        is_forbidden[int(fused[0].argmax())] = False
+    return is_forbidden
+
+
+def nothing_scored(scored: ScoredCatalog, weights: NDArray[np.float32]) -> ScoredTools:
+    """What fusion makes of a catalog without tools."""
+    sub_queries = scored.asked.plan.sub_queries
+    nothing = np.empty((len(sub_queries), 0), np.float32)
+    return ScoredTools(scored.asked, (), nothing[0], weighed(sub_queries, weights), nothing, {}, n_tools=0)
 
 
 def fuse_channels(
@@ -70,9 +103,10 @@ def sub_query_weights(
     sub_queries: Sequence[SubQuery], weights: SubQueryWeights | None
 ) -> NDArray[np.float32]:
     """The say of each sub-query, 0 to 1; a query that is not split has all of it."""
-    if weights is None or len(sub_queries) == 1:
+    is_split = any(one.kind not in ("whole", "negated") for one in sub_queries)
+    if weights is None or not is_split:
         return np.array([1.0, *([0.0] * (len(sub_queries) - 1))], np.float32)
-    by_kind = {"whole": weights.whole, "sentence": weights.sentence}
+    by_kind = {"whole": weights.whole, "sentence": weights.sentence, "negated": 0.0}
     return np.array(
         [
             by_kind.get(one.kind, weights.verb_clause if one.opens_with_verb else weights.clause)
@@ -95,13 +129,20 @@ def fuse_sub_queries(fused: Scores, weights: NDArray[np.float32], preset: Rankin
     """
     if len(fused) == 1:
         return np.asarray(fused[0])
-    shifted = (fused - fused.max(axis=1, keepdims=True)) / np.float32(preset.temperature)
+    wanted = chosen_by_parts(fused, weights, preset.temperature)
+    return standardised(wanted) + np.float32(preset.whole_weight) * standardised(fused[0])
+
+
+def chosen_by_parts(fused: Scores, weights: NDArray[np.float32], temperature: float) -> Scores:
+    """The chance of each tool that some sub-query calls for it: ``wanted`` of :func:`fuse_sub_queries`."""
+    shifted = (fused - fused.max(axis=1, keepdims=True)) / np.float32(temperature)
     chances = np.exp(shifted)
     chances *= (weights / chances.sum(axis=1))[:, None]
     np.minimum(chances, _MAX_PROBABILITY, out=chances)
-    wanted = 1 - np.exp(np.log1p(-chances).sum(axis=0))
-    return _standardised(wanted) + np.float32(preset.whole_weight) * _standardised(fused[0])
+    wanted: Scores = 1 - np.exp(np.log1p(-chances).sum(axis=0))
+    return wanted
 
 
-def _standardised(values: Scores) -> Scores:
+def standardised(values: Scores) -> Scores:
+    """Standard scores of one row over all tools."""
     return np.asarray((values - values.mean()) / (values.std() + 1e-6))

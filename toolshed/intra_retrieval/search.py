@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
+from toolshed.intra_retrieval.query_head import QueryHead
 from toolshed.queries import EncodedQuery
 from toolshed.rankings import ScoredCatalog
 from toolshed.stages import Stage
@@ -16,16 +17,19 @@ class Search(Stage[EncodedQuery, ScoredCatalog]):
     Attributes:
         index: The tools.
         channels: The channels, with the weights that fusion gives them.
+        head: What moves the request's dense vectors before tools are compared with them.
     """
 
     index: CatalogIndex
     channels: Mapping[str, float]
+    head: QueryHead | None = None
 
     async def run(self, asked: EncodedQuery, /) -> ScoredCatalog:
         """Return the scores."""
         wanted = asked.plan.query.options["sources"]
         only = None if wanted is None else {"source": wanted}
-        return ScoredCatalog(asked, self.index.score(asked.encodings, tuple(self.channels), only=only))
+        encodings = asked.encodings if self.head is None else self.head.apply(asked.encodings)
+        return ScoredCatalog(asked, self.index.score(encodings, tuple(self.channels), only=only))
 
     def __repr__(self) -> str:
         return f"Search(channels={dict(self.channels)!r})"

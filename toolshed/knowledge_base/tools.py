@@ -32,10 +32,17 @@ TOOL_LAYOUT = Layout(
         Channel("ngrams", "sparse", "ngrams"),
         Channel("dense", "dense", "dense"),
         Channel("topics", "multi", "dense", whole="dense"),
+        # Read for candidates only: they tell apart what the others put side by side.
+        Channel("described", "dense", "dense"),
+        Channel("arguments", "dense", "dense"),
     ),
     indexes={"source": "text"},
-    version=1,
+    version=2,
 )
+
+
+# Channels that candidates are looked at by, not searched by.
+VIEWS = ("described", "arguments")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from toolshed.types import JsonObject, ToolDefinition
 # Encoders see 256 tokens; what stands further down is reached by the key topics and by words.
 _MAX_DESCRIPTION = 800
 _MAX_QUESTION = 300
+_MAX_ARGUED = 500
 _MAX_SCHEMA_TEXT = 4_000
 _MAX_SCHEMA_NODES = 500
 _MAX_NAME = 512
@@ -31,6 +32,8 @@ class ToolDocument:
         views: Sayings of what the tool does, whose vectors are averaged into one: its name, a
             statement and a rule-made hypothetical question. Averaging ranks better than the
             best-matching view (Re-Invoke, arXiv 2408.01875).
+        described: Name and description, the view that says most.
+        argued: Name and arguments; the name alone where there are none.
         topics: Key topics, each matched on its own: a tool of many uses is found by any of them.
             None when the description names a single one.
         summary: Name, description, arguments and results in one text, for static vectors.
@@ -40,6 +43,8 @@ class ToolDocument:
     """
 
     views: tuple[str, ...]
+    described: str
+    argued: str
     topics: tuple[str, ...]
     summary: str
     name: str
@@ -58,6 +63,8 @@ def build_tool_document(tool: ToolDefinition) -> ToolDocument:
     service = _service(tool)
     return ToolDocument(
         views=tuple(_views(name, description, service)),
+        described=f"{name}: {description}" if description else name,
+        argued=f"{name}: {argument_text[:_MAX_ARGUED]}" if argument_text else name,
         topics=tuple(f"{name}: {topic}" for topic in topics) if len(topics) > 1 else (),
         summary=" ".join(filter(None, (f"{name}.", description, argument_text, result_text, service))),
         # Static vectors are moved towards it.

@@ -32,7 +32,7 @@ def embed_tools(
     """
     documents = [build_tool_document(tool) for tool in tools]
     static_texts = {text for d in documents for text in (d.summary, d.name, *d.topics)}
-    dense_texts = {text for d in documents for text in (*d.views, *d.topics)} if dense else set()
+    dense_texts = {text for d in documents for text in (*d.views, d.argued, *d.topics)} if dense else set()
     static_vectors = _lookup(static.encode, static_texts)
     dense_vectors = _lookup(dense.encode, dense_texts) if dense else None
 
@@ -45,6 +45,8 @@ def embed_tools(
         }
         if dense_vectors is not None:
             by_channel["dense"] = _average(dense_vectors(document.views))
+            by_channel["described"] = dense_vectors([document.described])[0]
+            by_channel["arguments"] = dense_vectors([document.argued])[0]
             by_channel["topics"] = dense_vectors(document.topics)
         return by_channel
 

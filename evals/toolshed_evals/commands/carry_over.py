@@ -47,47 +47,28 @@ def carry_over(
 ) -> None:
     """Compare pipelines over nine catalogs of different kinds, each counting the same.
 
-    What was fitted is fitted again without the catalog's family before it is judged there, and nobody
-    abstains. The official files are looked for in the folder TOOLSHED_DATA. Cells are Recall@5, Recall@1 and
-    completeness@5; intervals are 95 %, from a paired bootstrap over queries within each catalog.
+    What was fitted is fitted again without the catalog's family before it is judged there (with catalogs of
+    one family only, what ships is judged), and nobody abstains. The official files are looked for in the
+    folder TOOLSHED_DATA. Cells are Recall@5, Recall@1 and completeness@5; intervals are 95 %, from a paired
+    bootstrap over queries within each catalog.
 
     \b
     Examples:
       toolshed eval carry-over
       toolshed eval carry-over --catalog sample --pipeline instant
     """
-    from toolshed_evals.carry_over import BASELINE, CONTENDERS, run_catalog, to_json, to_markdown
+    from toolshed_evals.carry_over import BASELINE, CONTENDERS, to_json, to_markdown
+    from toolshed_evals.carry_over import carry_over as compare
     from toolshed_evals.dev_catalogs import DEV_CATALOGS, cache_folder
 
-    chosen = {
-        name: make for name, make in CONTENDERS.items() if not pipelines or name in (*pipelines, BASELINE)
-    }
-    results = []
-    for catalog in DEV_CATALOGS:
-        if catalogs and catalog.name not in catalogs:
-            continue
-        results.append(
-            run_catalog(
-                catalog,
-                chosen,
-                cache=cache or cache_folder(),
-                encoder_threads=threads,
-                watcher=_Told(),
-            )
-        )
+    results = compare(
+        [catalog for catalog in DEV_CATALOGS if not catalogs or catalog.name in catalogs],
+        {n: make for n, make in CONTENDERS.items() if not pipelines or n in (*pipelines, BASELINE)},
+        cache=cache or cache_folder(),
+        encoder_threads=threads,
+        watcher=lambda done: say(done, err=True),
+    )
     if as_json:
         print_json(to_json(results))
     else:
         say(to_markdown(results))
-
-
-class _Told:
-    """Says each task once."""
-
-    def __init__(self) -> None:
-        self._last = ""
-
-    def __call__(self, task: str, _done: int, total: int) -> None:
-        if task != self._last:
-            self._last = task
-            say(f"{task}: {total:,}", err=True)

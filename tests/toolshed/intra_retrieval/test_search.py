@@ -59,6 +59,6 @@ def test_an_empty_catalog_has_no_ranking() -> None:
 def test_a_pipeline_describes_itself_for_the_record() -> None:
     index = CatalogIndex(tool_store("a"))
     text = repr(build_pipeline("default", Ingredients(index, {"static": STATIC, "dense": HashingEncoder()})))
-    assert text.startswith("Decompose(")
+    assert text.startswith("CorrectSpelling() >> Decompose(")
     assert "dense='hashing:64'" in text
-    assert ">> Fuse(" in text
+    assert ">> FuseLearned(" in text

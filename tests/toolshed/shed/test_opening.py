@@ -12,6 +12,7 @@ from tests.stores import MANIFEST
 from toolshed.errors import ConfigurationError
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT
+from toolshed.knowledge_base.tools import TOOL_LAYOUT
 from toolshed.options import checked
 from toolshed.settings import Settings
 from toolshed.shed.location import Location
@@ -56,7 +57,7 @@ def test_memory_holds_both_kinds_apart() -> None:
     at = Location.of("memory:")
     tools = open_tools(at, MANIFEST, DEFAULTS)
     assert isinstance(open_engine(PASSAGE_LAYOUT, at, MANIFEST, DEFAULTS), MemoryEngine)
-    assert (tools.count(), tools.manifest.schema_version) == (0, 1)
+    assert (tools.count(), tools.manifest.schema_version) == (0, TOOL_LAYOUT.version)
 
 
 @pytest.mark.parametrize(("collection", "beside"), [("tools", "passages"), ("mine", "mine-passages")])

@@ -1,0 +1,1 @@
+"""Fitting what ships with the package: ``python -m toolshed_evals.fitting``."""

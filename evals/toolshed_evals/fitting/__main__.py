@@ -1,0 +1,37 @@
+"""Fit what ships: ``python -m toolshed_evals.fitting``. The same data gives the same files."""
+
+import json
+from pathlib import Path
+
+import click
+import numpy as np
+
+from toolshed.commands.output import say
+from toolshed.intra_retrieval import learned_fusion, query_head
+from toolshed_evals.dev_catalogs import DEV_CATALOGS, cache_folder
+from toolshed_evals.fitting.catalogs import read_catalogs
+from toolshed_evals.fitting.fits import fit_on_all
+
+
+@click.command()
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="TOOLSHED_EVAL_CACHE",
+    help="Where indexed catalogs are kept between runs; the user's cache folder if none.",
+)
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64))
+def main(cache: Path | None, threads: int) -> None:
+    """Fit the head of requests and the learned rankings on all dev catalogs, and write them."""
+    with read_catalogs(
+        DEV_CATALOGS, cache or cache_folder(), encoder_threads=threads, watcher=say
+    ) as catalogs:
+        fit = fit_on_all(catalogs)
+    np.save(query_head.WEIGHTS, fit.head.matrix.astype(np.float16))
+    written = {name: ranking.to_json() for name, ranking in fit.rankings.items()}
+    learned_fusion.WEIGHTS.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    say(f"wrote {query_head.WEIGHTS} and {learned_fusion.WEIGHTS}")
+
+
+if __name__ == "__main__":
+    main()

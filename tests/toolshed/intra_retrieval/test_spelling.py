@@ -1,0 +1,46 @@
+import pytest
+
+from toolshed.intra_retrieval.spelling import NO_WORDS, KnownWords, corrected
+
+KNOWN = KnownWords.of(dict.fromkeys("invoice refund schedule translate calendar kubernetes".split(), 1.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("refudn the invioce", "refund the invoice"),
+        ("shcedule a meeting tomorow", "schedule a meeting tomorrow"),
+        ("put it in my calandar", "put it in my calendar"),
+        ("kuberntes pods", "kubernetes pods"),
+        # Two slips in a long word that a tool has.
+        ("trannslaet this", "translate this"),
+        ("send it, plese.", "send it, please."),
+    ],
+)
+def test_slips_become_the_word_that_was_meant(text: str, expected: str) -> None:
+    assert corrected(text, KNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "refund the invoice",
+        "mail Priyanka about it",
+        "open /var/logz/invioce.txt",
+        "call getInvioce now",
+        "user@invioce.com",
+        "Bitte schick mir die Rechnung mit dem Kalendar",
+        "the xqzzvk thing",
+        "'invioce' is how they spell it",
+    ],
+)
+def test_what_may_be_meant_stays(text: str) -> None:
+    assert corrected(text, KNOWN) == text
+
+
+def test_a_catalog_without_words_corrects_by_english_alone() -> None:
+    assert corrected("wich flihgt", NO_WORDS) == "which flight"
+
+
+def test_hundreds_of_odd_words_take_little_time() -> None:
+    assert corrected("qqzzx wvvkq " * 500, KNOWN)

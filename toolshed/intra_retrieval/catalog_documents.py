@@ -1,0 +1,71 @@
+"""What is known of tools beside their scores, looked up for the few that may be chosen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.backbones.static import StaticEncoder
+from toolshed.intra_retrieval.channels import ScoringIndex
+from toolshed.intra_retrieval.soft_words import AskedWords
+from toolshed.rankings import SoftMatches
+from toolshed.vectors import Scores, Vectors
+
+_MIN_DEVIATION = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedDocuments:
+    """The documents of the columns of a ranking.
+
+    Attributes:
+        indexes: Where they are: all tools, or a sample of the catalog and the candidates that it lacks. The
+            first one supplies means, deviations and frequencies.
+        owner: Which index each column is of.
+        row: Its row there.
+    """
+
+    indexes: Sequence[ScoringIndex]
+    owner: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, index: ScoringIndex) -> "IndexedDocuments":
+        """The columns as the index has them."""
+        return cls((index,), np.zeros(len(index), np.int64), np.arange(len(index)))
+
+    def joined(self, more: ScoringIndex, order: Sequence[int]) -> "IndexedDocuments":
+        """With the columns of another index after these, and then in a new order."""
+        owner = np.append(self.owner, np.full(len(more), len(self.indexes), np.int64))
+        row = np.append(self.row, np.arange(len(more)))
+        return IndexedDocuments((*self.indexes, more), owner[list(order)], row[list(order)])
+
+    def view(self, name: str, query: Vectors, columns: NDArray[np.int64]) -> Scores:
+        """Standardised cosine of a request with one view of these tools."""
+        mean, deviation = self.indexes[0].views[name].standard(query)
+        cosines = np.zeros(len(columns), np.float32)
+        for at, index in enumerate(self.indexes):
+            own = np.flatnonzero(self.owner[columns] == at)
+            cosines[own] = index.views[name].cosines(query, self.row[columns[own]])
+        return (cosines - np.float32(mean)) / np.float32(deviation + _MIN_DEVIATION)
+
+    def soft_matches(self, text: str, columns: NDArray[np.int64], encoder: StaticEncoder) -> SoftMatches:
+        """How the words of a request and of these tools match."""
+        asked = AskedWords.of(text, encoder)
+        found = SoftMatches(*np.zeros((6, len(columns)), np.float32))
+        for at, index in enumerate(self.indexes):
+            own = np.flatnonzero(self.owner[columns] == at)
+            if len(own):
+                matches = index.soft_words(encoder).match(asked, self.row[columns[own]])
+                for name in SoftMatches.__slots__:
+                    getattr(found, name)[own] = getattr(matches, name)
+        return found
+
+    def is_unknown(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which terms no tool has."""
+        return self.indexes[0].unknown_terms(terms)
+
+    def idf(self, terms: NDArray[np.uint32]) -> Scores:
+        """Inverse document frequency of terms."""
+        return self.indexes[0].term_idf(terms)
