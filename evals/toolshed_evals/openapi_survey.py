@@ -19,6 +19,8 @@ from toolshed.catalog.sources import read_source
 from toolshed.catalog.yaml_values import parse_yaml
 from toolshed.errors import SourceError
 from toolshed.types import JsonObject, ToolDefinition
+from toolshed_evals.openapi_exports import export_faults
+from toolshed_evals.openapi_requests import request_fault
 
 _METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace", "query"}
 _IGNORED_HEADERS = {"accept", "authorization", "content-type"}
@@ -29,7 +31,7 @@ _MAX_COMPOSITION = 12
 
 @dataclass(slots=True)
 class Survey:
-    """Counts over documents; an operation that was left out is neither complete nor callable nor valid.
+    """Counts over documents; an operation that was left out is none of the rest.
 
     Attributes:
         n_documents: Documents with operations.
@@ -37,10 +39,12 @@ class Survey:
         n_operations: Operations in them, counted in the raw documents.
         n_indexed: Operations that became tools.
         n_complete: Tools that take every parameter and every field of the body.
-        n_callable: Tools whose binding is complete: a server, a place for each argument, an argument for each
-            placeholder of the path, a scheme for each requirement.
+        n_callable: Tools whose binding is complete (a server, a place for each argument, an argument for each
+            placeholder of the path, a scheme for each requirement) and leads to a request that holds all of
+            some made-up arguments.
         n_without_host: Tools among these whose server is relative to wherever the document is served.
         n_valid: Tools whose schemas are JSON Schema 2020-12, the arguments an object with properties.
+        n_exported: Tools that are handed on as OpenAI, Anthropic, MCP, Gemini and Bedrock take them.
         faults: What is wrong where, the first 200.
     """
 
@@ -52,6 +56,7 @@ class Survey:
     n_callable: int = 0
     n_without_host: int = 0
     n_valid: int = 0
+    n_exported: int = 0
     faults: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -100,20 +105,28 @@ def _survey_document(path: Path, found: Survey) -> None:
     found.n_indexed += len(catalog.tools)
     for entry in catalog.invalid:
         found.note(f"{path.name}: {entry}")
-    for tool in catalog.tools:
-        _survey_tool(tool, document, raw, path.name, found)
+    refused = export_faults(catalog.tools)
+    for position, tool in enumerate(catalog.tools):
+        _survey_tool(tool, document, raw, path.name, found, export_fault=refused.get(position, ""))
 
 
 def _survey_tool(
-    tool: ToolDefinition, document: Any, raw: dict[tuple[str, str], Any], name: str, found: Survey
+    tool: ToolDefinition,
+    document: Any,
+    raw: dict[tuple[str, str], Any],
+    name: str,
+    found: Survey,
+    *,
+    export_fault: str,
 ) -> None:
     binding = tool.binding or {}
     item, operation = raw[tool.annotations["method"].lower(), tool.annotations["path"]]
     missing = sorted(_expected(document, item, operation) - _taken(tool))
     faults = {
         "n_complete": f"does not take {missing[:5]}" if missing else "",
-        "n_callable": _binding_fault(tool, binding),
+        "n_callable": _binding_fault(tool, binding) or request_fault(tool),
         "n_valid": _schema_fault(tool),
+        "n_exported": export_fault,
     }
     for count, fault in faults.items():
         if fault:
@@ -242,6 +255,7 @@ def _taken(tool: ToolDefinition) -> set[tuple[str, str]]:
 def _written_fields(schema: Any) -> Iterator[str]:
     if isinstance(schema, dict):
         yield from schema.get("properties", {})
+        yield from _written_fields(schema.get("contentSchema"))
         for keyword in ("allOf", "anyOf", "oneOf"):
             for part in schema.get(keyword, ()):
                 yield from _written_fields(part)

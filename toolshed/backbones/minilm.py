@@ -31,7 +31,7 @@ _MAX_TOKENS = 256
 # The tokenizer is linear in the text, the encoder sees 256 tokens: more characters cannot matter.
 _MAX_CHARACTERS = 4_096
 # Attention over a packed row costs the square of its length; beyond this it outweighs the saving.
-_MAX_PACKED_TOKENS = 384
+_MAX_PACKED_TOKENS = 256
 _FOLDER_OF_WEIGHTS = "session.model_external_initializers_file_folder_path"
 
 

@@ -29,6 +29,8 @@ _NO_ARGUMENTS = {"accept", "authorization", "content-type"}
 _TEMPLATE = re.compile(r"\{[+#./;?&]?([^{}*]+)\*?\}")
 # The richest documents give a dozen for one body.
 _MAX_MEDIA_TYPES = 100
+# Fields of a text that are named in its description, for readers that do not look into it.
+_MAX_NAMED_FIELDS = 30
 # Longer ones no server takes.
 _MAX_PATH_CHARACTERS = 4_000
 # Without these, an object is its fields.
@@ -180,9 +182,10 @@ def _body_arguments(
     is_required = body.get("required") is True
     if _has_no_fields(schema, media_type):
         return
-    if not _is_its_fields(schema):
-        if not schema and not _is_json(media_type):
-            schema = {"type": "string", "format": "binary"}
+    has_values = is_written_by_value(media_type)
+    if not has_values:
+        schema = _as_text(schema, media, media_type)
+    if not has_values or not _is_its_fields(schema):
         described = _annotated(schema, {"description": schema.get("description") or body.get("description")})
         yield _Argument("body", "body", described, is_required, is_whole_body=True)
         return
@@ -197,10 +200,33 @@ def _body_arguments(
         yield _Argument("body", name, part, is_required and name in required, how)
 
 
+def _as_text(schema: Schema, media: dict[str, Any], media_type: str) -> Schema:
+    """A body that is no JSON value, such as XML: a text, and what the document says is in it."""
+    if not schema:
+        return {"type": "string", "format": "binary"}
+    if not (schema.keys() & {"properties", "items", "additionalProperties", "anyOf", "oneOf", "allOf"}):
+        return schema
+    given = media.get("schema")
+    reference = given.get("$ref") if isinstance(given, dict) else None
+    name = schema.get("title") or (reference.rpartition("/")[2] if isinstance(reference, str) else "")
+    fields = ", ".join(list(schema.get("properties", {}))[:_MAX_NAMED_FIELDS])
+    words = f"{'<' + name + '> ' if name else ''}as {media_type}{', with ' + fields if fields else ''}"
+    description = schema.get("description")
+    return {
+        "type": "string",
+        "description": f"{description} ({words})" if description else words,
+        "contentMediaType": media_type,
+        "contentSchema": {key: value for key, value in schema.items() if key != "description"},
+    }
+
+
 def _has_no_fields(schema: Schema, media_type: str) -> bool:
     """Whether nothing can be said in the body: a form without fields, an object closed to any."""
     is_empty = "properties" in schema and not schema["properties"] and schema.keys().isdisjoint(_WHOLE)
-    return is_empty and (schema.get("additionalProperties") is False or "form" in media_type)
+    return is_empty and (
+        schema.get("additionalProperties") is False
+        or (is_written_by_value(media_type) and "json" not in media_type)
+    )
 
 
 def _is_its_fields(schema: Schema) -> bool:
@@ -348,5 +374,7 @@ def _definite(media_type: str, media: dict[str, Any]) -> str:
     return "application/octet-stream" if is_binary else "application/json"
 
 
-def _is_json(media_type: str) -> bool:
-    return "json" in media_type
+def is_written_by_value(media_type: str) -> bool:
+    """Whether a JSON value says all of a body in that media type, as in JSON and forms."""
+    bare = media_type.split(";")[0].strip().lower()
+    return "json" in bare or bare == "application/x-www-form-urlencoded" or bare.startswith("multipart/")

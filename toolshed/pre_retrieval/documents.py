@@ -21,6 +21,7 @@ _MAX_ARGUMENTS = 64
 _MAX_SERVICE = 400
 # Descriptions of fewer words, such as "Calls endpoint seven.", seldom say what for.
 _TELLING_WORDS = 8
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\((?:https?://|/|#)[^()\s]{0,2000}\)")
 _WORD_RUN = re.compile(r"[^\W_]+")
 
 
@@ -55,10 +56,11 @@ class ToolDocument:
 def build_tool_document(tool: ToolDefinition) -> ToolDocument:
     """Write the document of a tool. No field that is missing leaves an empty slot behind."""
     name = _shown_name(tool)
-    description = tool.description[:_MAX_DESCRIPTION].strip()
+    said = _without_addresses(tool.description)
+    description = said[:_MAX_DESCRIPTION].strip()
     argument_text = _arguments(tool.parameters)
     result_text = _arguments(tool.output_schema or {})
-    topics = key_topics(tool.description)
+    topics = key_topics(said)
     path = str(tool.annotations.get("path", ""))
     service = _service(tool)
     return ToolDocument(
@@ -77,6 +79,11 @@ def build_tool_document(tool: ToolDefinition) -> ToolDocument:
         },
         ngram_text=f"{tool.name} {tool.description}",
     )
+
+
+def _without_addresses(text: str) -> str:
+    """A text whose Markdown links are their words: addresses say nothing of the use and fill the encoder."""
+    return _LINK.sub(r"\1", text) if "](" in text else text
 
 
 def readable_name(name: str) -> str:

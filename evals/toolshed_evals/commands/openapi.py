@@ -16,8 +16,8 @@ def openapi(folder: Path, limit: int | None, as_json: bool) -> None:
 
     An operation counts as complete if the tool takes every parameter and field of the body that a second,
     independent reading of the document finds; as callable if the tool says where each argument goes, at which
-    server and with which credentials; as valid if its schemas are JSON Schema 2020-12. Exit code 1 if any
-    falls short.
+    server and with which credentials, and a request can be written; as valid if its schemas are JSON Schema
+    2020-12; as exported if each provider takes it. Exit code 1 if any falls short.
 
     \b
     Examples:
@@ -36,5 +36,5 @@ def openapi(folder: Path, limit: int | None, as_json: bool) -> None:
                 say(f"{name.removeprefix('n_').replace('_', ' '):14} {value:>9,}")
         for fault in found.faults:
             say(fault, err=True)
-    if min(found.n_complete, found.n_callable, found.n_valid) < found.n_operations:
+    if min(found.n_complete, found.n_callable, found.n_valid, found.n_exported) < found.n_operations:
         raise SystemExit(1)

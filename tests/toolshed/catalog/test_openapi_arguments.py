@@ -256,3 +256,18 @@ def test_what_stands_beside_the_reference_to_a_parameter_describes_it() -> None:
         document_components={"parameters": shared},
     )
     assert tool.parameters["properties"]["page"] == {"description": "the page to begin with"}
+
+
+def test_a_body_that_is_no_json_value_is_a_text_of_known_content() -> None:
+    room = {"type": "object", "title": "Room", "properties": {"floor": {"type": "integer"}, "name": {}}}
+    tool = operation(requestBody={"content": {"text/xml": {"schema": room}}, "required": True})
+    assert tool.parameters["properties"] == {
+        "body": {
+            "type": "string",
+            "description": "<Room> as text/xml, with floor, name",
+            "contentMediaType": "text/xml",
+            "contentSchema": room,
+        }
+    }
+    assert tool.binding is not None
+    assert tool.binding["body"] == {"media_type": "text/xml", "required": True, "argument": "body"}

@@ -30,6 +30,15 @@ def test_a_document_says_the_same_in_several_ways() -> None:
     assert document.topics == ()
 
 
+def test_addresses_of_links_are_not_read() -> None:
+    said = "Star it. See [the [guide]](https://a.example/x) or [help](/docs/help#a) or [f](x) or [this](#b)."
+    document = build_tool_document(make_tool("star", said))
+    assert document.views[1] == (
+        "star: Star it. See [the [guide]](https://a.example/x) or help or [f](x) or this."
+    )
+    assert document.fields["description"] == said
+
+
 def test_a_tool_that_says_nothing_leaves_no_empty_slots() -> None:
     document = build_tool_document(make_tool("noop"))
     assert document.views == ("noop", "I want to noop.")
