@@ -159,6 +159,14 @@ class IndexArguments(TypedDict, total=False):
             flag="--timeout",
         ),
     ]
+    enhancements: Annotated[
+        str | None,
+        Option(
+            None,
+            "File of enhancements: questions, topics and uses that a model or a person wrote of the tools "
+            "(toolshed enhance).",
+        ),
+    ]
     strict: Annotated[bool, Option(False, "Index nothing when an entry is bad or a source cannot be read.")]
     skip_invalid: Annotated[bool, Option(False, "Bad entries are expected: leaving them out is no failure.")]
     progress: Annotated[

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -151,3 +151,51 @@ class IndexedSource:
     name: str
     locations: Sequence[str]
     n_tools: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enhancement:
+    """What a language model, or a person, wrote of a tool so that it is found.
+
+    Attributes:
+        tool: Id of the tool, or its name alone.
+        tool_hash: Hash of the definition it was written for; empty where it holds for any.
+        hypothetical_questions: Requests that the tool serves, in users' words (Re-Invoke, arXiv 2408.01875;
+            Toolshed, arXiv 2410.14594, section 3.1).
+        key_topics: Themes and intents, a few words each.
+        when_to_use: When it is the right tool, in a sentence.
+        when_not_to_use: When another one is; kept for readers, and never searched.
+        description: A better description, where the source's is poor; it is searched and never exported.
+        model: Who wrote it.
+        prompt_version: Which prompt it answers.
+    """
+
+    tool: str
+    tool_hash: str = ""
+    hypothetical_questions: tuple[str, ...] = ()
+    key_topics: tuple[str, ...] = ()
+    when_to_use: str = ""
+    when_not_to_use: str = ""
+    description: str = ""
+    model: str = ""
+    prompt_version: int = 0
+
+    @property
+    def text_hash(self) -> str:
+        """SHA-256 of what is searched; who wrote it and when does not matter."""
+        said = [self.hypothetical_questions, self.key_topics, self.when_to_use, self.description]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """The enhancement as a JSON object; :meth:`from_json` reads it back."""
+        return {
+            **asdict(self),
+            "hypothetical_questions": list(self.hypothetical_questions),
+            "key_topics": list(self.key_topics),
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonObject) -> "Enhancement":
+        """Read what :meth:`to_json` wrote."""
+        lists = {name: tuple(value.get(name, ())) for name in ("hypothetical_questions", "key_topics")}
+        return cls(**{**value, **lists})

@@ -66,6 +66,7 @@ def run_experiment(
     tick: Progress = unwatched,
     index_threads: int = 1,
     limit: int | None = None,
+    enhancements: str | None = None,
 ) -> Experiment:
     """Index the tools, search every judged query one at a time, and measure.
 
@@ -75,9 +76,10 @@ def run_experiment(
         tick: Told after every query.
         index_threads: Threads of the encoder, for indexing and searching alike.
         limit: Only so many queries, for a quick look.
+        enhancements: File of enhancements of the tools.
     """
     qrels = dict(list(dataset.qrels.items())[:limit])
-    with make_retriever(pipeline, encoder_threads=index_threads) as retriever:
+    with make_retriever(pipeline, encoder_threads=index_threads, enhancements=enhancements) as retriever:
         started = time.perf_counter()
         retriever.index(dataset)
         index_seconds = time.perf_counter() - started

@@ -36,14 +36,17 @@ class Retriever(AbstractContextManager["Retriever"], Protocol):
 class PipelineRetriever:
     """One of our pipelines on the embedded knowledge base in a temporary folder."""
 
-    def __init__(self, pipeline: PipelineName, *, encoder_threads: int) -> None:
+    def __init__(
+        self, pipeline: PipelineName, *, encoder_threads: int, enhancements: str | None = None
+    ) -> None:
+        self._enhancements = enhancements
         self._folder = tempfile.TemporaryDirectory(prefix="toolshed-eval-")
         self._shed = Toolshed(
             Path(self._folder.name) / "shed", pipeline=pipeline, encoder_threads=encoder_threads
         )
 
     def index(self, dataset: Dataset) -> None:
-        self._shed.sync_catalogs([dataset.catalog], skip_invalid=True)
+        self._shed.sync_catalogs([dataset.catalog], skip_invalid=True, enhancements=self._enhancements)
 
     def rank(self, query: str) -> list[str]:
         return [dataset_tool_id(found.tool) for found in self._shed.search(query, DEPTH).tools]
@@ -90,14 +93,18 @@ class LiteratureBM25:
         """Nothing to release."""
 
 
-def make_retriever(name: str, *, encoder_threads: int = 1) -> PipelineRetriever | LiteratureBM25:
+def make_retriever(
+    name: str, *, encoder_threads: int = 1, enhancements: str | None = None
+) -> PipelineRetriever | LiteratureBM25:
     """The retriever of that name.
 
     Raises:
-        ConfigurationError: If there is none.
+        ConfigurationError: If there is none, or it knows nothing of enhancements.
     """
     if name == BASELINE:
+        if enhancements is not None:
+            raise ConfigurationError(f"{BASELINE} is the literature's and takes no enhancements")
         return LiteratureBM25()
     if name not in PIPELINES:
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(RETRIEVERS)}")
-    return PipelineRetriever(name, encoder_threads=encoder_threads)
+    return PipelineRetriever(name, encoder_threads=encoder_threads, enhancements=enhancements)

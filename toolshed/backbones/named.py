@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from toolshed.backbones.chat import ChatModel, OpenAIChat
 from toolshed.backbones.embedding import DenseEncoder, OpenAIEncoder, SentenceTransformerEncoder
-from toolshed.backbones.recorded import ReplayedChat
+from toolshed.backbones.recorded import PromptFile, ReplayedChat
 from toolshed.errors import ConfigurationError, missing_extra
 
 
@@ -47,7 +47,8 @@ def chat_named(name: str) -> ChatModel:
 
     Args:
         name: ``openai:MODEL`` for chat completions or ``openai-responses:MODEL``, which take key and base URL
-            from ``OPENAI_API_KEY`` and ``OPENAI_BASE_URL``; ``replay:FILE`` for recorded answers.
+            from ``OPENAI_API_KEY`` and ``OPENAI_BASE_URL``; ``prompts:FILE`` to write the prompts and ask
+            nobody, ``replay:FILE`` for answers to them.
 
     Raises:
         ConfigurationError: If there is no such kind, or the model cannot be made.
@@ -55,9 +56,12 @@ def chat_named(name: str) -> ChatModel:
     kind, _, model = name.partition(":")
     if kind == "replay" and model:
         return ReplayedChat(model)
+    if kind == "prompts" and model:
+        return PromptFile(model, model_id="any")
     if kind not in ("openai", "openai-responses") or not model:
         raise ConfigurationError(
-            f"unknown chat model {name!r}; write openai:MODEL, openai-responses:MODEL or replay:FILE"
+            f"unknown chat model {name!r}; write openai:MODEL, openai-responses:MODEL, prompts:FILE or "
+            "replay:FILE"
         )
     try:
         from openai import AsyncOpenAI, OpenAIError

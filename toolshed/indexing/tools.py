@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.lexical import TERMS_VERSION
@@ -15,7 +16,8 @@ from toolshed.indexing.origins import check_origins, distinct, moved, seconds
 from toolshed.knowledge_base.tools import StoredTool, ToolRecord, ToolStore
 from toolshed.options import Progress
 from toolshed.pre_retrieval.embedding import EmbeddedTools, embed_tools
-from toolshed.types import SyncReport, ToolDefinition
+from toolshed.pre_retrieval.enhancement import Matched, matched
+from toolshed.types import Enhancement, SyncReport, ToolDefinition
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,10 @@ logger = logging.getLogger(__name__)
 _ENCODED_TOGETHER = 32
 # What is encoded is written when it is this many tools, or this old: what a killed run has to do again.
 _WRITTEN_TOGETHER, _WRITTEN_AFTER_SECONDS = 256, 2.0
+
+
+# Encodes tools together.
+Embed = Callable[..., EmbeddedTools]
 
 
 def unwatched(_done: int, _total: int, /) -> None:
@@ -53,6 +59,7 @@ def sync_catalogs(
     static: Callable[[], StaticEncoder],
     dense: Callable[[], DenseEncoder | None],
     rules: SyncRules,
+    enhancements: Sequence[Enhancement] = (),
     progress: Progress = unwatched,
 ) -> SyncReport:
     """Add new tools, re-embed changed ones, and leave the others alone.
@@ -62,6 +69,8 @@ def sync_catalogs(
 
     Args:
         static: Gives the static encoder; called, like ``dense``, only when there is something to embed.
+        enhancements: What was written of tools besides. What is stored of others stays, as long as their
+            definitions do.
         progress: Told after each batch.
 
     Raises:
@@ -79,13 +88,17 @@ def sync_catalogs(
     missing = _missing(stored.values(), read, wanted.keys()) if rules.remove_missing else _Missing()
     added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
     known = [tool for tool_id, tool in wanted.items() if tool_id in stored]
-    changed = [tool for tool in known if not _is_current(stored[tool.tool_id], tool)]
+    given = matched(enhancements, list(wanted.values()))
+    changed = [
+        tool for tool in known if not _is_current(stored[tool.tool_id], tool, given.by_tool.get(tool.tool_id))
+    ]
     n_embedded = 0
     if added or changed:
         write_names(store, stored.values())
         with store.names.naming([*added, *changed], store.exported_names) as tools:
             new, renewed = tools[: len(added)], tools[len(added) :]
-            n_embedded = _write(store, new, renewed, static(), dense(), progress)
+            embed = partial(embed_tools, static=static(), dense=dense())
+            n_embedded = _write(store, new, renewed, embed, given, progress)
             yield_names(store, _ids(new))
     rewritten = {*_ids(changed), *missing.gone}
     _relocate(store, moved(read, stored.values(), rewritten))
@@ -100,11 +113,19 @@ def sync_catalogs(
         n_embedded,
         invalid=_invalid(catalogs),
         failed=_failed(catalogs),
-        warnings=[*given_twice, *_warnings(read), *missing.kept, *seconds(read, stored.values())],
+        warnings=[
+            *given_twice,
+            *_warnings(read),
+            *missing.kept,
+            *seconds(read, stored.values()),
+            *given.warnings,
+        ],
     )
 
 
-def _is_current(stored: StoredTool, tool: ToolDefinition) -> bool:
+def _is_current(stored: StoredTool, tool: ToolDefinition, given: Enhancement | None) -> bool:
+    if given is not None and given.text_hash != stored.enhancement_hash:
+        return False
     return (stored.content_hash, stored.terms_version) == (tool.content_hash, TERMS_VERSION)
 
 
@@ -203,16 +224,17 @@ def _write(
     store: ToolStore,
     added: Sequence[ToolDefinition],
     changed: Sequence[ToolDefinition],
-    static: StaticEncoder,
-    dense: DenseEncoder | None,
+    embed: Embed,
+    given: Matched,
     progress: Progress,
 ) -> int:
     """Embed and store; returns how many texts were encoded."""
     before = store.fetch([tool.tool_id for tool in changed])
+    given.keep({tool.tool_id: tool for tool in changed}, before)
     total, done, n_embedded = len(added) + len(changed), 0, 0
     try:
         progress(0, total)
-        for batch in _batches([*added, *changed], static, dense):
+        for batch in _batches([*added, *changed], partial(embed, enhancements=given.by_tool)):
             store.upsert(batch.records)
             done += len(batch.records)
             n_embedded += batch.n_texts
@@ -227,14 +249,12 @@ def _write(
     return n_embedded
 
 
-def _batches(
-    tools: Sequence[ToolDefinition], static: StaticEncoder, dense: DenseEncoder | None
-) -> Iterator[EmbeddedTools]:
+def _batches(tools: Sequence[ToolDefinition], embed: Embed) -> Iterator[EmbeddedTools]:
     """What is written together."""
     records: list[ToolRecord] = []
     n_texts, begun = 0, time.monotonic()
     for start in range(0, len(tools), _ENCODED_TOGETHER):
-        embedded = embed_tools(tools[start : start + _ENCODED_TOGETHER], static=static, dense=dense)
+        embedded = embed(tools[start : start + _ENCODED_TOGETHER])
         records += embedded.records
         n_texts += embedded.n_texts
         if len(records) >= _WRITTEN_TOGETHER or time.monotonic() - begun >= _WRITTEN_AFTER_SECONDS:

@@ -11,7 +11,7 @@ from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.knowledge_base.engine import Engine, Filter, NamedVectors, Point
 from toolshed.knowledge_base.exported_names import NameRegister, named
 from toolshed.knowledge_base.store import Channel, Layout, Store
-from toolshed.types import ToolDefinition
+from toolshed.types import Enhancement, ToolDefinition
 
 _NAMESPACE = uuid.UUID("6f0a4dc4-5c5f-5f0e-9d39-3a1f6a1c6f55")
 
@@ -20,6 +20,7 @@ _TERMS = "terms_version"
 _LOCATION = "location"
 # Tools that were stored before names were given have none; they get theirs when they are read.
 _EXPORTED = "exported_name"
+_ENHANCED = "enhancement_hash"
 
 TOOL_LAYOUT = Layout(
     name="tools",
@@ -54,11 +55,13 @@ class ToolRecord:
         vectors: By channel of :data:`TOOL_LAYOUT`: the whole document, and one row for each key topic where
             a tool has several.
         terms_version: The rules by which its words were read.
+        enhancement: What was written of it besides, where something was.
     """
 
     definition: ToolDefinition
     vectors: NamedVectors
     terms_version: int = TERMS_VERSION
+    enhancement: Enhancement | None = None
 
     @property
     def tool_id(self) -> str:
@@ -77,6 +80,7 @@ class StoredTool:
         terms_version: The rules by which its words were read.
         location: Where its source was read; empty of tools that were stored before it was recorded.
         exported_name: What providers call it; empty of tools that were stored before names were given.
+        enhancement_hash: Hash of what was written of it besides; empty where nothing was.
     """
 
     tool_id: str
@@ -85,6 +89,7 @@ class StoredTool:
     terms_version: int
     location: str = ""
     exported_name: str = ""
+    enhancement_hash: str = ""
 
 
 class ToolStore(Store[ToolRecord]):
@@ -117,6 +122,9 @@ class ToolStore(Store[ToolRecord]):
         }
         if tool.location:
             payload[_LOCATION] = tool.location
+        if record.enhancement is not None:
+            payload[_ENHANCED] = record.enhancement.text_hash
+            payload["enhancement"] = json.dumps(record.enhancement.to_json())
         return Point(self.point_id(tool.tool_id), payload, record.vectors)
 
     def _record(self, point: Point) -> ToolRecord:
@@ -124,12 +132,14 @@ class ToolStore(Store[ToolRecord]):
         if not definition.exported_name:
             name = self._names_of_unnamed([definition.tool_id])[definition.tool_id]
             definition = replace(definition, exported_name=name)
-        return ToolRecord(definition, self._vectors(point), point.payload.get(_TERMS, 1))
+        written = point.payload.get("enhancement")
+        enhancement = Enhancement.from_json(json.loads(written)) if written else None
+        return ToolRecord(definition, self._vectors(point), point.payload.get(_TERMS, 1), enhancement)
 
     def stored_tools(self) -> list[StoredTool]:
         """What a sync needs of every tool, ordered by tool id."""
         payloads = self._payloads(
-            ["tool_id", "source", "content_hash"], optional=[_TERMS, _LOCATION, _EXPORTED]
+            ["tool_id", "source", "content_hash"], optional=[_TERMS, _LOCATION, _EXPORTED, _ENHANCED]
         )
         stored = [
             StoredTool(
@@ -139,6 +149,7 @@ class ToolStore(Store[ToolRecord]):
                 p.get(_TERMS, 1),
                 p.get(_LOCATION) or "",
                 p.get(_EXPORTED) or "",
+                p.get(_ENHANCED) or "",
             )
             for p in payloads
         ]

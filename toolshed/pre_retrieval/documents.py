@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from toolshed.backbones.lexical import split_identifier
 from toolshed.pre_retrieval.topics import key_topics
-from toolshed.types import JsonObject, ToolDefinition
+from toolshed.types import Enhancement, JsonObject, ToolDefinition
 
 # Encoders see 256 tokens; what stands further down is reached by the key topics and by words.
 _MAX_DESCRIPTION = 800
@@ -53,8 +53,39 @@ class ToolDocument:
     ngram_text: str
 
 
-def build_tool_document(tool: ToolDefinition) -> ToolDocument:
-    """Write the document of a tool. No field that is missing leaves an empty slot behind."""
+def build_tool_document(tool: ToolDefinition, enhancement: Enhancement | None = None) -> ToolDocument:
+    """Write the document of a tool. No field that is missing leaves an empty slot behind.
+
+    Args:
+        tool: Its definition.
+        enhancement: What was written of it besides. Its questions are views like the rule-made one, its
+            topics key topics; all of it is words.
+    """
+    if enhancement is not None:
+        return _enhanced(_plain(_described(tool, enhancement)), enhancement)
+    return _plain(tool)
+
+
+def _described(tool: ToolDefinition, enhancement: Enhancement) -> ToolDefinition:
+    return replace(tool, description=enhancement.description) if enhancement.description else tool
+
+
+def _enhanced(document: ToolDocument, enhancement: Enhancement) -> ToolDocument:
+    questions = enhancement.hypothetical_questions
+    topics = tuple(f"{document.name}: {topic}" for topic in enhancement.key_topics)
+    about = " ".join([*enhancement.key_topics, enhancement.when_to_use])
+    said = " ".join([about, *questions])
+    return replace(
+        document,
+        views=document.views + questions,
+        topics=tuple(dict.fromkeys(document.topics + topics)),
+        summary=f"{document.summary} {said}",
+        # As weighty as arguments: words that a user may say, and the tool does not.
+        fields={**document.fields, "arguments": f"{document.fields['arguments']} {said}".strip()},
+    )
+
+
+def _plain(tool: ToolDefinition) -> ToolDocument:
     name = _shown_name(tool)
     said = _without_addresses(tool.description)
     description = said[:_MAX_DESCRIPTION].strip()

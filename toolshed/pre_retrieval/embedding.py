@@ -1,6 +1,6 @@
 """From tool definitions to records: every text of a batch is encoded once, together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from toolshed.backbones.embedding import DenseEncoder, normalise
@@ -10,7 +10,7 @@ from toolshed.knowledge_base.engine import NamedVectors
 from toolshed.knowledge_base.tools import ToolRecord
 from toolshed.pre_retrieval.documents import ToolDocument, build_tool_document
 from toolshed.presets import TOOL_NAME_WEIGHT, TOOL_WORDS
-from toolshed.types import ToolDefinition
+from toolshed.types import Enhancement, ToolDefinition
 from toolshed.vectors import SparseVector, Vectors
 
 
@@ -23,14 +23,25 @@ class EmbeddedTools:
 
 
 def embed_tools(
-    tools: Sequence[ToolDefinition], *, static: StaticEncoder, dense: DenseEncoder | None
+    tools: Sequence[ToolDefinition],
+    *,
+    static: StaticEncoder,
+    dense: DenseEncoder | None,
+    enhancements: Mapping[str, Enhancement] | None = None,
 ) -> EmbeddedTools:
     """Write the documents of tools and encode them.
+
+    Args:
+        tools: The definitions.
+        static: Encodes without a transformer.
+        dense: Encodes with one; None for knowledge bases without.
+        enhancements: What was written of them besides, by tool id.
 
     Raises:
         EncoderError: If an encoder fails or returns unusable vectors.
     """
-    documents = [build_tool_document(tool) for tool in tools]
+    written = [(enhancements or {}).get(tool.tool_id) for tool in tools]
+    documents = [build_tool_document(tool, one) for tool, one in zip(tools, written, strict=True)]
     static_texts = {text for d in documents for text in (d.summary, d.name, *d.topics)}
     dense_texts = {text for d in documents for text in (*d.views, d.argued, *d.topics)} if dense else set()
     static_vectors = _lookup(static.encode, static_texts)
@@ -50,7 +61,10 @@ def embed_tools(
             by_channel["topics"] = dense_vectors(document.topics)
         return by_channel
 
-    records = [ToolRecord(tool, vectors(document)) for tool, document in zip(tools, documents, strict=True)]
+    records = [
+        ToolRecord(tool, vectors(document), enhancement=one)
+        for tool, document, one in zip(tools, documents, written, strict=True)
+    ]
     return EmbeddedTools(records, len(static_texts | dense_texts))
 
 

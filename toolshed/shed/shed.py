@@ -19,6 +19,7 @@ from toolshed.options import (
     DocumentArguments,
     IndexArguments,
     PassageArguments,
+    Progress,
     SearchArguments,
     checked,
 )
@@ -30,12 +31,15 @@ from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
+from toolshed.waiting import wait_for
 
 if TYPE_CHECKING:
+    from toolshed.backbones.chat import ChatModel
     from toolshed.calling.caller import ToolCaller
     from toolshed.calling.results import CallResult, ResultPage
     from toolshed.economics.running.account import CostAccount
     from toolshed.economics.running.verbs import Backbones, Costs, Outcomes
+    from toolshed.pre_retrieval.enhancing import EnhancementReport
 
 
 class Toolshed:
@@ -118,6 +122,30 @@ class Toolshed:
         """Like :meth:`sync_tools`, for catalogs that were read before."""
         with self.booking.run("indexing") as run:
             report = self.tools.sync(catalogs, options, remove_missing=True)
+        return replace(report, unbooked=run.unbooked)
+
+    def enhance(
+        self,
+        chat: "ChatModel",
+        path: str | Path,
+        *,
+        n_questions: int = 12,
+        n_at_once: int = 4,
+        progress: Progress | None = None,
+    ) -> "EnhancementReport":
+        """Let a model write how people ask for each tool, into a file to review and to index with.
+
+        See :func:`~toolshed.pre_retrieval.enhancing.write_enhancements`; the calls are booked.
+        """
+        from toolshed.pre_retrieval.enhancing import write_enhancements
+
+        tools = self.tools.definitions()
+        with self.booking.run("enhancement") as run:
+            report = wait_for(
+                write_enhancements(
+                    tools, chat, path, n_questions=n_questions, n_at_once=n_at_once, progress=progress
+                )
+            )
         return replace(report, unbooked=run.unbooked)
 
     def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:

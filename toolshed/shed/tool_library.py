@@ -17,6 +17,7 @@ from toolshed.metering.runs import RunRecord
 from toolshed.options import IndexArguments, PipelineName, SearchArguments, checked
 from toolshed.pipelines import Ingredients, PipelineBuilder, build_pipeline
 from toolshed.post_retrieval.selection import estimated_tokens
+from toolshed.pre_retrieval.enhancement import read_enhancements
 from toolshed.presets import PIPELINES
 from toolshed.queries import Query, checked_text
 from toolshed.rankings import Selection
@@ -97,6 +98,8 @@ class ToolLibrary:
         """See :meth:`Toolshed.sync_catalogs`."""
         options = checked(IndexArguments, given)
         named = renamed(catalogs, options["source_name"])
+        file = options["enhancements"]
+        enhancements = read_enhancements(file) if file is not None else ()
         # One after the other: of two that want one name, the second must see the first.
         with self._sync_lock:
             report = sync_catalogs(
@@ -107,6 +110,7 @@ class ToolLibrary:
                 rules=SyncRules(
                     remove_missing, options["replace"], options["strict"], options["skip_invalid"]
                 ),
+                enhancements=enhancements,
                 progress=options["progress"] or unwatched,
             )
             self._keep_callables(named, report)
@@ -194,6 +198,10 @@ class ToolLibrary:
             known = ", ".join(sorted({tool.source for tool in stored})) or "none yet"
             raise UnknownSourceError(f"there is no source {name!r}; the sources are {known}")
         return self.delete(tool_ids)
+
+    def definitions(self) -> list[ToolDefinition]:
+        """The definitions of all tools, ordered by their ids."""
+        return sorted((record.definition for record in self.store.scan()), key=lambda tool: tool.tool_id)
 
     def delete(self, tool_ids: Sequence[str]) -> int:
         """Remove tools; returns how many there were."""

@@ -31,9 +31,20 @@ PIPELINE_NAMES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Save the record and the TREC run here."
 )
+@click.option(
+    "--enhancements",
+    type=click.Path(exists=True, dir_okay=False),
+    help="File of enhancements that the tools are indexed with.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def run(
-    dataset: str, pipeline: str, limit: int | None, threads: int, out: Path | None, as_json: bool
+    dataset: str,
+    pipeline: str,
+    limit: int | None,
+    threads: int,
+    out: Path | None,
+    enhancements: str | None,
+    as_json: bool,
 ) -> None:
     """Run one pipeline over DATASET.
 
@@ -46,7 +57,9 @@ def run(
       toolshed eval run sealtools-dev
       toolshed eval run ./my-benchmark --pipeline hybrid --json
     """
-    experiment = run_and_save(dataset, pipeline, limit=limit, threads=threads, out=out)
+    experiment = run_and_save(
+        dataset, pipeline, limit=limit, threads=threads, out=out, enhancements=enhancements
+    )
     if as_json:
         print_json(experiment.summary())
     else:
@@ -56,7 +69,13 @@ def run(
 
 
 def run_and_save(
-    dataset: str, pipeline: str, *, limit: int | None, threads: int, out: Path | None
+    dataset: str,
+    pipeline: str,
+    *,
+    limit: int | None,
+    threads: int,
+    out: Path | None,
+    enhancements: str | None = None,
 ) -> "Experiment":
     """Run one pipeline with a progress bar; warnings go to stderr."""
     from toolshed_evals.datasets import load_dataset
@@ -66,7 +85,9 @@ def run_and_save(
     for reason in loaded.catalog.invalid:
         say(f"left out: {reason}", err=True)
     with progress_bar(f"{loaded.name} {pipeline}") as tick:
-        experiment = run_experiment(loaded, pipeline, tick=tick, index_threads=threads, limit=limit)
+        experiment = run_experiment(
+            loaded, pipeline, tick=tick, index_threads=threads, limit=limit, enhancements=enhancements
+        )
     if out is not None:
         save_experiment(experiment, out)
     return experiment

@@ -53,3 +53,24 @@ def test_misuse_is_refused(arguments: list[str], message: str) -> None:
 
 def test_the_names_on_offer_are_those_that_can_be_run() -> None:
     assert set(PIPELINE_NAMES) == set(RETRIEVERS)
+
+
+def test_tools_are_indexed_with_their_enhancements(tmp_path: Path) -> None:
+    tools = [{"name": name, "description": "Internal step."} for name in ("q7", "x9", "z1")]
+    for name, lines in (
+        ("tools.jsonl", tools),
+        ("queries.jsonl", [{"id": "1", "text": "Does it rain tomorrow?"}]),
+        ("enhancements.jsonl", [{"tool": "x9", "hypothetical_questions": ["Will it rain in Porto?"]}]),
+    ):
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "qrels.tsv").write_text("query_id\ttool_id\trelevance\n1\tx9\t1\n")
+    file = str(tmp_path / "enhancements.jsonl")
+    recalls = []
+    for arguments in ([], ["--enhancements", file]):
+        result = run(str(tmp_path), "--pipeline", "instant", "--json", *arguments)
+        assert result.exit_code == 0, result.output
+        recalls.append(json.loads(result.stdout)["metrics"]["recall@1"])
+    assert recalls == [0, 1]
+    refused = run(str(tmp_path), "--pipeline", "bm25-paper", "--enhancements", file)
+    assert refused.exit_code != 0
+    assert "takes no enhancements" in refused.stderr

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -250,3 +251,60 @@ def test_what_is_encoded_together_does_not_depend_on_the_time(monkeypatch: pytes
             shed.add_catalogs([catalog(*(f"t{n}" for n in range(100)))])
         encoded.append(encoder.encoded)
     assert encoded[0] == encoded[1]
+
+
+def enhanced(tmp_path: Path, *lines: dict[str, object]) -> str:
+    file = tmp_path / "e.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(file)
+
+
+def test_an_enhanced_tool_is_found_by_the_words_of_its_enhancement(shed: Toolshed, tmp_path: Path) -> None:
+    catalogs = [catalog("q7", "x9", "z1", text="Internal step.")]
+    shed.sync_catalogs(catalogs)
+    line = {"tool": "q7", "hypothetical_questions": ["Will it rain in Porto?"], "key_topics": ["weather"]}
+    report = shed.sync_catalogs(catalogs, enhancements=enhanced(tmp_path, line))
+    assert (report.changed, report.unchanged) == (["s:q7"], 2)
+    best = shed.search("does it rain tomorrow", 1).tools[0]
+    assert best.tool.tool_id == "s:q7"
+    # What was written is searched, and never handed on as the tool's own.
+    assert best.tool.description == "Internal step."
+    # Given again, or not given, it stays and costs nothing.
+    assert shed.sync_catalogs(catalogs, enhancements=enhanced(tmp_path, line)).unchanged == 3
+    assert shed.sync_catalogs(catalogs).unchanged == 3
+    assert shed.search("does it rain tomorrow", 1).tools[0].tool.tool_id == "s:q7"
+
+
+def test_a_tool_that_changed_loses_only_an_enhancement_of_its_older_definition(
+    shed: Toolshed, tmp_path: Path
+) -> None:
+    old = catalog("a", "b")
+    bound = {"tool": "a", "tool_hash": old.tools[0].content_hash, "key_topics": ["rain"]}
+    unbound = {"tool": "b", "key_topics": ["snow"]}
+    shed.sync_catalogs([old], enhancements=enhanced(tmp_path, bound, unbound))
+    report = shed.sync_catalogs([catalog("a", "b", text="Another {}.")])
+    assert sorted(report.changed) == ["s:a", "s:b"]
+    (warning,) = report.warnings
+    assert "'s:a'; write them anew with toolshed enhance" in warning
+    first, second = shed.knowledge_base.fetch(["s:a", "s:b"])
+    assert first.enhancement is None
+    assert second.enhancement is not None
+    assert second.enhancement.key_topics == ("snow",)
+
+
+def test_a_failed_run_leaves_the_enhancements_as_they_were(open_shed: OpenShed, tmp_path: Path) -> None:
+    tools = catalog(*(f"t{n}" for n in range(300)))
+    with open_shed() as shed:
+        shed.sync_catalogs([tools], enhancements=enhanced(tmp_path, {"tool": "t0", "key_topics": ["rain"]}))
+    lines = [{"tool": f"t{n}", "key_topics": ["snow"]} for n in range(300)]
+    with open_shed(encoder=FailingEncoder(9)) as shed:
+        with pytest.raises(EncoderError):
+            shed.sync_catalogs([tools], enhancements=enhanced(tmp_path, *lines))
+        (record,) = shed.knowledge_base.fetch(["s:t0"])
+        assert record.enhancement is not None
+        assert record.enhancement.key_topics == ("rain",)
+
+
+def test_an_enhancement_of_no_tool_is_told(shed: Toolshed, tmp_path: Path) -> None:
+    report = shed.sync_catalogs([catalog("a")], enhancements=enhanced(tmp_path, {"tool": "nobody"}))
+    assert "of no tool that was given, or of several: 'nobody'" in report.warnings[0]
