@@ -19,7 +19,6 @@ from toolshed.errors import NotCallableError
 from toolshed.options import CallArguments, checked
 from toolshed.types import ToolDefinition
 
-_SKILLS = ("skill", "skills")
 _Way = Callable[[ToolDefinition, dict[str, Any], CredentialBook, CallArguments], Plan]
 
 
@@ -132,7 +131,7 @@ def _why_not(tool: ToolDefinition, kind: str) -> str:
             f"{tool.tool_id!r} is a Python function that this process does not have; "
             "add it here with shed.add_tools(function)"
         )
-    if kind in _SKILLS:
+    if tool.kind == "skill":
         return f"{tool.tool_id!r} is a skill, instructions for the model to follow; there is nothing to call"
     if kind:
         return f"{tool.tool_id!r} is called in a way that is not known here, {kind[:80]!r}"

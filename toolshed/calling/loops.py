@@ -33,7 +33,7 @@ class LoopThread:
         self._thread: threading.Thread | None = None
         self._process = 0
         self._is_closed = False
-        self._running_futures: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
+        self._futures: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> "Future[Result]":
         """Start a coroutine there.
@@ -41,30 +41,31 @@ class LoopThread:
         Raises:
             ToolCallError: If the loop is closed, or this is its own thread, which may not wait for itself.
         """
-        try:
-            loop = self._running()
-        except ToolCallError:
-            coroutine.close()
-            raise
-        future = asyncio.run_coroutine_threadsafe(coroutine, loop)
-        self._running_futures.add(future)
+        # Until it is handed over: a loop that was stopped meanwhile would never begin it.
+        with self._lock:
+            try:
+                loop = self._running()
+            except ToolCallError:
+                coroutine.close()
+                raise
+            future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+            self._futures.add(future)
         return future
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._is_closed:
-                raise ToolCallError("the knowledge base is closed; open it again to call tools")
-            if self._thread is threading.current_thread():
-                raise ToolCallError(
-                    "an asynchronous function called a blocking verb of Toolshed; use AsyncToolshed there"
-                )
-            # A forked child has the loop's memory and not its thread.
-            if self._loop is None or self._process != os.getpid():
-                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
-                self._thread = threading.Thread(target=self._run, args=(self._loop,), name=self._name)
-                self._thread.daemon = True
-                self._thread.start()
-            return self._loop
+        if self._is_closed:
+            raise ToolCallError("the knowledge base is closed; open it again to call tools")
+        if self._thread is threading.current_thread():
+            raise ToolCallError(
+                "an asynchronous function called a blocking verb of Toolshed; use AsyncToolshed there"
+            )
+        # A forked child has the loop's memory and not its thread.
+        if self._loop is None or self._process != os.getpid():
+            self._loop, self._process = asyncio.new_event_loop(), os.getpid()
+            self._thread = threading.Thread(target=self._run, args=(self._loop,), name=self._name)
+            self._thread.daemon = True
+            self._thread.start()
+        return self._loop
 
     @staticmethod
     def _run(loop: asyncio.AbstractEventLoop) -> None:
@@ -80,9 +81,10 @@ class LoopThread:
         with self._lock:
             is_running = self._loop is not None and self._process == os.getpid()
             loop, thread, self._is_closed = self._loop, self._thread, True
+            futures = [*self._futures]
         if not is_running or loop is None or thread is None or not thread.is_alive():
             return
-        for future in [*self._running_futures]:
+        for future in futures:
             future.cancel()
         done = asyncio.run_coroutine_threadsafe(_end(last), loop)
         with contextlib.suppress(Exception):

@@ -166,7 +166,9 @@ class _Kept:
     @property
     def is_over(self) -> bool:
         """Whether it takes no more calls."""
-        if self.stop.is_set() or self.task.done():
+        # Another loop: that of the process that this one was forked from.
+        is_foreign = self.task.get_loop() is not asyncio.get_running_loop()
+        if is_foreign or self.stop.is_set() or self.task.done():
             return True
         is_open = self._opened.done() and not self._opened.cancelled() and self._opened.exception() is None
         return is_open and self._opened.result().is_gone

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass
@@ -156,10 +157,14 @@ def _same(waiting: Any) -> Any:
 async def _awaited(run: Callable[[], Awaitable[Any]]) -> Answer:
     try:
         return returned(await run())
-    except asyncio.CancelledError:
-        raise
-    # Broad: see FunctionPlan.
+    except asyncio.CancelledError as error:
+        if _is_being_cancelled():
+            raise
+        return raised(error)
+    # Broad: see FunctionPlan. Ctrl-C is the program's, where its own loop runs.
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise
         return raised(error)
 
 

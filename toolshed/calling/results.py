@@ -145,6 +145,15 @@ class CallResult:
     exception: BaseException | None = field(repr=False, compare=False)
     duration_ms: float = field(compare=False)
 
+    def __str__(self) -> str:
+        """The text, and where it is cut how to read on."""
+        if self.next_offset is None:
+            return self.text
+        return (
+            f"{self.text}\n[cut: {self.next_offset:,} of {self.n_characters:,} characters; "
+            f"the rest by handle {self.handle!r}]"
+        )
+
     @property
     def text(self) -> str:
         """The answer for a model, or its beginning: see :attr:`next_offset`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -46,7 +47,7 @@ class AsyncToolshed:
                 selection = await search.run_awaited()
             finally:
                 await asyncio.to_thread(shed.booking.book, run, "retrieval", options.get("task_id"))
-        return search.result(selection, run)
+        return replace(search.result(selection, run), call=self.call)
 
     async def call(
         self,

@@ -1,12 +1,12 @@
 """What searches found, and the forms it can be handed on in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from toolshed.catalog.json_values import parse_json
 from toolshed.economics.learning.task_classes import Difficulty, RetrievalFeatures, difficulty
-from toolshed.errors import InvalidArgumentsError, UnknownToolError
+from toolshed.errors import ConfigurationError, InvalidArgumentsError, UnknownToolError
 from toolshed.intra_retrieval.passage_search import UsedDefinition
 from toolshed.metering.runs import RunRecord
 from toolshed.post_retrieval import equip
@@ -35,6 +35,7 @@ class SearchResult:
         unbooked: Why calls are not in the ledger, where they should be.
         n_tokens: Tokens of the definitions, where there was a budget for them.
         tokens_counted_by: Who counted them: ``tiktoken`` and a vocabulary, or ``estimate``.
+        call: Calls a tool by its id, where the knowledge base that was searched can.
     """
 
     query: str
@@ -51,6 +52,7 @@ class SearchResult:
     unbooked: Sequence[str] = ()
     n_tokens: int | None = None
     tokens_counted_by: str = ""
+    call: Callable[[str, Any], Any] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, query: str, selection: Selection, run: RunRecord, *, pipeline: str) -> "SearchResult":
@@ -181,8 +183,19 @@ class SearchResult:
         """The tools as an MCP server lists them."""
         return equip.to_mcp(self._callable)
 
-    def to_langchain(self, call: Callable[[str, Any], Any]) -> list[Any]:
-        """The tools for LangChain; ``call(tool_id, arguments)`` runs one, and may be a coroutine function."""
+    def to_langchain(self, call: Callable[[str, Any], Any] | None = None) -> list[Any]:
+        """The tools for LangChain.
+
+        Args:
+            call: ``call(tool_id, arguments)`` runs one, and may be a coroutine function;
+                :meth:`Toolshed.call` of the knowledge base that was searched when not given.
+
+        Raises:
+            ConfigurationError: If there is nothing to call with, or langchain-core is not installed.
+        """
+        call = call or self.call
+        if call is None:
+            raise ConfigurationError("this result has no knowledge base to call by; give call=shed.call")
         return equip.to_langchain(self._callable, call)
 
     def to_json(self) -> dict[str, Any]:

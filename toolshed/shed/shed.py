@@ -162,7 +162,7 @@ class Toolshed:
         search = self.tools.prepared(query, k, options, self.passages)
         with self.booking.run("retrieval", options.get("task_id")) as run:
             selection = search.run()
-        return search.result(selection, run)
+        return replace(search.result(selection, run), call=self.call)
 
     def call(
         self,

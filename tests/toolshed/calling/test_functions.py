@@ -414,6 +414,33 @@ async def test_langchain_tools_with_a_coroutine_only_are_awaited() -> None:
         assert (await shed.call(add(shed._shed, softly), {"text": "b"})).text == "b"
 
 
+def test_what_was_found_is_called_by_the_knowledge_base_that_found_it(shed: Toolshed) -> None:
+    def read_out(text: str) -> str:
+        """Read a text out loud."""
+        return text * 30_000 if text == "long" else text
+
+    shed.add_tools(read_out)
+    (tool,) = shed.search("read a text out loud", k=1, abstain_below=0).to_langchain()
+    assert str(tool.invoke({"text": "hello"})) == "hello"
+    message = tool.invoke({"name": tool.name, "args": {"text": "long"}, "id": "1", "type": "tool_call"})
+    assert message.content.startswith("longlong")
+    assert "[cut: 20,000 of 120,000 characters; the rest by handle" in message.content
+
+
+async def test_what_was_found_is_awaited_by_the_knowledge_base_that_found_it() -> None:
+    async with AsyncToolshed("memory:", pipeline="instant") as shed:
+        await shed.add_tools(later)
+        found = await shed.search("say it later", k=1, abstain_below=0)
+        (tool,) = found.to_langchain()
+        assert str(await tool.ainvoke({"text": "hello"})) == "hello"
+
+
+def test_skills_are_no_calls(shed: Toolshed) -> None:
+    shed.add_catalogs([Catalog("s", (ToolDefinition("tidy", source="s", binding={"kind": "skill"}),))])
+    with pytest.raises(NotCallableError, match="is a skill, instructions for the model"):
+        shed.call("s:tidy")
+
+
 def test_a_long_answer_is_read_on(shed: Toolshed) -> None:
     def write() -> str:
         """Write."""
