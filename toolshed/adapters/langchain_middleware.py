@@ -71,7 +71,7 @@ class BackboneMiddleware(AgentMiddleware[BackboneState, Any, Any]):
     def before_agent(self, state: BackboneState, runtime: Any) -> dict[str, Any]:  # noqa: ARG002  # its signature
         """Begin a task."""
         task_class = self._task_class if isinstance(self._task_class, str) else "agent"
-        task = self._policy.account.start_task(task_class, pipeline="langchain")
+        task = self._policy.account.start_task(task_class, pipeline="langchain", team=self._policy.team)
         self._runs[task.task_id] = self._policy.attempts(task.task_id)
         if len(self._runs) > _MAX_RUNS:
             # Runs that end with an error are never told to be over.

@@ -45,6 +45,7 @@ class Task:
         task_id: Its id; the idempotency key.
         tenant: Whose it is.
         pipeline: The pipeline that does it.
+        team: The team that pays for it.
         problem: Which problem it is, where several tasks are attempts at the same one.
         failure_usd: What its failure costs.
         floor: Pass rate that is asked for.
@@ -59,6 +60,7 @@ class Task:
     failure_usd: Decimal | None = None
     floor: float | None = None
     created_at: datetime = field(default_factory=utc_now)
+    team: str | None = None
 
     def __post_init__(self) -> None:
         _check_ids(task_id=self.task_id, tenant=self.tenant, task_class=self.task_class)

@@ -73,6 +73,7 @@ task = Table(
     Column("failure_price", Money, key="failure_usd"),
     Column("floor", Float),
     Column("created_at", Moment, nullable=False),
+    Column("team", _ID),
 )
 decision = Table(
     "decision",

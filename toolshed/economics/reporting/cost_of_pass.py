@@ -21,12 +21,18 @@ class Trial:
         cost_usd: Dollars, checks and failures included.
         passed: Whether it passed; None while nobody has said so.
         problem: Problems are alike when this is.
+        n_calls, input_tokens, output_tokens: What was called for it.
+        is_attempt: Whether it is one; calls that belong to none have no outcome that could be known.
     """
 
     group: str
     cost_usd: float
     passed: bool | None
     problem: str = ""
+    n_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    is_attempt: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,12 @@ class CostOfPass:
     Attributes:
         group: The group.
         n_passed, n_failed, n_unknown: Trials by outcome.
+        n_calls, input_tokens, output_tokens: Of all trials.
         spend_usd: Dollars of all trials; ``unknown_usd`` is the part whose outcome is unknown.
         mean_cost_usd: Mean over the judged trials.
         pass_rate: Share of the judged trials that passed; NaN when none is judged.
         cost_of_pass_usd: Mean cost over pass rate; infinite when nothing passed, NaN when nothing is judged.
-        low, high: Its 95 % bootstrap interval.
+        low, high: Its 95 % interval; NaN where too few trials are judged to speak of one.
         fail_cost_usd, pass_cost_usd: Mean cost of a failure and of a pass.
     """
 
@@ -57,6 +64,9 @@ class CostOfPass:
     high: float
     fail_cost_usd: float
     pass_cost_usd: float
+    n_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 def cost_of_pass(trials: Sequence[Trial], group: str, *, resamples: int = 2000) -> CostOfPass:
@@ -69,12 +79,12 @@ def cost_of_pass(trials: Sequence[Trial], group: str, *, resamples: int = 2000) 
     mean = float(costs.mean()) if judged else nan
     rate = float(passed.mean()) if judged else nan
     value = nan if not judged else (mean / rate if rate else float("inf"))
-    low, high = cost_of_pass_interval(costs, passed, resamples=resamples) if judged else (nan, nan)
+    low, high = cost_of_pass_interval(costs, passed, resamples=resamples)
     return CostOfPass(
         group,
         int(passed.sum()),
         len(judged) - int(passed.sum()),
-        len(trials) - len(judged),
+        sum(trial.is_attempt for trial in trials) - len(judged),
         float(costs.sum()) + unknown,
         unknown,
         mean,
@@ -84,16 +94,24 @@ def cost_of_pass(trials: Sequence[Trial], group: str, *, resamples: int = 2000) 
         high,
         float(costs[passed == 0].mean()) if (passed == 0).any() else nan,
         float(costs[passed == 1].mean()) if (passed == 1).any() else nan,
+        sum(trial.n_calls for trial in trials),
+        sum(trial.input_tokens for trial in trials),
+        sum(trial.output_tokens for trial in trials),
     )
 
 
 def by_group(trials: Sequence[Trial], *, resamples: int = 2000) -> list[CostOfPass]:
-    """The cost-of-pass of each group, the cheapest pass first."""
+    """The cost-of-pass of each group, the cheapest pass first, then the dearest spend."""
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
         groups.setdefault(trial.group, []).append(trial)
     rows = [cost_of_pass(some, name, resamples=resamples) for name, some in sorted(groups.items())]
-    return sorted(rows, key=lambda row: (np.isnan(row.cost_of_pass_usd), row.cost_of_pass_usd))
+    # NaN compares with nothing: the unjudged come after what never passed.
+    return sorted(rows, key=lambda row: (np.isnan(row.cost_of_pass_usd), _order(row), -row.spend_usd))
+
+
+def _order(row: CostOfPass) -> float:
+    return 0.0 if np.isnan(row.cost_of_pass_usd) else row.cost_of_pass_usd
 
 
 @dataclass(frozen=True, slots=True)

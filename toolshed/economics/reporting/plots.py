@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.replay.simulation import Progress, StreamOptions, replay
 from toolshed.economics.replay.tables import OutcomeTable
 from toolshed.economics.reporting.cost_of_pass import CostOfPass
-from toolshed.economics.reporting.intervals import MeanInterval, mean_interval
+from toolshed.economics.reporting.intervals import MIN_JUDGED, MeanInterval, mean_interval
 from toolshed.economics.reporting.report import CostReport
+from toolshed.economics.reporting.trials import Scope, tasks
 from toolshed.errors import TooLittleEvidenceError, missing_extra
 
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#999999"
@@ -45,26 +49,32 @@ def replayed_policy(
     return points
 
 
+def policy_as_run(ledger: Ledger, scope: Scope) -> list[PolicyPoint]:
+    """What was chosen for the judged tasks of a ledger, attempts and checks included; none of too few."""
+    judged = [trial for trial in tasks(ledger, "class", scope) if trial.passed is not None]
+    if len(judged) < MIN_JUDGED:
+        return []
+    cost = mean_interval([trial.cost_usd for trial in judged])
+    return [PolicyPoint("our policy, by task", cost, mean_interval([float(bool(t.passed)) for t in judged]))]
+
+
 def plot_report(report: CostReport, path: Path, *, policies: Sequence[PolicyPoint] = ()) -> None:
     """Draw pass rate over mean cost, with the groups that no other beats in both, and policies.
 
+    A report by day is drawn as spend over time.
+
     Raises:
-        TooLittleEvidenceError: If no group has a judged attempt that cost something.
+        TooLittleEvidenceError: If no group has a judged attempt that cost something, or no day has spend.
     """
+    if report.by == "day":
+        _plot_spend(report, path)
+        return
     points = [row for row in report.rows if isfinite(row.pass_rate) and row.mean_cost_usd > 0]
     if not points:
         raise TooLittleEvidenceError(
             "there is nothing to draw: no group has a judged attempt that cost something"
         )
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise missing_extra("matplotlib", "economics") from error
-
-    figure = Figure(figsize=(8, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, axes = _canvas()
     _draw_frontier(axes, points)
     for policy in policies:
         _draw_policy(axes, policy)
@@ -80,6 +90,40 @@ def plot_report(report: CostReport, path: Path, *, policies: Sequence[PolicyPoin
     for row in points:
         _label(axes, row.group, row.mean_cost_usd, row.pass_rate, _BELOW, taken)
     figure.savefig(path, dpi=140)
+
+
+def _plot_spend(report: CostReport, path: Path) -> None:
+    """Bars of dollars by day, those of tasks without an outcome apart, and their sum so far."""
+    spent = {date.fromisoformat(row.group): row for row in report.rows if row.spend_usd > 0}
+    if not spent:
+        raise TooLittleEvidenceError("there is nothing to draw: nothing was spent on any day")
+    figure, axes = _canvas()
+    days = [min(spent) + timedelta(days=i) for i in range((max(spent) - min(spent)).days + 1)]
+    known = [spent[day].spend_usd - spent[day].unknown_usd if day in spent else 0.0 for day in days]
+    unknown = [spent[day].unknown_usd if day in spent else 0.0 for day in days]
+    axes.bar(days, known, color=_BLUE, label="tasks with an outcome")
+    axes.bar(days, unknown, bottom=known, color=_GREY, label="outcome unknown")
+    axes.set(xlabel="day, UTC", ylabel="dollars a day")
+    so_far = axes.twinx()
+    sums = list(accumulate(a + b for a, b in zip(known, unknown, strict=True)))
+    so_far.plot(days, sums, color=_ORANGE, marker="." if len(days) < 3 else None)
+    so_far.set_ylabel("dollars so far", color=_ORANGE)
+    so_far.set_ylim(bottom=0)
+    figure.legend(frameon=False, loc="outside upper center", ncols=2)
+    axes.grid(alpha=0.25, axis="y")
+    figure.autofmt_xdate()
+    figure.savefig(path, dpi=140)
+
+
+def _canvas() -> tuple[Any, Any]:  # Any: matplotlib is an extra
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise missing_extra("matplotlib", "economics") from error
+    figure = Figure(figsize=(8, 4.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
 
 
 def _draw_frontier(axes: Any, points: Sequence[CostOfPass]) -> None:  # Any: matplotlib is an extra

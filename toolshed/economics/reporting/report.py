@@ -1,16 +1,16 @@
-"""Reports over the ledger: cost-of-pass by model, class, pipeline or tenant, and the story of a task."""
+"""Reports over the ledger: spend and cost-of-pass by model, class, pipeline, tenant, team or day."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 from sqlalchemy import func, select
 
 from toolshed.economics.learning.evidence import DriftAlarm
 from toolshed.economics.ledger import tables
-from toolshed.economics.ledger.judged import judged_decisions, judged_tasks
+from toolshed.economics.ledger.judged import judged_decisions
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.replay.tables import OutcomeTable
 from toolshed.economics.reporting.cost_of_pass import (
@@ -20,12 +20,13 @@ from toolshed.economics.reporting.cost_of_pass import (
     Trial,
     by_group,
     conditional_pass_rates,
+    cost_of_pass,
     frontier,
     frontier_of_trials,
 )
+from toolshed.economics.reporting.intervals import MIN_JUDGED, MIN_PASSED
+from toolshed.economics.reporting.trials import GROUPINGS, Scope, attempts, tasks
 from toolshed.errors import InvalidQueryError
-
-GROUPINGS = ("model", "class", "pipeline", "tenant")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class CostReport:
         conditional: Pass rates after a failure.
         component_usd: Dollars by component of the pipeline.
         alarms: Arms that began to pass less than predicted, where rows are models.
+        total: All rows together; None of a single one.
     """
 
     by: str
@@ -47,15 +49,14 @@ class CostReport:
     conditional: Sequence[ConditionalPassRate]
     component_usd: dict[str, float]
     alarms: Sequence[DriftAlarm] = ()
+    total: CostOfPass | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object; infinite and missing numbers are null, with ``never_passed`` beside them."""
         return {
             "by": self.by,
-            "rows": [
-                {**_plain(asdict(row)), "never_passed": row.n_passed == 0 and row.n_failed > 0}
-                for row in self.rows
-            ],
+            "rows": [_row_json(row) for row in self.rows],
+            "total": None if self.total is None else _row_json(self.total),
             "frontier": None if self.frontier is None else _plain(asdict(self.frontier)),
             "conditional_pass_rates": [_plain(asdict(one)) for one in self.conditional],
             "spend_by_component_usd": self.component_usd,
@@ -66,12 +67,16 @@ class CostReport:
         """As a table."""
         if not self.rows:
             return "nothing is booked yet"
-        width = max(len(self.by), *(len(row.group) for row in self.rows))
+        width = max(len(self.by), 5, *(len(row.group) for row in self.rows))
+        what = "attempts" if self.by == "model" else "tasks"
         lines = [
-            f"{self.by:<{width}}  passed  failed  unknown  pass rate    mean cost   cost-of-pass   "
-            "95 % interval",
-            *(_row_text(row, width) for row in self.rows),
+            f"{'':<{width}}  {'':>7}  {'tokens':>7}  {'tokens':>7}  {'':>11}  {what + ' known':>16}",
+            f"{self.by:<{width}}  {'calls':>7}  {'in':>7}  {'out':>7}  {'spend':>11}  {'outcome':>7}  "
+            f"{'unknown':>7}  {'passed':>7}  {'cost-of-pass':>12}   95 % interval",
+            *(_row_text(row, width) for row in (*self.rows, *([self.total] if self.total else []))),
         ]
+        if any(isnan(row.low) and row.n_passed + row.n_failed for row in self.rows):
+            lines.append(f"(an interval needs {MIN_JUDGED} outcomes, {MIN_PASSED} of them passed)")
         if self.frontier is not None:
             human = "" if self.frontier.human_usd is None else f", a human at ${self.frontier.human_usd:g}"
             lines.append(
@@ -106,19 +111,21 @@ def build_report(
     by: str = "model",
     tenant: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     human_usd: float | None = None,
 ) -> CostReport:
     """Report what the ledger holds.
 
-    Rows by model are attempts, with the calls of each; the other rows are whole tasks, with everything that
-    was spent on them. The frontier compares models on the same problem where tasks name one, and on the same
-    class otherwise.
+    Rows by model are attempts, with the calls of each, and the calls that no decision led to; the other rows
+    are whole tasks, with everything that was spent on them. A task is of the day, in UTC, on which it began.
+    The frontier compares models on the same problem where tasks name one, and on the same class otherwise.
 
     Args:
         ledger: The ledger.
-        by: ``model``, ``class``, ``pipeline`` or ``tenant``.
+        by: ``model``, ``class``, ``pipeline``, ``tenant``, ``team`` or ``day``.
         tenant: Only of this tenant.
         since: Only tasks that began then or later.
+        until: Only tasks that began before.
         human_usd: What a human costs on a problem.
 
     Raises:
@@ -126,16 +133,24 @@ def build_report(
     """
     if by not in GROUPINGS:
         raise InvalidQueryError(f"unknown grouping {by!r}; choose of {', '.join(GROUPINGS)}")
-    attempts = _attempts(ledger, tenant, since)
-    trials = attempts if by == "model" else _tasks(ledger, by, tenant, since)
-    has_judged = by == "model" and any(trial.passed is not None for trial in trials)
+    scope = Scope(tenant, since, until)
+    trials = attempts(ledger, scope) if by == "model" else tasks(ledger, by, scope)
+    rows = by_group(trials)
+    if by == "day":
+        rows.sort(key=lambda row: row.group)
+    total = cost_of_pass(trials, "total") if len(rows) > 1 else None
+    components = _component_usd(ledger, scope)
+    if by != "model":
+        return CostReport(by, rows, None, [], components, total=total)
+    has_judged = any(trial.passed is not None for trial in trials)
     return CostReport(
         by,
-        by_group(trials),
+        rows,
         frontier_of_trials(trials, human_usd=human_usd) if has_judged else None,
-        _retries(ledger, tenant, attempts) if by == "model" else [],
-        _component_usd(ledger, tenant, since),
-        ledger.evidence(tenant=tenant).alarms if by == "model" else (),
+        _retries(ledger, scope, trials),
+        components,
+        ledger.evidence(tenant=tenant).alarms,
+        total,
     )
 
 
@@ -157,56 +172,12 @@ def table_report(table: OutcomeTable, *, human_usd: float | None = None) -> Cost
     )
 
 
-def _attempts(ledger: Ledger, tenant: str | None, since: datetime | None) -> list[Trial]:
-    judged = judged_decisions().subquery()
-    query = (
-        select(
-            judged.c.arm,
-            func.sum(tables.call.c.cost_usd),
-            judged.c.passed,
-            judged.c.problem,
-            judged.c.task_class,
-        )
-        .outerjoin(tables.call, tables.call.c.decision_id == judged.c.decision_id)
-        .group_by(judged.c.decision_id, judged.c.arm, judged.c.passed, judged.c.problem, judged.c.task_class)
+def _retries(ledger: Ledger, scope: Scope, trials: Sequence[Trial]) -> list[ConditionalPassRate]:
+    judged = judged_decisions().subquery().c
+    query = select(judged.arm, judged.failed_before, judged.passed).where(
+        judged.attempt > 1, judged.passed.is_not(None)
     )
-    if tenant is not None:
-        query = query.where(judged.c.tenant == tenant)
-    if since is not None:
-        query = query.where(judged.c.decided_at >= since)
-    with ledger.database.reading() as connection:
-        return [
-            Trial(r[0], float(r[1] or 0), None if r[2] is None else bool(r[2]), r[3] or r[4])
-            for r in connection.execute(query)
-        ]
-
-
-def _tasks(ledger: Ledger, by: str, tenant: str | None, since: datetime | None) -> list[Trial]:
-    judged = judged_tasks().subquery()
-    group = judged.c.task_class if by == "class" else judged.c[by]
-    query = (
-        select(group, func.sum(tables.call.c.cost_usd), judged.c.passed)
-        .outerjoin(tables.call, tables.call.c.task_id == judged.c.task_id)
-        .group_by(judged.c.task_id, group, judged.c.passed)
-    )
-    if tenant is not None:
-        query = query.where(judged.c.tenant == tenant)
-    if since is not None:
-        query = query.where(judged.c.created_at >= since)
-    with ledger.database.reading() as connection:
-        return [
-            Trial(r[0] or "-", float(r[1] or 0), None if r[2] is None else bool(r[2]))
-            for r in connection.execute(query)
-        ]
-
-
-def _retries(ledger: Ledger, tenant: str | None, attempts: Sequence[Trial]) -> list[ConditionalPassRate]:
-    judged = judged_decisions().subquery()
-    query = select(judged.c.arm, judged.c.failed_before, judged.c.passed).where(
-        judged.c.attempt > 1, judged.c.passed.is_not(None)
-    )
-    if tenant is not None:
-        query = query.where(judged.c.tenant == tenant)
+    query = scope.of(query, judged.tenant, judged.decided_at)
     with ledger.database.reading() as connection:
         rows = connection.execute(query).all()
     pairs: dict[tuple[str, str], list[bool]] = {}
@@ -214,7 +185,7 @@ def _retries(ledger: Ledger, tenant: str | None, attempts: Sequence[Trial]) -> l
         if failed_before:
             pairs.setdefault((arm, failed_before[-1]), []).append(bool(passed))
     of_arm: dict[str, list[bool]] = {}
-    for trial in attempts:
+    for trial in trials:
         if trial.passed is not None:
             of_arm.setdefault(trial.group, []).append(trial.passed)
     return [
@@ -225,28 +196,38 @@ def _retries(ledger: Ledger, tenant: str | None, attempts: Sequence[Trial]) -> l
     ]
 
 
-def _component_usd(ledger: Ledger, tenant: str | None, since: datetime | None) -> dict[str, float]:
+def _component_usd(ledger: Ledger, scope: Scope) -> dict[str, float]:
     call, task = tables.call.c, tables.task.c
     query = (
         select(call.component, func.sum(call.cost_usd))
         .join(tables.task, task.task_id == call.task_id)
         .group_by(call.component)
     )
-    if tenant is not None:
-        query = query.where(task.tenant == tenant)
-    if since is not None:
-        query = query.where(task.created_at >= since)
     with ledger.database.reading() as connection:
-        return {r[0]: float(r[1]) for r in connection.execute(query)}
+        rows = connection.execute(scope.of(query, task.tenant, task.created_at)).all()
+    return {component: float(usd) for component, usd in rows}
 
 
 def _row_text(row: CostOfPass, width: int) -> str:
-    interval = f"{_dollars(row.low)} to {_dollars(row.high)}"
+    interval = "" if isnan(row.low) else f"{_dollars(row.low)} to {_dollars(row.high)}"
+    n_known = row.n_passed + row.n_failed
+    rate = f"{row.pass_rate:.1%}" if n_known else "-"
     return (
-        f"{row.group:<{width}}  {row.n_passed:>6}  {row.n_failed:>6}  {row.n_unknown:>7}  "
-        f"{row.pass_rate:>9.1%}  {_dollars(row.mean_cost_usd):>11}  "
-        f"{_dollars(row.cost_of_pass_usd):>13}   {interval}"
-    )
+        f"{row.group:<{width}}  {row.n_calls:>7,}  {_tokens(row.input_tokens):>7}  "
+        f"{_tokens(row.output_tokens):>7}  {_dollars(row.spend_usd):>11}  {n_known:>7,}  "
+        f"{row.n_unknown:>7,}  {rate:>7}  {_dollars(row.cost_of_pass_usd):>12}   {interval}"
+    ).rstrip()
+
+
+def _row_json(row: CostOfPass) -> dict[str, Any]:
+    return {**_plain(asdict(row)), "never_passed": row.n_passed == 0 and row.n_failed > 0}
+
+
+def _tokens(n: int) -> str:
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if n >= size:
+            return f"{n / size:.3g}{unit}" if n < 999.5 * size else f"{n / size:,.0f}{unit}"
+    return str(n)
 
 
 def _dollars(amount_usd: float) -> str:

@@ -68,6 +68,7 @@ class TaskDetails(TypedDict, total=False):
 
     task_id: str
     pipeline: str
+    team: str | None
     problem: str | None
     failure_usd: Decimal | None
     floor: float | None

@@ -56,6 +56,7 @@ class BackbonePolicy:
         incumbent: Arm to use while none is certified.
         component: Under which its calls are booked.
         check_usd: Cost of a check.
+        team: The team that pays.
         examples: Where past replies are kept and found, for arms that show them.
     """
 
@@ -68,6 +69,7 @@ class BackbonePolicy:
     component: Component = "agent"
     check_usd: Decimal = field(default=Decimal(0))
     examples: ExampleStore | None = None
+    team: str | None = None
 
     def run(
         self,
@@ -138,6 +140,7 @@ class BackbonePolicy:
             tenant=self.account.tenant,
             failure_usd=None if self.failure_price is None else Decimal(str(self.failure_price)),
             floor=self.floor,
+            team=self.team,
         )
 
     def _begin(

@@ -30,6 +30,7 @@ class PolicyOptions(TypedDict, total=False):
     component: Component
     check_usd: Decimal
     examples: ExampleStore | None
+    team: str | None
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,13 @@ class Costs:
         *,
         tenant: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         human_usd: float | None = None,
     ) -> CostReport:
         """What was spent and what it bought; see :func:`.build_report`."""
-        return build_report(self.account.ledger, by=by, tenant=tenant, since=since, human_usd=human_usd)
+        return build_report(
+            self.account.ledger, by=by, tenant=tenant, since=since, until=until, human_usd=human_usd
+        )
 
     def explain(self, task_id: str) -> str:
         """The story of a task."""

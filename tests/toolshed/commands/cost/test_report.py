@@ -17,7 +17,9 @@ def test_the_report_is_a_table_json_and_a_picture(kb: Path, tmp_path: Path) -> N
     picture = tmp_path / "costs.png"
     shown = invoke("report", "--kb", str(kb), "--human", "2.5", "--plot", str(picture))
     assert shown.exit_code == 0, shown.output
-    assert "gpt-4o-mini       6       3        0      66.7%" in shown.output
+    assert "gpt-4o-mini        9       9k      900    $0.001890        9        0    66.7%" in shown.output
+    assert "total             12      12k     1.2k    $0.012390       11        1" in shown.output
+    assert "an interval needs 20 outcomes" in shown.output
     assert "frontier" in shown.output
     assert picture.read_bytes().startswith(b"\x89PNG")
     read = json.loads(invoke("report", "--kb", str(kb), "--json").stdout)
@@ -26,8 +28,11 @@ def test_the_report_is_a_table_json_and_a_picture(kb: Path, tmp_path: Path) -> N
     assert rows["gpt-4o-mini"]["cost_of_pass_usd"] == pytest.approx(0.00021 * 1.5)
     assert rows["gpt-4o"]["n_unknown"] == 1
     assert read["spend_by_component_usd"] == {"agent": pytest.approx(9 * 0.00021 + 3 * 0.0035)}
-    for by in ("class", "tenant", "pipeline"):
-        assert invoke("report", "--kb", str(kb), "--by", by).exit_code == 0
+    for by in ("class", "tenant", "pipeline", "team", "day"):
+        drawn = tmp_path / f"{by}.png"
+        assert invoke("report", "--kb", str(kb), "--by", by, "--plot", str(drawn)).exit_code == 0
+        assert drawn.read_bytes().startswith(b"\x89PNG")
+    assert "nothing is booked" in invoke("report", "--kb", str(kb), "--until", "2001-01-01").output
     assert "nothing is booked" in invoke("report", "--kb", str(kb), "--since", "2999-01-01").output
 
 

@@ -22,13 +22,12 @@ def test_it_is_mean_cost_over_pass_rate_with_failures_paid() -> None:
     assert row.pass_rate == pytest.approx(2 / 3)
     assert row.cost_of_pass_usd == pytest.approx(3.0)
     assert (row.fail_cost_usd, row.pass_cost_usd) == (pytest.approx(3.0), pytest.approx(1.5))
-    assert row.low <= 3.0 <= row.high
+    assert math.isnan(row.low), "three outcomes say nothing of how sure this is"
 
 
 def test_it_is_infinite_when_nothing_passed_and_unknown_when_nothing_is_judged() -> None:
     row = cost_of_pass([Trial("m", 1.0, False)] * 3, "m")
     assert math.isinf(row.cost_of_pass_usd)
-    assert math.isinf(row.high)
     row = cost_of_pass([Trial("m", 1.0, None)] * 3, "m")
     assert math.isnan(row.cost_of_pass_usd)
     assert (row.n_unknown, row.unknown_usd, row.spend_usd) == (3, 3.0, 3.0)

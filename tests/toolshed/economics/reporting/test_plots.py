@@ -1,15 +1,21 @@
 """The picture of pass rate over cost: who is drawn, what is refused, where names stand."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
+from toolshed.economics.ledger.ledger import Ledger
+from toolshed.economics.ledger.records import Call, Outcome, Task
 from toolshed.economics.replay.tables import OutcomeTable, read_table
 from toolshed.economics.reporting.intervals import MeanInterval
-from toolshed.economics.reporting.plots import PolicyPoint, plot_report, replayed_policy
-from toolshed.economics.reporting.report import CostReport, table_report
+from toolshed.economics.reporting.plots import PolicyPoint, plot_report, policy_as_run, replayed_policy
+from toolshed.economics.reporting.report import CostReport, build_report, table_report
+from toolshed.economics.reporting.trials import Scope
 from toolshed.errors import TooLittleEvidenceError
+from toolshed.metering.usage import Usage
 
 
 @pytest.fixture
@@ -73,3 +79,30 @@ def test_without_a_judged_attempt_there_is_nothing_to_draw(tmp_path: Path) -> No
     with pytest.raises(TooLittleEvidenceError, match="nothing to draw"):
         plot_report(CostReport("model", (), None, (), {}), tmp_path / "costs.png")
     assert not (tmp_path / "costs.png").exists()
+
+
+def test_a_report_by_day_is_drawn_as_spend_over_time(tmp_path: Path, drawn: list[Figure]) -> None:
+    with Ledger() as ledger:
+        for day in (1, 2, 4):
+            task = ledger.add_task(Task("sums", created_at=datetime(2026, 5, day, 12, tzinfo=UTC)))
+            ledger.add_call(Call(task.task_id, "agent", "m", Usage(9), Decimal(day)))
+        plot_report(build_report(ledger, by="day"), tmp_path / "spend.png")
+        with pytest.raises(TooLittleEvidenceError, match="nothing was spent"):
+            plot_report(build_report(ledger, by="day", tenant="nobody"), tmp_path / "none.png")
+    dollars, so_far = drawn[0].axes
+    assert sum(bar.get_height() for bar in dollars.patches) == pytest.approx(7)
+    assert list(so_far.lines[0].get_ydata()) == pytest.approx([1, 3, 3, 7]), (
+        "a day without spend is drawn too"
+    )
+
+
+def test_what_our_policy_chose_is_a_point_once_enough_is_judged() -> None:
+    with Ledger() as ledger:
+        for i in range(24):
+            task = ledger.add_task(Task("sums", f"t{i}"))
+            ledger.add_call(Call(task.task_id, "agent", "m", Usage(9), Decimal("0.02")))
+            ledger.add_outcome(Outcome(task.task_id, i % 4 > 0))
+            if i == 10:
+                assert policy_as_run(ledger, Scope()) == []
+        (point,) = policy_as_run(ledger, Scope())
+    assert (point.cost_usd.value, point.pass_rate.value) == (pytest.approx(0.02), pytest.approx(0.75))

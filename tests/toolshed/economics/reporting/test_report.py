@@ -1,9 +1,13 @@
 """Reports over a ledger: rows, frontier, what retries pass, and JSON without infinities."""
 
+import time
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+from toolshed.economics.ledger import tables
+from toolshed.economics.ledger.inserting import insert_all, record_row
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import Call, Decision, Outcome, Task
 from toolshed.economics.reporting.report import build_report
@@ -47,5 +51,60 @@ def test_what_never_passed_is_null_in_json_and_infinite_in_words() -> None:
 
 
 def test_an_unknown_grouping_names_the_known_ones() -> None:
-    with Ledger() as ledger, pytest.raises(InvalidQueryError, match="model, class, pipeline, tenant"):
+    with (
+        Ledger() as ledger,
+        pytest.raises(InvalidQueryError, match="model, class, pipeline, tenant, team, day"),
+    ):
         build_report(ledger, by="colour")
+
+
+def test_every_row_has_calls_tokens_spend_and_tasks_with_and_without_an_outcome() -> None:
+    with Ledger() as ledger:
+        for i, (day, team) in enumerate(((1, "search"), (1, "search"), (2, None))):
+            task = ledger.add_task(
+                Task("sums", f"t{i}", team=team, created_at=datetime(2026, 5, day, 23, 59, tzinfo=UTC))
+            )
+            ledger.add_call(Call(task.task_id, "planner", "m", Usage(1500, 20), Decimal("0.01")))
+            if i:
+                attempt(ledger, task, "small", True, "0.1")
+        by_day, by_team = build_report(ledger, by="day"), build_report(ledger, by="team")
+        shown = [
+            (r.group, r.n_calls, r.input_tokens, r.output_tokens, r.n_passed, r.n_failed, r.n_unknown)
+            for r in by_day.rows
+        ]
+        assert shown == [("2026-05-01", 3, 3001, 40, 1, 0, 1), ("2026-05-02", 2, 1501, 20, 1, 0, 0)]
+        assert {r.group: round(r.spend_usd, 9) for r in by_team.rows} == {"search": 0.12, "-": 0.11}
+        assert by_day.total is not None
+        assert (by_day.total.n_calls, by_day.total.spend_usd) == (5, pytest.approx(0.23))
+        may = datetime(2026, 5, 2, tzinfo=UTC)
+        assert [r.group for r in build_report(ledger, by="day", until=may).rows] == ["2026-05-01"]
+
+
+def test_spend_by_model_holds_calls_that_no_decision_led_to() -> None:
+    with Ledger() as ledger:
+        task = ledger.add_task(Task("sums"))
+        attempt(ledger, task, "small", True, "0.1")
+        ledger.add_call(Call(task.task_id, "embedding", "encoder", Usage(9), Decimal("0.02")))
+        report = build_report(ledger)
+        (encoder,) = [row for row in report.rows if row.group == "encoder"]
+        assert (encoder.n_calls, encoder.n_unknown, encoder.spend_usd) == (1, 0, pytest.approx(0.02))
+        assert report.total is not None
+        assert report.total.spend_usd == pytest.approx(0.12)
+
+
+def test_reports_grow_with_the_number_of_tasks_and_no_faster() -> None:
+    def seconds(n: int) -> float:
+        with Ledger() as ledger:
+            tasks = [Task(f"c{i % 7}", f"t{i}") for i in range(n)]
+            with ledger.database.writing() as connection:
+                insert_all(connection, tables.task, [record_row(task) for task in tasks])
+            ledger.add_calls([Call(t.task_id, "agent", "m", Usage(9), Decimal("0.01")) for t in tasks])
+            ledger.add_outcomes([Outcome(t.task_id, i % 3 > 0) for i, t in enumerate(tasks)])
+            began = time.process_time()
+            build_report(ledger, by="class")
+            return time.process_time() - began
+
+    seconds(200)
+    small, large = seconds(1500), seconds(12_000)
+    # Eight times the tasks; quadratic would be sixty-four times the seconds.
+    assert large < 25 * max(small, 0.01)
