@@ -188,10 +188,32 @@ def _parameters(value: object) -> JsonObject:
         if not isinstance(schema.get("properties", {}), dict):
             raise InvalidToolError("'properties' of the parameters must be an object")
         # Some catalogs write the Python word.
-        return {**schema, "type": "object"} if schema.get("type") in (None, "dict") else schema
+        schema = {**schema, "type": "object"} if schema.get("type") in (None, "dict") else schema
+        return _with_required(schema)
     if all(isinstance(item, dict) for item in schema.values()):
-        return {"type": "object", "properties": schema}
+        return _with_required({"type": "object", "properties": schema})
     return schema
+
+
+def _with_required(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its required arguments in a list, where each says so of itself, as up to draft 3."""
+    properties = schema.get("properties") or {}
+    marked = {name for name, said in properties.items() if _says_required(said)}
+    if not marked:
+        return schema
+    listed = schema.get("required")
+    needed = [name for name in properties if name in marked and properties[name]["required"]]
+    before = listed if isinstance(listed, list) else []
+    plain = {
+        name: {key: part for key, part in said.items() if key != "required"} if name in marked else said
+        for name, said in properties.items()
+    }
+    required = [*before, *(name for name in needed if name not in before)]
+    return {**schema, "properties": plain, **({"required": required} if required else {})}
+
+
+def _says_required(said: object) -> bool:
+    return isinstance(said, dict) and isinstance(said.get("required"), bool)
 
 
 def _named_parameters(values: list[Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """What a source is called and where it is: one location however it is written, and no secret in it."""
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -133,8 +133,9 @@ def without_secrets(command: str) -> str:
     return " ".join(words)
 
 
-def module_location(value: Any) -> str:
-    """Where a Python object was defined: ``python:MODULE``."""
-    # Any: whatever a user hands over.
-    module = getattr(value, "__module__", None)
-    return f"python:{module}" if isinstance(module, str) and module else "python:"
+def located_module(name: str) -> str:
+    """Where objects of a module are: ``python:MODULE``; of a script its file, since all are ``__main__``."""
+    if name == "__main__":
+        file = getattr(sys.modules.get(name), "__file__", None)
+        return f"python:{_path(file)}" if isinstance(file, str) else "python:__main__"
+    return f"python:{name}"

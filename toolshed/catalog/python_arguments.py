@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import typing_extensions
-from pydantic import Field, PydanticUserError, TypeAdapter, create_model
+from pydantic import Field, PydanticUserError, RootModel, TypeAdapter, create_model
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
@@ -133,6 +133,10 @@ def type_schema(kind: Any, *, name: str, described: Mapping[str, str]) -> Schema
     reference = schema.get("$ref", "")
     if reference.startswith("#/$defs/"):
         schema = {**schema["$defs"][reference.removeprefix("#/$defs/")], "$defs": schema["$defs"]}
+    if isinstance(kind, type) and issubclass(kind, RootModel) and schema.get("type") != "object":
+        # What it takes has no name but this; where it is given by position it has none.
+        rest = {"$defs": schema.pop("$defs")} if "$defs" in schema else {}
+        schema = {"type": "object", "properties": {"root": _bare(schema)}, "required": ["root"], **rest}
     said_of = _said_of_fields(kind)
     for field_name, said in schema.get("properties", {}).items():
         _describe(said, said_of.get(field_name) or described.get(field_name, ""))

@@ -67,9 +67,12 @@ def function_tool(function: Callable[..., Any], *, source: str | None = None) ->
     return describe_function(function, source=source).tool
 
 
-def describe_function(function: Callable[..., Any], *, source: str | None = None) -> DescribedFunction:
-    """The same as :func:`function_tool`, with what there is to say of it."""
+def describe_function(
+    function: Callable[..., Any], *, source: str | None = None, name: str = ""
+) -> DescribedFunction:
+    """The same as :func:`function_tool`, with what there is to say of it, and maybe under another name."""
     found = _callable(function)
+    found = replace(found, name=name or found.name)
     if not found.name or found.name == "<lambda>":
         raise InvalidToolError(f"{function!r} has no name; define it with def, or give a ToolDefinition")
     text, described = read_docstring(found.doc)
@@ -108,7 +111,8 @@ def _schema(found: _Callable, described: Mapping[str, str]) -> Schema:
 
 def _has_fields(kind: Any) -> bool:
     """Whether a class is a pydantic model or a ``TypedDict``; all others are known by how they are made."""
-    is_model = isinstance(kind, type) and hasattr(kind, "model_json_schema")
+    marks = ("model_json_schema", "__is_pydantic_dataclass__")
+    is_model = isinstance(kind, type) and any(hasattr(kind, mark) for mark in marks)
     return is_model or typing_extensions.is_typeddict(kind)
 
 
@@ -136,8 +140,12 @@ def _callable(value: Any) -> _Callable:
     name = getattr(value, "name", None)
     # Its own: what it would inherit is Python's.
     doc = inspect.cleandoc(method.__doc__ or "") if inspect.isfunction(method) else ""
-    named = name if isinstance(name, str) and name else kind.__name__
-    return _Callable(value, method, named, doc or _class_doc(kind))
+    description = getattr(value, "description", None)
+    if isinstance(name, str) and name:
+        doc = description if isinstance(description, str) and description else doc
+    else:
+        name = kind.__name__
+    return _Callable(value, method, name, doc or _class_doc(kind))
 
 
 def _partial(value: "functools.partial[Any]") -> _Callable:

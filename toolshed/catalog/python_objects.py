@@ -8,7 +8,7 @@ from toolshed.catalog.definitions import Catalog, InvalidEntry, collect, define_
 from toolshed.catalog.framework_tools import MAX_OBJECTS, framework_tool, members
 from toolshed.catalog.json_shapes import listed_tools, parse_tool, says_tool
 from toolshed.catalog.langchain_tools import is_langchain_tool, langchain_tool
-from toolshed.catalog.locations import checked_source_name, module_location
+from toolshed.catalog.locations import checked_source_name, located_module
 from toolshed.catalog.namesakes import apart
 from toolshed.catalog.python_functions import describe_function
 from toolshed.errors import InvalidToolError
@@ -105,7 +105,7 @@ def _inner(value: Any) -> Iterable[Any] | None:
 def _read_given(given: _Given) -> _ReadObject:
     if isinstance(given.value, InvalidToolError):
         raise given.value
-    read = _read(given.value)
+    read = _read(given.value, given.name)
     if not given.name or given.name == read.tool.name:
         return read
     named = define_tool(given.name, "", None, source=read.tool.source).name
@@ -124,7 +124,7 @@ def _catalog(source: str, entries: Sequence[tuple[str, _ReadObject]]) -> Catalog
     return replace(catalog, location=location, callables=callables, warnings=(*catalog.warnings, *notes))
 
 
-def _read(value: Any) -> _ReadObject:
+def _read(value: Any, name: str = "") -> _ReadObject:
     if isinstance(value, ToolDefinition):
         return _ReadObject(_checked(value), value.location or f"python:{value.source}")
     if isinstance(value, dict):
@@ -135,8 +135,9 @@ def _read(value: Any) -> _ReadObject:
     if found is not None:
         return _of_framework(found.tool, value, found.function)
     if callable(value):
-        described = describe_function(value)
-        return replace(_callable(described.tool, value, f"python:{described.module}"), notes=described.notes)
+        described = describe_function(value, name=name)
+        location = located_module(described.module)
+        return replace(_callable(described.tool, value, location), notes=described.notes)
     raise InvalidToolError(
         f"{type(value).__name__} is no source of tools; give a path, a URL, a function, a tool of an agent "
         "framework, a list of them, a dictionary or a ToolDefinition"
@@ -146,7 +147,7 @@ def _read(value: Any) -> _ReadObject:
 def _of_framework(tool: ToolDefinition, value: Any, function: Any) -> _ReadObject:
     module = getattr(function, "__module__", None)
     if isinstance(module, str) and module:
-        return _callable(replace(tool, source=source_name(module)), value, module_location(function))
+        return _callable(replace(tool, source=source_name(module)), value, located_module(module))
     if callable(value) or any(hasattr(value, name) for name in _RUNS):
         return _callable(tool, value, f"python:{tool.source}")
     return _ReadObject(tool, f"python:{tool.source}")

@@ -6,7 +6,7 @@ A skill is found beside tools, by its name and description, and handed on as ins
 import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
@@ -59,6 +59,17 @@ def read_skills(path: Path, *, source: str | None = None) -> Catalog:
     return collect(name, ((file.relative_to(root).as_posix(), _builder(file, root, name)) for file in files))
 
 
+def read_skill(content: bytes, location: str, *, source: str | None = None) -> Catalog:
+    """Read a skill that was fetched from elsewhere: ``https://.../prune-roses/SKILL.md``."""
+    folder = PurePosixPath(location.partition("?")[0]).parent.name
+    name = source or source_name(folder)
+
+    def build() -> ToolDefinition:
+        return parse_skill(_text_of(content), source=name, folder=folder)
+
+    return collect(name, [(SKILL_FILE, build)])
+
+
 def _skill_files(root: Path) -> Iterator[Path]:
     """The files of the skills, in order; what is in the folder of a skill belongs to that skill.
 
@@ -96,17 +107,20 @@ def _entries(folder: Path) -> list[Path]:
 def _builder(file: Path, root: Path, source: str) -> Callable[[], ToolDefinition]:
     def build() -> ToolDefinition:
         path = file.relative_to(root).as_posix()
-        return parse_skill(_text_of(file), source=source, folder=file.parent.name, path=path)
+        return parse_skill(_text_of(_content(file)), source=source, folder=file.parent.name, path=path)
 
     return build
 
 
-def _text_of(file: Path) -> str:
+def _content(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:
-            content = opened.read(_MAX_BYTES + 1)
+            return opened.read(_MAX_BYTES + 1)
     except OSError as error:
         raise InvalidToolError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _text_of(content: bytes) -> str:
     if len(content) > _MAX_BYTES:
         raise InvalidToolError(f"is larger than {_MAX_BYTES // 2**20} MB, which no skill is")
     try:

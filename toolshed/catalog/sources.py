@@ -14,7 +14,7 @@ from toolshed.catalog.mcp_files import enabled_servers, is_server_file
 from toolshed.catalog.mcp_servers import read_mcp_server, read_mcp_servers
 from toolshed.catalog.openapi import is_openapi, parse_openapi
 from toolshed.catalog.python_objects import read_object, read_objects
-from toolshed.catalog.skills import is_skill_file, read_skills
+from toolshed.catalog.skills import is_skill_file, read_skill, read_skills
 from toolshed.catalog.urls import MAX_BYTES, download
 from toolshed.catalog.yaml_values import parse_yaml
 from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
@@ -110,8 +110,10 @@ def read_sources(
     """
     if not sources:
         raise ConfigurationError("give at least one source of tools")
-    places = [source for source in sources if isinstance(source, str | Path)]
-    objects = [source for source in sources if not isinstance(source, str | Path)]
+    # Paths may stand in a list, as everything else may.
+    listed = [one for source in sources for one in (source if isinstance(source, list | tuple) else [source])]
+    places = [source for source in listed if isinstance(source, str | Path)]
+    objects = [source for source in listed if not isinstance(source, str | Path)]
     if name is not None and len(places) + bool(objects) > 1:
         raise ConfigurationError(f"the name {name!r} can be given to one source only; write NAME=SOURCE")
     named = [split_name(str(place)) for place in places]
@@ -167,7 +169,7 @@ def check_any_was_read(catalogs: Sequence[Catalog]) -> None:
     Raises:
         SourceError: With the reasons.
     """
-    if all(catalog.failure for catalog in catalogs):
+    if catalogs and all(catalog.failure for catalog in catalogs):
         raise SourceError("\n".join(catalog.failure for catalog in catalogs))
 
 
@@ -203,7 +205,10 @@ def _parse(file: BinaryIO, location: str, *, name: str | None) -> Catalog:
     stem = source_name(Path(location.split("?")[0]).stem)
     if location.split("?")[0].endswith((".jsonl", ".ndjson")):
         return _parse_lines(file, location, name or stem)
-    document = _parse_document(file.read(), location)
+    content = file.read()
+    if is_skill_file(Path(location.split("?")[0])):
+        return read_skill(content, location, source=name)
+    document = _parse_document(content, location)
     if is_openapi(document):
         return parse_openapi(document, source=name, location=location)
     try:

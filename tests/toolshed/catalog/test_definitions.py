@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -152,3 +153,28 @@ def test_a_bad_entry_does_not_stop_the_others() -> None:
     assert isinstance(catalog, Catalog)
     assert [tool.name for tool in catalog.tools] == ["good"]
     assert catalog.invalid[0].position == "entry 1"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"a": {"type": "string", "required": True}, "b": {"type": "string", "required": False}, "c": {}},
+        [{"name": "a", "type": "string", "required": True}, {"name": "b", "type": "string"}, {"name": "c"}],
+        {"properties": {"a": {"type": "string", "required": True}, "b": {"type": "string"}, "c": {}}},
+        {
+            "properties": {"a": {"type": "string", "required": True}, "b": {"type": "string"}, "c": {}},
+            "required": ["a"],
+        },
+    ],
+)
+def test_arguments_that_say_themselves_that_they_are_required_are_listed(parameters: object) -> None:
+    given = json.dumps(parameters)
+    schema = define_tool("t", "", parameters, source="s").parameters
+    assert schema["properties"] == {"a": {"type": "string"}, "b": {"type": "string"}, "c": {}}
+    assert schema["required"] == ["a"]
+    assert json.dumps(parameters) == given, "what the caller holds is left as it is"
+
+
+def test_a_field_called_required_is_a_field() -> None:
+    schema = {"type": "object", "properties": {"required": {"type": "boolean"}}}
+    assert define_tool("t", "", schema, source="s").parameters == schema

@@ -1,14 +1,15 @@
+import sys
+import types
 from pathlib import Path
 
 import pytest
 
 from toolshed.catalog.locations import (
     checked_source_name,
+    located_module,
     location_of,
     looks_secret,
-    module_location,
     split_name,
-    without_secrets,
 )
 from toolshed.errors import ConfigurationError
 
@@ -88,6 +89,10 @@ def test_what_can_be_no_name_is_told_what_can(name: str) -> None:
         checked_source_name(name)
 
 
-def test_objects_are_where_they_were_defined() -> None:
-    assert module_location(without_secrets) == "python:toolshed.catalog.locations"
-    assert module_location(7) == "python:"
+def test_objects_are_where_they_were_defined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert located_module("company.desks") == "python:company.desks"
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert located_module("__main__") == "python:__main__"
+    main.__file__ = str(tmp_path / "script.py")
+    assert located_module("__main__") == f"python:{tmp_path.resolve() / 'script.py'}"

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Required, TypedDict, Unpack
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import Doc
 
 from toolshed.catalog.python_functions import describe_function, function_tool
@@ -353,3 +354,34 @@ def test_asynchronous_functions_are_tools() -> None:
 def test_what_does_not_tell_its_arguments_is_named() -> None:
     with pytest.raises(InvalidToolError, match="'int' does not tell its arguments"):
         function_tool(int)
+
+
+@pydantic_dataclass
+class Crate:
+    """A crate."""
+
+    weight: int = Field(description="in grams")
+
+
+class Sizes(RootModel[list[int]]):
+    """Sizes."""
+
+
+class Announcer:
+    """Announces."""
+
+    name, description = "announce", "Say it aloud."
+
+    def __call__(self, text: str) -> str:
+        return text
+
+
+def test_dataclasses_of_pydantic_models_of_one_value_and_named_objects_are_tools() -> None:
+    assert function_tool(Crate).parameters["properties"] == {
+        "weight": {"type": "integer", "description": "in grams"}
+    }
+    sizes = function_tool(Sizes).parameters
+    assert sizes["properties"] == {"root": {"type": "array", "items": {"type": "integer"}}}
+    assert sizes["required"] == ["root"]
+    announcer = function_tool(Announcer())
+    assert (announcer.name, announcer.description) == ("announce", "Say it aloud.")

@@ -70,6 +70,7 @@ class Answer:
         pytest.param((f for f in (add, shout)), ["add", "shout"], id="generator"),
         pytest.param({"sum_up": add}.values(), ["add"], id="values"),
         pytest.param({"sum_up": add, "cry": shout}, ["sum_up", "cry"], id="by-name"),
+        pytest.param({"twice": lambda number: 2 * number}, ["twice"], id="lambda-by-name"),
         pytest.param(Toolkit(), ["shout"], id="toolkit"),
         pytest.param(Answer(), ["add"], id="answer"),
         pytest.param({"tools": [{"name": "a"}, {"name": "b"}]}, ["a", "b"], id="json-list"),

@@ -12,7 +12,7 @@ from langchain_core.tools import tool
 
 from tests.conftest import Pages
 from toolshed.catalog import sources
-from toolshed.catalog.sources import read_objects, read_source
+from toolshed.catalog.sources import read_objects, read_source, read_sources
 from toolshed.errors import SourceError
 from toolshed.testing import make_tool
 
@@ -196,3 +196,18 @@ def test_objects_of_every_kind_are_read() -> None:
 def test_objects_that_are_no_tools_are_reported_by_position() -> None:
     (catalog,) = read_objects([7])
     assert "number 1: int is no source of tools" in str(catalog.invalid[0])
+
+
+def test_places_may_stand_in_lists_with_objects(tmp_path: Path) -> None:
+    path = tmp_path / "mail.json"
+    path.write_text('[{"name": "send"}]')
+    catalogs = read_sources([[str(path), add], shout])
+    assert [tool.name for catalog in catalogs for tool in catalog.tools] == ["send", "add", "shout"]
+    assert read_sources([[]]) == []
+
+
+def test_a_skill_behind_a_url_is_read(serve_pages: Serve) -> None:
+    text = b"---\nname: prune\ndescription: Prunes roses.\n---\nCut."
+    with serve_pages({"/garden/SKILL.md?v=2": (200, "text/markdown", text)}) as url:
+        catalog = read_source(f"{url}/garden/SKILL.md?v=2")
+    assert [(tool.tool_id, tool.kind) for tool in catalog.tools] == [("garden:prune", "skill")]
