@@ -1,6 +1,8 @@
 """Argument keys that providers take, and the way back to the names that the tool takes."""
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -33,10 +35,12 @@ class ArgumentKeys:
     def _replacements(self) -> dict[str, str]:
         names = list(dict.fromkeys(_property_names(self._normal.schema)))
         taken = set(names)
+        # Where to go on counting: thousands of names may come down to one.
+        numbers: Counter[str] = Counter()
         replacements: dict[str, str] = {}
         for name in names:
             if not PLAIN_KEYS.fullmatch(name):
-                replacements[name] = key = _free(_plain(name), taken)
+                replacements[name] = key = _free(_plain(name), taken, numbers)
                 taken.add(key)
         return replacements
 
@@ -122,7 +126,10 @@ def _property_names(schema: Schema) -> list[str]:
 def _renamed(node: Schema, keys: Mapping[str, str]) -> Schema:
     changed = dict(node)
     if "properties" in node:
-        changed["properties"] = {keys.get(name, name): value for name, value in node["properties"].items()}
+        changed["properties"] = {
+            keys.get(name, name): _named(name, value) if name in keys else value
+            for name, value in node["properties"].items()
+        }
     if "required" in node:
         changed["required"] = [keys.get(name, name) for name in node["required"]]
     if "dependentRequired" in node:
@@ -148,16 +155,25 @@ def _value(value: Any, keys: Mapping[str, str]) -> Any:
 
 
 def _plain(name: str) -> str:
-    words = _ILLEGAL.sub("_", name).strip("_")
+    """A name in letters that all providers take, without its accents."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    words = _ILLEGAL.sub("_", letters).strip("_")
     if not words:
         return "argument"
     return (words if words[0].isalpha() else f"_{words}")[:_MAX_KEY]
 
 
-def _free(key: str, taken: set[str]) -> str:
-    number, candidate = 2, key
+def _free(key: str, taken: set[str], numbers: Counter[str]) -> str:
+    candidate = key
     while candidate in taken:
-        suffix = f"_{number}"
+        numbers[key] += 1
+        suffix = f"_{numbers[key] + 1}"
         candidate = key[: _MAX_KEY - len(suffix)] + suffix
-        number += 1
     return candidate
+
+
+def _named(name: str, schema: Schema) -> Schema:
+    """A renamed argument, which says its own name where the new one cannot."""
+    if name.isascii():
+        return schema
+    return {**schema, "description": ": ".join(filter(None, (name, schema.get("description"))))}

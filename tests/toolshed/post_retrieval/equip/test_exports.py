@@ -135,6 +135,23 @@ def test_required_keys_are_renamed_with_their_arguments() -> None:
     assert declared["parameters"]["properties"]["rows"]["items"]["required"] == ["id"]
 
 
+def test_names_in_other_scripts_are_said_in_words() -> None:
+    properties = {"城市": {"description": "Where."}, "日期": {}, "größe": {"description": "How big."}}
+    (declared,) = equip.to_anthropic([make_tool("weather", properties=properties)])
+    assert declared["input_schema"]["properties"] == {
+        "argument": {"description": "城市: Where."},
+        "argument_2": {"description": "日期"},
+        "gro_e": {"description": "größe: How big."},
+    }
+
+
+def test_thousands_of_names_that_come_down_to_one_are_told_apart() -> None:
+    tool = make_tool("wide", properties={"参" * n: {} for n in range(1, 3_000)})
+    keys = equip.to_anthropic([tool])[0]["input_schema"]["properties"]
+    assert len(keys) == 2_999
+    assert equip.original_arguments(tool, {"argument_2999": 1}) == {"参" * 2_999: 1}
+
+
 def test_definitions_that_double_with_every_step_take_no_time() -> None:
     many = {
         f"D{n}": {"allOf": [{"$ref": f"#/$defs/D{n + 1}"}, {"$ref": f"#/$defs/D{n + 1}"}]} for n in range(60)
