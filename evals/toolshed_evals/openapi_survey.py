@@ -23,7 +23,8 @@ from toolshed_evals.openapi_exports import export_faults
 from toolshed_evals.openapi_requests import request_fault
 
 _METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace", "query"}
-_IGNORED_HEADERS = {"accept", "authorization", "content-type"}
+# Those that OpenAPI has ignored, and those that HTTP itself writes.
+_IGNORED_HEADERS = {"accept", "authorization", "content-type", "content-length", "host", "transfer-encoding"}
 _MAX_FAULTS = 200
 # Fields that are composed deeper than this are not counted.
 _MAX_COMPOSITION = 12
@@ -189,8 +190,10 @@ def _expected(document: Any, item: Any, operation: Any) -> set[tuple[str, str]]:
             expected |= {("body", name) for name in _sent_fields(document, parameter.get("schema"))}
         elif place == "formData":
             expected.add(("body", name))
-        elif (place, name.lower()) not in keys and not (
-            place == "header" and name.lower() in _IGNORED_HEADERS
+        elif (
+            name
+            and (place, name.lower()) not in keys
+            and not (place == "header" and name.lower() in _IGNORED_HEADERS)
         ):
             expected.add((place, name.lower() if place == "header" else name))
     body = _resolved(document, operation.get("requestBody")) or {}

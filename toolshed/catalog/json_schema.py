@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from toolshed.catalog.json_schema_dialects import (
     NULLABLE,
     is_short,
+    of_type,
     told_by,
     values_of_alternative,
     with_note,
@@ -253,6 +254,8 @@ class _Writing:
         if "type" in value:
             for keyword, said in type_keywords(value["type"]).items():
                 schema.setdefault(keyword, said)
+        if "enum" in schema:
+            schema["enum"] = of_type(schema["enum"], schema.get("type"))
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
             if value.get(exclusive) is True and number(value.get(bound)) is not None:
                 schema[exclusive] = number(schema.pop(bound))

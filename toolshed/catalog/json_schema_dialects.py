@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from toolshed.catalog.json_schema_keywords import Schema
+from toolshed.catalog.json_schema_keywords import Schema, number
 
 # OpenAPI 3.0's word, which is needed until all parts of a schema are merged.
 NULLABLE = "nullable"
@@ -61,3 +61,21 @@ def with_null(schema: Schema) -> Schema:
     if "enum" in schema and None not in schema["enum"]:
         schema["enum"] = [*schema["enum"], None]
     return schema
+
+
+def of_type(choices: list[Any], types: Any) -> list[Any]:
+    """Choices of the type that a schema asks for: YAML makes a number of ``1.0``, and some write ``"1"``."""
+    if types == "string":
+        return [_as_text(choice) for choice in choices]
+    if types in ("integer", "number"):
+        return [
+            number(choice) if isinstance(choice, str) and number(choice) is not None else choice
+            for choice in choices
+        ]
+    return choices
+
+
+def _as_text(choice: Any) -> Any:
+    if isinstance(choice, bool):
+        return "true" if choice else "false"
+    return str(choice) if isinstance(choice, int | float) else choice

@@ -29,6 +29,8 @@ _OTHER_TYPES: Mapping[str, Schema] = {
     "uuid": {"type": "string", "format": "uuid"},
     "none": {"type": "null"},
 }
+# Larger numbers are no bounds, and readers of JSON make infinity of them.
+_LARGEST = 1e300
 _MAX_PATTERN_CHARACTERS = 2_000
 # Sets within sets, which other languages have and Python warns of.
 _NESTED_SET = re.compile(r"\[\^?(?:\[|(?:\\.|[^\]\\])*?(?:--|&&|~~|\|\|))")
@@ -76,6 +78,11 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _words(value: Any) -> str | None:
+    """A text, or the number that YAML makes of one."""
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
 def _pattern(value: Any) -> str | None:
     return value if isinstance(value, str) and is_pattern(value) else None
 
@@ -91,10 +98,10 @@ def number(value: Any) -> float | None:
             value = float(value)
         except ValueError:
             return None
-        if not abs(value) < 1e300:
-            return None
-        return int(value) if value.is_integer() else value
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        if abs(value) < _LARGEST and value.is_integer():
+            return int(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and abs(value) < _LARGEST else None
 
 
 def _positive(value: Any) -> float | None:
@@ -125,7 +132,8 @@ def _names_by_name(value: Any) -> dict[str, list[str]] | None:
 
 
 _PLAIN: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys("title description format contentEncoding contentMediaType".split(), _text),
+    **dict.fromkeys(("title", "description"), _words),
+    **dict.fromkeys("format contentEncoding contentMediaType".split(), _text),
     **dict.fromkeys("minimum maximum exclusiveMinimum exclusiveMaximum".split(), number),
     **dict.fromkeys(
         "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains".split(),

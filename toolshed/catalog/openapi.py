@@ -48,7 +48,7 @@ def parse_openapi(document: dict[str, Any], *, source: str | None = None, locati
         raise SourceError(f"the OpenAPI document {source!r} has no paths, so no operation to index")
     reader = Document(document, version=version, location=location)
     found = list(_found(paths, reader))
-    used = Counter(one.operation_id for one in found if isinstance(one.operation_id, str))
+    used = Counter(scalar(one.operation_id) for one in found)
     return collect(source, ((one.position, one.builder(source, reader, used)) for one in found))
 
 
@@ -85,7 +85,7 @@ class _Found:
             if self.error:
                 raise self.error
             given = document.mapping(self.operation, "the operation")
-            is_known_by_id = bool(self.operation_id) and used[str(self.operation_id)] <= 1
+            is_known_by_id = bool(self.operation_id) and used[scalar(self.operation_id)] <= 1
             return operation_tool(
                 document,
                 given,
@@ -93,7 +93,7 @@ class _Found:
                 method=self.method,
                 path=self.path,
                 source=source,
-                name=self.operation_id or operation_name(self.method, self.path),
+                name=scalar(self.operation_id) or self.operation_id or operation_name(self.method, self.path),
                 key="" if is_known_by_id else f"{self.method} {self.path}",
             )
 

@@ -24,8 +24,13 @@ _PLACE_WORDS = {
     "cookie": "as a cookie",
     "body": "in the body",
 }
-# They are said by other means: OpenAPI has them ignored as parameters.
-_NO_ARGUMENTS = {"accept", "authorization", "content-type"}
+# OpenAPI has the first three ignored as parameters; the others say how a message is sent, not what it asks.
+_NO_ARGUMENTS = frozenset(
+    "accept authorization content-type connection content-length expect host keep-alive te trailer "
+    "transfer-encoding upgrade".split()
+)
+# What a parameter says besides its schema.
+_NO_SCHEMA = {"deprecated", "description", "example", "examples", "in", "name", "required"}
 _TEMPLATE = re.compile(r"\{[+#./;?&]?([^{}*]+)\*?\}")
 # The richest documents give a dozen for one body.
 _MAX_MEDIA_TYPES = 100
@@ -109,6 +114,9 @@ def _declared(
     spelt: dict[tuple[str, str], tuple[str, str]] = {}
     for parameter in parameters:
         name = scalar(parameter.get("name"))
+        if parameter.get("name") == "" and parameter.get("required") is not True:
+            # An empty row of somebody's form; nothing can be sent under it.
+            continue
         if not name:
             raise InvalidToolError("a parameter has no name")
         place = parameter.get("in") or ("path" if name in placeholders else "query")
@@ -132,9 +140,12 @@ def _undeclared(path: str, declared: Iterable[tuple[str, str]]) -> Iterator[_Arg
 
 
 def _schema_of(document: Document, parameter: dict[str, Any]) -> Any:
-    if "schema" in parameter or "content" not in parameter:
-        return parameter.get("schema")
-    return _media(document, parameter["content"])[1].get("schema")
+    if "schema" in parameter:
+        return parameter["schema"]
+    if "content" in parameter:
+        return _media(document, parameter["content"])[1].get("schema")
+    # As Swagger had it, and some still write it.
+    return {key: value for key, value in parameter.items() if key not in _NO_SCHEMA}
 
 
 def _parameter(

@@ -113,9 +113,13 @@ def _described(document: Document, operation: dict[str, Any], item: dict[str, An
 
 
 def _result_schema(document: Document, operation: dict[str, Any]) -> JsonObject | None:
-    """The schema of what success answers: the lowest status of 2xx that has one, JSON before others."""
+    """The schema of what success answers: the lowest status of 2xx that has one, JSON before others.
+
+    A response for any status is what success answers where it is the only one.
+    """
     responses = document.members(operation.get("responses"), "'responses'")
-    for status in sorted((status for status in responses if str(status)[:1] == "2"), key=_status_order):
+    good = [status for status in responses if str(status)[:1] == "2" or len(responses) == 1]
+    for status in sorted(good, key=_status_order):
         response = document.mapping(responses[status], "a response")
         content = document.members(response.get("content"), "'content'")
         media = sorted(list(content)[:100], key=lambda name: media_rank(str(name)))

@@ -92,6 +92,20 @@ def ref(name: str, **beside: Any) -> dict[str, Any]:
             {"properties": {"a": {}, "b": {"not": {}}}},
             id="booleans",
         ),
+        pytest.param(
+            {"type": "string", "enum": [1.0, True, "a", None]},
+            {"type": "string", "enum": ["1.0", "true", "a", None]},
+            id="choices-of-a-text",
+        ),
+        pytest.param(
+            {"type": "integer", "enum": ["1", "x", 2]},
+            {"type": "integer", "enum": [1, "x", 2]},
+            id="choices-of-a-number",
+        ),
+        pytest.param({"maximum": float("inf"), "minimum": -(10**400)}, {}, id="boundless"),
+        pytest.param(
+            {"description": 2024, "title": True}, {"description": "2024"}, id="words-that-are-numbers"
+        ),
         pytest.param({"multipleOf": 0, "minimum": True, "uniqueItems": "yes"}, {}, id="malformed"),
         pytest.param("text", {}, id="no-schema"),
     ],

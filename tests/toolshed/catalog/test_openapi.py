@@ -283,6 +283,11 @@ def test_operations_of_one_id_are_told_apart_by_method_and_path() -> None:
     assert [tool.tool_id.partition(":")[2] for tool in catalog.tools] == ["GET /desks", "GET /chairs", "put"]
 
 
+def test_an_id_that_yaml_takes_for_a_number_is_a_name() -> None:
+    (tool,) = parse_openapi(document({"/a": {"get": {"operationId": 12, "summary": 7}}})).tools
+    assert (tool.name, tool.tool_id, tool.description) == ("12", "Pet-store:12", "7.")
+
+
 def test_calls_to_us_are_no_tools() -> None:
     hook = {"post": {"operationId": "told"}}
     paths = {"/a": {"get": {"callbacks": {"told": {"{$request.body#/url}": hook}}}}, "x-b": {"get": {}}}
@@ -323,6 +328,7 @@ def test_a_path_describes_the_operations_that_do_not_describe_themselves() -> No
         pytest.param({"default": "error", "201": "made", "204": None}, "made", id="success"),
         pytest.param({"202": "later", "200": "now"}, "now", id="lowest"),
         pytest.param({"2XX": "any", "404": "error"}, "any", id="range"),
+        pytest.param({"default": "any"}, "any", id="only-one"),
         pytest.param({"default": "error", "404": "error"}, None, id="none"),
     ],
 )

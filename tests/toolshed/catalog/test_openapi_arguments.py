@@ -78,8 +78,8 @@ def test_what_an_operation_says_of_a_parameter_replaces_what_its_path_says() -> 
     assert tool.parameters["required"] == []
 
 
-@pytest.mark.parametrize("name", ["Accept", "authorization", "Content-Type"])
-def test_headers_that_are_said_by_other_means_are_no_arguments(name: str) -> None:
+@pytest.mark.parametrize("name", ["Accept", "authorization", "Content-Type", "Content-Length", "host"])
+def test_headers_that_are_written_by_other_means_are_no_arguments(name: str) -> None:
     tool = operation(parameters=[{"name": name, "in": "header", "required": True}])
     assert tool.parameters["properties"] == {}
 
@@ -271,3 +271,15 @@ def test_a_body_that_is_no_json_value_is_a_text_of_known_content() -> None:
     }
     assert tool.binding is not None
     assert tool.binding["body"] == {"media_type": "text/xml", "required": True, "argument": "body"}
+
+
+def test_a_parameter_may_say_its_type_itself() -> None:
+    tool = operation(
+        parameters=[{"name": "a", "in": "query", "required": True, "type": "integer", "minimum": 1}]
+    )
+    assert tool.parameters["properties"]["a"] == {"type": "integer", "minimum": 1}
+
+
+def test_an_empty_row_of_parameters_costs_nothing_else() -> None:
+    tool = operation(parameters=[{"name": "", "in": "header"}, {"name": "a", "in": "query"}])
+    assert list(tool.parameters["properties"]) == ["a"]
