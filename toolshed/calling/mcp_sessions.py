@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from toolshed.catalog.mcp_clients import McpClient, connect
+from toolshed.catalog.mcp_clients import UNAUTHORIZED, McpClient, connect
 from toolshed.catalog.mcp_configs import ServerConfig
 from toolshed.errors import (
     LostConnectionError,
@@ -25,8 +25,6 @@ _MAX_SESSIONS = 64
 _CLOSE_SECONDS = 6.0
 # A server that answered nothing to so many calls one after the other is started anew.
 _MAX_SILENT = 2
-# As :mod:`toolshed.catalog.mcp_clients` words an answer with status 401 or 403.
-_UNAUTHORIZED = "it wants credentials"
 
 
 class McpSessions:
@@ -145,7 +143,7 @@ class _ForgottenError(Exception):
 
 
 def _lost(error: SourceError, *, may_have_acted: bool) -> ToolCallError:
-    if _UNAUTHORIZED in str(error):
+    if UNAUTHORIZED in str(error):
         return MissingCredentialsError(str(error))
     return LostConnectionError(str(error), may_have_acted=may_have_acted)
 

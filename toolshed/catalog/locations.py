@@ -12,7 +12,7 @@ from toolshed.errors import ConfigurationError
 
 MAX_SOURCE_NAME = 64
 _NAME = re.compile(rf"\w[\w.-]{{0,{MAX_SOURCE_NAME - 1}}}")
-_SCHEMES = ("http://", "https://", "mcp+", "mcp:", "registry+")
+_SCHEMES = ("http://", "https://", "mcp+", "mcp:", "registry+", "mcp-registry+")
 # A word of its own in a name: api_key, X-Amz-Signature, accessToken; not in monkey or author_id.
 _NAMES_OF_SECRETS = (
     r"auth|authori[sz]ation|oauth|bearer|code|cookie|credentials?|keys?|jwt|pass|password|passwd|passphrase|"

@@ -23,6 +23,8 @@ from toolshed.types import JsonObject
 
 _OLDEST, _TOO_NEW = (1, 20), (3,)
 _CLOSED_CODE = -32_000
+# How an error says so.
+UNAUTHORIZED = "it wants credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class Link:
             return self.error(str(first))
         status = self.received.refused_with
         if status in (401, 403):
-            return self.error(f"it answers with status {status}; it wants credentials: {_HOW_TO_GIVE_THEM}")
+            return self.error(f"it answers with status {status}; {UNAUTHORIZED}: {_HOW_TO_GIVE_THEM}")
         answer = getattr(first, "error", None)
         code, message = getattr(answer, "code", None), getattr(answer, "message", None)
         if isinstance(code, int) and isinstance(message, str):

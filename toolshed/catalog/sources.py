@@ -10,7 +10,9 @@ from toolshed.catalog.definitions import Catalog, collect, source_name
 from toolshed.catalog.json_shapes import parse_tool, parse_tools
 from toolshed.catalog.json_values import parse_json
 from toolshed.catalog.locations import NamedSource, checked_source_name, exists, location_of, split_name
+from toolshed.catalog.mcp_clients import UNAUTHORIZED
 from toolshed.catalog.mcp_files import enabled_servers, is_server_file
+from toolshed.catalog.mcp_registry import RegistryListing, is_registry, read_registry, told_together
 from toolshed.catalog.mcp_servers import read_mcp_server, read_mcp_servers
 from toolshed.catalog.openapi import is_openapi, parse_openapi
 from toolshed.catalog.python_objects import read_object, read_objects
@@ -74,6 +76,8 @@ def servers_of(place: NamedSource) -> list[NamedSource] | None:
     text = place.location
     if text.startswith(("mcp+", "mcp:")):
         return [place]
+    if is_registry(text):
+        raise SourceError(f"{text!r} is a registry of many servers; read it with read_sources")
     path, mark, _ = text.partition("#")
     if mark and not exists(text) and is_server_file(Path(path)):
         return [NamedSource(location_of(text), place.name)]
@@ -129,7 +133,8 @@ def read_places(
     """Read files, URLs and servers; of one that cannot be read, its catalog says why.
 
     Args:
-        places: Where they are. An ``mcp.json`` gives a catalog for each of its servers.
+        places: Where they are. An ``mcp.json`` gives a catalog for each of its servers, a registry
+            (``registry+https://HOST``) for each that can be read.
         name: What the one source shall be called.
         timeout_seconds: Longest wait for each MCP server; what its file says, or 30, when not given.
     """
@@ -138,18 +143,41 @@ def read_places(
     for position, place in enumerate(places):
         named = NamedSource(place.location, name or place.name)
         try:
-            found = servers_of(named)
+            if is_registry(named.location):
+                listing = read_registry(named.location)
+                found: Sequence[NamedSource] | None = listing.servers
+                catalogs.append([_of_registry(named, listing)])
+            else:
+                found = servers_of(named)
+                catalogs.append([] if found is not None else [_read_or_failure(named)])
         except SourceError as error:
             catalogs.append([_failed(named, error)])
             continue
         servers += [(position, server) for server in found or ()]
-        catalogs.append([] if found is not None else [_read_or_failure(named)])
     if servers:
         # Side by side: all take as long as the slowest of them.
         read = read_mcp_servers([server for _, server in servers], timeout_seconds=timeout_seconds)
         for (position, _), catalog in zip(servers, read, strict=True):
             catalogs[position].append(catalog)
+    for position, place in enumerate(places):
+        if is_registry(place.location) and len(catalogs[position]) > 1:
+            catalogs[position] = _without_closed(*catalogs[position])
     return [catalog for of_place in catalogs for catalog in of_place]
+
+
+def _of_registry(place: NamedSource, listing: RegistryListing) -> Catalog:
+    """What is to be said of a registry; its servers are sources of their own."""
+    name = place.name or source_name(place.location.partition("://")[2])
+    return Catalog(name, (), location=location_of(place.location), warnings=listing.left_out)
+
+
+def _without_closed(registry: Catalog, *servers: Catalog) -> list[Catalog]:
+    """Servers of a registry that turn out to want credentials have not failed: nobody gave any."""
+    closed = [server.source for server in servers if UNAUTHORIZED in server.failure]
+    if closed:
+        told = told_together("want credentials; name them in an mcp.json", closed)
+        registry = replace(registry, warnings=(*registry.warnings, told))
+    return [registry, *(server for server in servers if UNAUTHORIZED not in server.failure)]
 
 
 def _read_or_failure(place: NamedSource) -> Catalog:
