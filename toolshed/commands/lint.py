@@ -1,6 +1,7 @@
 """``toolshed lint``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -43,6 +44,12 @@ _RULE_NAMES = [rule.name for rule in RULES]
     type=click.IntRange(1, 10**6),
     help="Ask for this many tools only, always the same ones; all when not given.",
 )
+@click.option(
+    "--chat",
+    "chat_name",
+    help="A chat model that makes requests too: openai:MODEL, openai-responses:MODEL, replay:FILE, "
+    "prompts:FILE. Asked once a tool; by rule alone when not given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @knowledge_base_options
 def lint(
@@ -51,6 +58,7 @@ def lint(
     ignore: tuple[str, ...],
     max_tokens: int,
     sample: int | None,
+    chat_name: str | None,
     as_json: bool,
     at: KnowledgeBaseOptions,
 ) -> None:
@@ -65,13 +73,18 @@ def lint(
       toolshed lint tools.json
       toolshed lint --kb ./shed --fail-on warning --ignore undescribed-arguments
     """
+    from toolshed.backbones.named import chat_named
     from toolshed.linting.lint import lint as lint_shed
 
+    chat = chat_named(chat_name) if chat_name else None
     shed, catalogs = _opened(sources, at)
     with shed, progress_bar("asking for tools") as progress:
-        report = lint_shed(shed, max_tokens=max_tokens, sample=sample, catalogs=catalogs, progress=progress)
-    kept = [finding for finding in report.findings if finding.rule not in ignore]
-    report = LintReport(kept, report.n_tools, report.n_requests)
+        report = lint_shed(
+            shed, max_tokens=max_tokens, sample=sample, chat=chat, catalogs=catalogs, progress=progress
+        )
+    report = replace(report, findings=[one for one in report.findings if one.rule not in ignore])
+    if report.n_unanswered:
+        say(f"the model made no requests for {report.n_unanswered:,} tools", err=True)
     if as_json:
         print_json(report.to_json())
     else:
@@ -84,8 +97,6 @@ def _opened(sources: Sequence[str], at: KnowledgeBaseOptions) -> "tuple[Toolshed
     """The knowledge base, or one in memory with the tools of sources."""
     if not sources:
         return open_shed(at, must_exist=True), ()
-    from dataclasses import replace
-
     from toolshed.catalog.sources import read_sources
 
     catalogs = read_sources(sources)

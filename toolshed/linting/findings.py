@@ -75,20 +75,24 @@ class LintReport:
         findings: What is to mend.
         n_tools: How many tools there are.
         n_requests: How many requests were searched.
+        n_unanswered: Tools for which a model that was asked made no requests.
     """
 
     findings: Sequence[Finding]
     n_tools: int
     n_requests: int
+    n_unanswered: int = 0
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], *, n_tools: int, n_requests: int) -> "LintReport":
+    def of(
+        cls, findings: Iterable[Finding], *, n_tools: int, n_requests: int, n_unanswered: int = 0
+    ) -> "LintReport":
         """The findings in their order."""
 
         def order(finding: Finding) -> tuple[int, str, str, Sequence[str]]:
             return SEVERITIES.index(finding.severity), finding.rule, finding.tool_id, tuple(finding.others)
 
-        return cls(sorted(findings, key=order), n_tools, n_requests)
+        return cls(sorted(findings, key=order), n_tools, n_requests, n_unanswered)
 
     def has(self, severity: Severity) -> bool:
         """Whether there is a finding of this severity or a worse one."""
@@ -100,6 +104,7 @@ class LintReport:
         return {
             "n_tools": self.n_tools,
             "n_requests": self.n_requests,
+            "n_unanswered": self.n_unanswered,
             "counts": dict(sorted(Counter(finding.rule for finding in self.findings).items())),
             "findings": [finding.to_json() for finding in self.findings],
         }

@@ -75,3 +75,20 @@ def test_without_a_knowledge_base_the_way_to_one_is_told(instant_folder: Path) -
     result = run("lint")
     assert result.exit_code == 2
     assert "there is no knowledge base" in result.stderr
+
+
+def test_a_model_makes_requests_too(catalog: str, instant_folder: Path) -> None:
+    written = run("lint", catalog, "--chat", "prompts:prompts.jsonl", "--json", "--fail-on", "never")
+    assert "the model made no requests for 3 tools" in written.stderr
+    by_rule = json.loads(written.stdout)
+    answers = []
+    for line in (instant_folder / "prompts.jsonl").read_text().splitlines():
+        asked = "ring" if "ring the bell" in line else "tomorrow"
+        reply = json.dumps({"requests": [f"Let the bell {asked} at the door", "Will I get wet?"]})
+        answers.append(json.dumps({**json.loads(line), "reply": reply}))
+    (instant_folder / "answers.jsonl").write_text("\n".join(answers) + "\n")
+    result = run("lint", catalog, "--chat", "replay:answers.jsonl", "--json", "--fail-on", "never")
+    told = json.loads(result.stdout)
+    assert told["n_unanswered"] == 0
+    assert told["n_requests"] == by_rule["n_requests"] + 6
+    assert run("lint", catalog, "--chat", "no-such:thing").exit_code == 2
