@@ -1,5 +1,6 @@
 """What a source is called and where it is: one location however it is written, and no secret in it."""
 
+import hashlib
 import re
 import sys
 from dataclasses import dataclass
@@ -8,22 +9,16 @@ from pathlib import Path
 import httpx
 
 from toolshed.catalog.mcp_configs import address_location, is_server_address
+from toolshed.catalog.secrets import is_secret_argument
 from toolshed.errors import ConfigurationError
 
 MAX_SOURCE_NAME = 64
 _NAME = re.compile(rf"\w[\w.-]{{0,{MAX_SOURCE_NAME - 1}}}")
 _SCHEMES = ("http://", "https://", "mcp+", "mcp:", "registry+", "mcp-registry+")
-# A word of its own in a name: api_key, X-Amz-Signature, accessToken; not in monkey or author_id.
-_NAMES_OF_SECRETS = (
-    r"auth|authori[sz]ation|oauth|bearer|code|cookie|credentials?|keys?|jwt|pass|password|passwd|passphrase|"
-    r"pat|pwd|secrets?|session|sig|signature|sas|tokens?|(?:api|access|client|private)(?:key|token|secret)"
-)
-_SECRET_NAME = re.compile(rf"(?:^|[^a-z])(?:{_NAMES_OF_SECRETS})(?:$|[^a-z])", re.IGNORECASE)
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# Longer ones are signatures and tokens, whatever they are called.
+# Of a query, beside those whose names say secret anywhere.
+_SECRET_FIELDS = frozenset({"auth", "code", "jwt", "key", "session", "sessionid"})
+# Longer ones may be signatures and tokens, whatever they are called.
 _MAX_QUERY_VALUE = 60
-_OPTION = re.compile(r"(?P<name>-{0,2}[A-Za-z][\w-]*)(?P<sign>=)(?P<value>\S+)")
-HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +37,17 @@ def split_name(source: str) -> NamedSource:
     """
     name, separator, location = source.partition("=")
     if not separator or source.startswith(_SCHEMES) or exists(source):
-        return NamedSource(source, None)
+        return NamedSource(_from_home(source), None)
     if _NAME.fullmatch(name):
-        return NamedSource(location, name)
+        return NamedSource(_from_home(location), name)
     if location.startswith(_SCHEMES) or exists(location):
         checked_source_name(name)
     return NamedSource(source, None)
+
+
+def _from_home(path: str) -> str:
+    """A path with ``~/`` written out, which no shell does behind ``NAME=``."""
+    return str(Path(path).expanduser()) if path.startswith("~/") and not exists(path) else path
 
 
 def checked_source_name(name: str) -> str:
@@ -90,21 +90,21 @@ def location_of(source: str) -> str:
 
 def _path(text: str) -> str:
     try:
-        return str(Path(text).expanduser().resolve())
+        return str(Path(text).resolve())
     except (OSError, RuntimeError, ValueError):
         return text
 
 
 def _url(text: str) -> str:
-    prefix = "mcp+" if text.startswith("mcp+") else ""
+    prefix = text[: text.find("+") + 1] if not text.startswith("http") else ""
     try:
         url = httpx.URL(text.removeprefix(prefix))
     except httpx.InvalidURL:
         return re.sub(r"//[^/@]*@", "//", text.partition("?")[0])
     kept = [
-        (name, value)
+        (name, value if len(value) <= _MAX_QUERY_VALUE else f"sha256-{_digest(value)}")
         for name, value in url.params.multi_items()
-        if value.startswith("${") or not (looks_secret(name) or len(value) > _MAX_QUERY_VALUE)
+        if value.startswith("${") or not (name.lower() in _SECRET_FIELDS or is_secret_argument(name, value))
     ]
     plain = url.copy_with(userinfo=b"", fragment=None, query=None)
     # Spelt out: httpx escapes the braces of ${VARIABLE}.
@@ -112,25 +112,8 @@ def _url(text: str) -> str:
     return f"{prefix}{plain}{'?' if query else ''}{query}".replace("%7B", "{").replace("%7D", "}")
 
 
-def looks_secret(name: str) -> bool:
-    """Whether what stands under a name (of an option, a variable, a field of a query) is a secret."""
-    return bool(_SECRET_NAME.search(_CAMEL.sub("_", name)))
-
-
-def without_secrets(command: str) -> str:
-    """A command line with ``***`` for the values of options and variables whose names promise a secret."""
-    words: list[str] = []
-    is_secret = False
-    for word in command.split(" "):
-        option = _OPTION.fullmatch(word)
-        if is_secret and not word.startswith("${"):
-            words.append(HIDDEN)
-        elif option and looks_secret(option["name"]) and not option["value"].startswith("${"):
-            words.append(f"{option['name']}={HIDDEN}")
-        else:
-            words.append(word)
-        is_secret = word.startswith("-") and "=" not in word and looks_secret(word.lstrip("-"))
-    return " ".join(words)
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def located_module(name: str) -> str:

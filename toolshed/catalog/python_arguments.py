@@ -12,7 +12,6 @@ from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
-from toolshed.catalog.locations import looks_secret
 from toolshed.catalog.python_types import (
     fields_of,
     is_framework_type,
@@ -23,6 +22,7 @@ from toolshed.catalog.python_types import (
     said_in,
     unpacked,
 )
+from toolshed.catalog.secrets import is_secret_argument
 from toolshed.errors import InvalidToolError
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -269,7 +269,7 @@ def _field(argument: _Argument) -> Any:
         aliases["default_factory"] = default.default_factory
         return Field(**aliases)
     # A secret that is a default is the program's, and nobody else's to read.
-    is_secret = isinstance(default, str) and default and looks_secret(argument.name)
+    is_secret = isinstance(default, str) and default and is_secret_argument(argument.name, default)
     if is_secret or (isinstance(default, float) and not math.isfinite(default)):
         default = _NO_DEFAULT
     return Field(default, **aliases)

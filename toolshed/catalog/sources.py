@@ -91,8 +91,10 @@ def servers_of(place: NamedSource) -> list[NamedSource] | None:
 
 
 def _read(text: str, name: str | None) -> Catalog:
+    if not text.strip():
+        raise SourceError("the source is empty; give a path, a URL or an MCP server, or NAME=SOURCE")
     if text.startswith(("http://", "https://")):
-        return _parse(BytesIO(download(text)), text, name=name)
+        return _parse(BytesIO(download(text)), location_of(text), name=name)
     return _read_file(Path(text), name)
 
 

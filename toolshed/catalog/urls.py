@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from toolshed.catalog.addresses import Address, PinnedTransport, is_at_origin, is_public, may_be_at_private
+from toolshed.catalog.locations import location_of
 from toolshed.errors import SourceError
 from toolshed.waiting import wait_for
 
@@ -39,7 +40,7 @@ def download(url: str, *, timeout_seconds: float = _TOTAL_SECONDS) -> bytes:
 async def _download(url: str, timeout_seconds: float) -> bytes:
     try:
         named = httpx.URL(url)
-        shown = str(named.copy_with(userinfo=b""))
+        shown = location_of(url)
         guard = _Guard(named)
         async with (
             asyncio.timeout(timeout_seconds),
@@ -50,7 +51,7 @@ async def _download(url: str, timeout_seconds: float) -> bytes:
     except TimeoutError as error:
         raise SourceError(f"{shown!r} did not arrive within {timeout_seconds:g} seconds") from error
     except httpx.InvalidURL as error:
-        raise SourceError(f"{url[:200]!r} is not a URL: {error}") from error
+        raise SourceError(f"{location_of(url)[:200]!r} is not a URL: {error}") from error
     except httpx.HTTPError as error:
         raise SourceError(f"{shown!r} cannot be fetched: {str(error) or type(error).__name__}") from error
 

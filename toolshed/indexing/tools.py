@@ -85,7 +85,7 @@ def sync_catalogs(
     if not rules.replace:
         check_origins(read, stored.values(), remove_missing=rules.remove_missing)
     wanted = _by_id(read)
-    missing = _missing(stored.values(), read, wanted.keys()) if rules.remove_missing else _Missing()
+    missing = _missing(stored.values(), read, wanted.keys(), rules) if rules.remove_missing else _Missing()
     added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
     known = [tool for tool_id, tool in wanted.items() if tool_id in stored]
     given = matched(enhancements, list(wanted.values()))
@@ -141,17 +141,20 @@ class _Missing:
     kept: list[str] = field(default_factory=list)
 
 
-def _missing(stored: Iterable[StoredTool], catalogs: Sequence[Catalog], wanted: Container[str]) -> _Missing:
+def _missing(
+    stored: Iterable[StoredTool], catalogs: Sequence[Catalog], wanted: Container[str], rules: SyncRules
+) -> _Missing:
     by_source: dict[str, list[str]] = {catalog.source: [] for catalog in catalogs}
     for tool in stored:
         if tool.source in by_source and tool.tool_id not in wanted:
             by_source[tool.source].append(tool.tool_id)
-    # A tool whose entry is bad today is not one that is gone.
-    unsure = {catalog.source for catalog in catalogs if catalog.invalid}
+    # A tool whose entry is bad today is not one that is gone, unless bad entries are expected.
+    unsure = {catalog.source for catalog in catalogs if catalog.invalid and not rules.skip_invalid}
     gone = [tool_id for source, ids in by_source.items() if source not in unsure for tool_id in ids]
     kept = [
         f"{len(ids):,} tools of {source!r} that were not listed stay, since entries of it could not be read: "
-        f"{', '.join(ids[:5])}{', ...' if len(ids) > 5 else ''}; toolshed tools remove takes them away"
+        f"{', '.join(ids[:5])}{', ...' if len(ids) > 5 else ''}; to remove them, say --skip-invalid "
+        "(skip_invalid=True)"
         for source, ids in by_source.items()
         if source in unsure and ids
     ]

@@ -211,3 +211,18 @@ def test_a_skill_behind_a_url_is_read(serve_pages: Serve) -> None:
     with serve_pages({"/garden/SKILL.md?v=2": (200, "text/markdown", text)}) as url:
         catalog = read_source(f"{url}/garden/SKILL.md?v=2")
     assert [(tool.tool_id, tool.kind) for tool in catalog.tools] == [("garden:prune", "skill")]
+
+
+@pytest.mark.parametrize("source", ["", " ", "crm="])
+def test_an_empty_source_is_not_the_working_folder(source: str) -> None:
+    with pytest.raises(SourceError, match="the source is empty"):
+        read_source(source)
+
+
+@pytest.mark.parametrize("page", [(404, "application/json", b"{}"), (200, "application/json", b"nothing")])
+def test_the_secrets_of_a_url_are_in_no_error(serve_pages: Serve, page: tuple[int, str, bytes]) -> None:
+    with serve_pages({"/a.json?api_key=k1&v=2": page}) as url, pytest.raises(SourceError) as failed:
+        read_source(f"{url.replace('://', '://ada:pw@')}/a.json?api_key=k1&v=2")
+    assert "a.json?v=2" in str(failed.value)
+    assert "k1" not in str(failed.value)
+    assert "pw" not in str(failed.value)

@@ -114,6 +114,7 @@ def test_a_tool_whose_entry_went_bad_stays(shed: Toolshed, tmp_path: Path) -> No
     assert report.removed == []
     assert "1 tools of 'mail' that were not listed stay" in report.warnings[0]
     assert shed.list_tools() == ["mail:read", "mail:send"]
+    assert shed.sync_tools(path, skip_invalid=True).removed == ["mail:read"]
 
 
 def test_two_sources_of_one_name_are_refused(shed: Toolshed) -> None:
