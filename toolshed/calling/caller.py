@@ -53,7 +53,9 @@ class ToolCaller:
         """See :meth:`AsyncToolshed.call`."""
         options = checked(CallArguments, given)
         start = perf_counter()
-        answer = await self._plan(tool, arguments, options).awaited(options["timeout_seconds"])
+        # Schemas of strangers may take a while to check.
+        plan = await asyncio.to_thread(self._plan, tool, arguments, options)
+        answer = await plan.awaited(options["timeout_seconds"])
         return self._result(tool, answer, options, start)
 
     def read(self, handle: str, offset: int, max_characters: int) -> ResultPage:

@@ -1,12 +1,16 @@
 """Credentials of the caller: looked up by source and security scheme, shown nowhere."""
 
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, ToolshedError
 from toolshed.options import Credential, Credentials
 
+# Runs a function of the caller's that may block, and gives what is awaited for it. Any: what it gives.
+Ask = Callable[[Callable[[], Any]], Awaitable[Any]]
 ENVIRONMENT_PREFIX = "TOOLSHED_CREDENTIAL_"
 _NO_LETTER = re.compile(r"[^A-Z0-9]+")
 
@@ -133,11 +137,37 @@ def from_environment(
     return {source: environment[whole]} if whole in environment else {}
 
 
-def secrets_in(values: Sequence[Any]) -> list[str]:
-    """The texts that may be shown nowhere, longest first."""
-    # Any: credentials in any of their forms.
-    texts = [text for value in values for text in ((value,) if isinstance(value, str) else value or ())]
-    return sorted({text for text in texts if len(text) >= 4}, key=len, reverse=True)
+async def asked(book: CredentialBook, source: str, scheme: str, ask: Ask) -> Credential | None:
+    """A credential, looked up where it may wait.
+
+    Args:
+        book: What the caller gave.
+        source: The source.
+        scheme: Its security scheme.
+        ask: See :data:`Ask`.
+
+    Raises:
+        ConfigurationError: If it is of another form, or the caller's function fails.
+    """
+    try:
+        found = await ask(lambda: book.look_up(source, scheme))
+    except ToolshedError:
+        raise
+    # Broad: the caller's function, which may raise anything.
+    except Exception as error:
+        raise ConfigurationError(
+            f"the function that gives credentials failed for {source!r} and {scheme!r}: "
+            f"{type(error).__name__}"
+        ) from error
+    return checked_credential(found, source, scheme)
+
+
+def secrets_in(texts: Sequence[str]) -> list[str]:
+    """What may be shown nowhere, in the forms in which it is sent, longest first."""
+    # Of a name and a password, the password too.
+    parts = {part for text in texts for part in (text, text.partition(":")[2]) if len(part) >= 4}
+    sent = {form for part in parts for form in (quote(part, safe=""), b64encode(part.encode()).decode())}
+    return sorted(parts | sent, key=len, reverse=True)
 
 
 def without_secrets(text: str, secrets: Sequence[str]) -> str:

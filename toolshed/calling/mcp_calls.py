@@ -7,10 +7,9 @@ from typing import Any
 
 import httpx
 
-from toolshed.calling.credentials import CredentialBook, checked_credential, variable_name
+from toolshed.calling.credentials import Ask, CredentialBook, asked, variable_name
 from toolshed.calling.mcp_answers import mcp_answer
 from toolshed.calling.mcp_sessions import McpSessions
-from toolshed.calling.openapi_security import Ask
 from toolshed.calling.plans import timed_out
 from toolshed.calling.results import Answer
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
@@ -45,7 +44,7 @@ async def call_mcp_tool(
         book: What the caller has of credentials, beside those of the server's configuration.
         options: As the caller gave them.
         sessions: Where connections are kept.
-        ask: See :func:`~toolshed.calling.openapi_security.secure`.
+        ask: See :data:`~toolshed.calling.credentials.Ask`.
         seconds: Longest wait for all of it.
 
     Raises:
@@ -59,8 +58,8 @@ async def call_mcp_tool(
             hints = tool.annotations
             is_repeatable = hints.get("readOnlyHint") is True or hints.get("idempotentHint") is True
             answer = await sessions.call(config, tool.name, arguments, is_repeatable=is_repeatable)
-    except TimeoutError as error:
-        raise timed_out(tool.tool_id, seconds, may_have_acted=is_sent) from error
+    except TimeoutError:
+        raise timed_out(tool.tool_id, seconds, may_have_acted=is_sent) from None
     except ServerAnswerError as error:
         # It is there and says no: that is the tool's answer.
         return Answer(str(error), is_error=True)
@@ -91,7 +90,7 @@ async def _credentials(
     given = book.of_source(source)
     if given is None and config.transport != "stdio":
         # A function can be asked for one by name only.
-        given = checked_credential(await ask(lambda: book.look_up(source, _BEARER)), source, _BEARER)
+        given = await asked(book, source, _BEARER, ask)
     if given is None:
         return {}, {}
     if config.transport != "stdio":

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
-from toolshed.calling.credentials import CredentialBook, secrets_in, without_secrets
+from toolshed.calling.credentials import Ask, CredentialBook, secrets_in, without_secrets
 from toolshed.calling.http_answers import read_answer
 from toolshed.calling.openapi_requests import operation_request, server_address
-from toolshed.calling.openapi_security import Ask, secure
+from toolshed.calling.openapi_security import secure
 from toolshed.calling.plans import timed_out
 from toolshed.calling.results import Answer
 from toolshed.catalog.addresses import Address, PinnedTransport, is_at_origin, is_public, may_be_at_private
@@ -42,7 +42,7 @@ async def call_operation(
         arguments: Checked against its schema.
         book: What the caller has of credentials.
         options: As the caller gave them.
-        ask: See :func:`~toolshed.calling.openapi_security.secure`.
+        ask: See :data:`~toolshed.calling.credentials.Ask`.
         seconds: Longest wait for all of it.
 
     Raises:
@@ -52,9 +52,8 @@ async def call_operation(
     try:
         async with asyncio.timeout(seconds):
             return await exchange.run(arguments, book, ask)
-    except TimeoutError as error:
-        late = timed_out(tool.tool_id, seconds, may_have_acted=exchange.was_sent)
-        raise late from error
+    except TimeoutError:
+        raise timed_out(tool.tool_id, seconds, may_have_acted=exchange.was_sent) from None
     except httpx.HTTPError as error:
         # Without what stands in the chain: libraries quote what they could not send.
         raise exchange.lost(error) from None

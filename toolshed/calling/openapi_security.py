@@ -2,11 +2,11 @@
 
 import base64
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolshed.calling.credentials import CredentialBook, checked_credential, variable_name
+from toolshed.calling.credentials import Ask, CredentialBook, asked, variable_name
 from toolshed.calling.openapi_requests import OperationRequest
 from toolshed.calling.parameter_styles import encoded
 from toolshed.errors import ConfigurationError, MissingCredentialsError
@@ -27,8 +27,6 @@ _NEEDS_MORE = (
     "scram-sha-1",
     "scram-sha-256",
 )
-
-Ask = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ async def secure(
         request: Changed in place.
         tool: The operation.
         book: What the caller gave.
-        ask: Runs a function of the caller's that may block, and gives what is awaited for it.
+        ask: See :data:`~toolshed.calling.credentials.Ask`.
 
     Raises:
         MissingCredentialsError: If the operation wants some and the caller gave none that are enough.
@@ -74,18 +72,13 @@ async def secure(
             continue
         for name in usable:
             if name not in held:
-                held[name] = await _asked(tool.source, name, book, ask)
+                held[name] = await asked(book, tool.source, name, ask)
         if all(held[name] is not None for name in requirement):
             given = {name: held[name] for name in requirement}
             return Secured(tuple(_fill(request, tool, schemes[name], given[name]) for name in given))
     if {} in wanted:
         return Secured()
     raise MissingCredentialsError(_what_is_missing(tool, wanted, schemes))
-
-
-async def _asked(source: str, name: str, book: CredentialBook, ask: Ask) -> Credential | None:
-    found = await ask(lambda: book.look_up(source, name))
-    return checked_credential(found, source, name)
 
 
 def _unusable(scheme: Any) -> str:

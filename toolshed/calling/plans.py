@@ -52,10 +52,10 @@ class RemotePlan:
         future = self.loop.submit(self.start(seconds))
         try:
             return future.result(seconds + _GRACE_SECONDS)
-        except TimeoutError as error:
-            raise timed_out(self.tool_id, seconds) from error
-        except CancelledError as error:
-            raise _closed(self.tool_id) from error
+        except TimeoutError:
+            raise timed_out(self.tool_id, seconds) from None
+        except CancelledError:
+            raise _closed(self.tool_id) from None
         finally:
             # Ctrl-C reaches this thread, and the work in the other one has to end too.
             future.cancel()
@@ -65,8 +65,8 @@ class RemotePlan:
         future = self.loop.submit(self.start(seconds))
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), seconds + _GRACE_SECONDS)
-        except TimeoutError as error:
-            raise timed_out(self.tool_id, seconds) from error
+        except TimeoutError:
+            raise timed_out(self.tool_id, seconds) from None
         except asyncio.CancelledError:
             if future.cancelled() and not _is_being_cancelled():
                 raise _closed(self.tool_id) from None
@@ -133,8 +133,8 @@ class FunctionPlan:
             if not future.done():
                 raise timed_out(self.tool_id, seconds)
             return future.result()
-        except CancelledError as error:
-            raise _closed(self.tool_id) from error
+        except CancelledError:
+            raise _closed(self.tool_id) from None
         finally:
             future.cancel()
 

@@ -249,6 +249,8 @@ class ResultStore:
             UnknownResultError: If it is not kept, or not any more.
             InvalidQueryError: If the offset is beyond its end.
         """
+        if max_characters < 1:
+            raise InvalidQueryError(f"max_characters is {max_characters}; it must be 1 or more")
         with self._lock:
             self._drop_expired()
             kept = self._kept.get(handle)

@@ -57,7 +57,8 @@ class AsyncToolshed:
     ) -> "CallResult":
         """See :meth:`Toolshed.call`; asynchronous functions are awaited in this loop."""
         tool = await self.get_tool(tool_id)
-        return await self._shed.caller.acall(tool, arguments, options)
+        caller = await asyncio.to_thread(lambda: self._shed.caller)
+        return await caller.acall(tool, arguments, options)
 
     async def read_result(
         self, handle: str, offset: int = 0, *, max_characters: int = 20_000

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -378,3 +380,41 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
         with pytest.raises(LostConnectionError) as lost:
             shed.call("web:echo")
         assert not lost.value.may_have_acted
+
+
+PROGRAM = """
+import sys, time
+from toolshed import Toolshed
+from toolshed.catalog.mcp_servers import read_mcp_server
+
+def block():
+    "Block."
+    time.sleep(100)
+
+shed = Toolshed("memory:", pipeline="instant")
+shed.add_catalogs([read_mcp_server(sys.argv[1])])
+shed.add_tools(block)
+shed.call("depot:echo")
+print("ready", flush=True)
+try:
+    shed.call(sys.argv[2])
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize("tool_id", ["depot:hang", "__main__:block"])
+def test_an_interrupt_ends_a_call_and_a_program_that_closes_nothing_leaves_no_server(
+    config: str, journal: Journal, tool_id: str
+) -> None:
+    command = [sys.executable, "-c", PROGRAM, config, tool_id]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        program.send_signal(signal.SIGINT)
+        begin = time.perf_counter()
+        assert program.communicate(timeout=20)[0] == "interrupted\n"
+    assert (program.returncode, time.perf_counter() - begin < 10) == (0, True)
+    time.sleep(0.5)
+    assert journal.alive() == []

@@ -33,6 +33,7 @@ from toolshed import AsyncToolshed, Toolshed
 from toolshed.calling import http_answers
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import (
+    ConfigurationError,
     ForbiddenAddressError,
     InvalidArgumentsError,
     LostConnectionError,
@@ -242,6 +243,15 @@ def test_without_credentials_it_is_said_how_to_give_them(shed: Toolshed, credent
     ) as refused:
         shed.call("desks:by_key", credentials=credentials)
     assert SECRET not in str(refused.value)
+
+
+def test_a_function_of_credentials_that_fails_is_named(shed: Toolshed) -> None:
+    def look_up(source: str, scheme: str) -> str:
+        raise TimeoutError(SECRET)
+
+    with pytest.raises(ConfigurationError, match="failed for 'desks' and 'key': TimeoutError") as failed:
+        shed.call("desks:by_key", credentials=look_up)
+    assert SECRET not in str(failed.value)
 
 
 def test_a_caller_may_say_that_a_source_needs_none(shed: Toolshed) -> None:
