@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
@@ -21,6 +22,9 @@ from toolshed.queries import Query, QueryPlan
 from toolshed.rankings import ScoredCatalog, ScoredTools, Selection
 from toolshed.stages import Stage
 
+if TYPE_CHECKING:
+    from toolshed.backbones.chat import ChatModel
+
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
@@ -39,7 +43,28 @@ class Ingredients:
 PipelineBuilder = Callable[[Ingredients], Stage[Query, Selection]]
 
 
-def build_pipeline(name: PipelineName, made_of: Ingredients) -> Stage[Query, Selection]:
+# What plans requests, given what plans them by rule.
+Planner = Callable[[Stage[Query, QueryPlan]], Stage[Query, QueryPlan]]
+
+
+def planned(chat: "ChatModel", name: PipelineName = "default", *, seconds: float = 10.0) -> PipelineBuilder:
+    """A named pipeline whose requests a language model plans: ``Toolshed(pipeline=planned(chat))``.
+
+    Args:
+        chat: The model.
+        name: The pipeline.
+        seconds: Longest wait for the model; after it the request is planned by rule, as without one.
+    """
+    from toolshed.intra_retrieval.planning import Plan
+
+    return lambda made_of: build_pipeline(
+        name, made_of, planner=lambda otherwise: Plan(chat, otherwise, seconds=seconds)
+    )
+
+
+def build_pipeline(
+    name: PipelineName, made_of: Ingredients, *, planner: Planner | None = None
+) -> Stage[Query, Selection]:
     """Build a named pipeline.
 
     Raises:
@@ -49,8 +74,9 @@ def build_pipeline(name: PipelineName, made_of: Ingredients) -> Stage[Query, Sel
     if preset is None:
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(PIPELINES)}")
     if not preset.is_learned:
-        return compose(preset, made_of)
-    return compose(preset, made_of, learned=shipped_ranking(name), head=head_for(made_of.encoders))
+        return compose(preset, made_of, planner=planner)
+    learned, head = shipped_ranking(name), head_for(made_of.encoders)
+    return compose(preset, made_of, learned=learned, head=head, planner=planner)
 
 
 def compose(
@@ -59,12 +85,15 @@ def compose(
     *,
     learned: LinearRanking | None = None,
     head: QueryHead | None = None,
+    planner: Planner | None = None,
 ) -> Stage[Query, Selection]:
     """The pipeline of a preset, named or not; by fixed weights where nothing was learnt."""
     split: Stage[Query, QueryPlan] = Decompose(is_split=preset.sub_queries is not None)
     static = made_of.encoders.get("static")
     if learned is not None and isinstance(static, StaticEncoder):
         split = CorrectSpelling(made_of.index, static) >> split
+    if planner is not None:
+        split = planner(split)
     return (
         split
         >> Encode(made_of.encoders)

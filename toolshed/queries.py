@@ -53,8 +53,8 @@ class SubQuery:
 
     Attributes:
         text: The span as it stands in the query.
-        start: Offset of the first character in the query.
-        end: Offset after the last character.
+        start: Offset of the first character in the query; -1 where a model wrote it, and it stands nowhere.
+        end: Offset after the last character; -1 likewise.
         kind: The whole query, a sentence of it, a clause of a sentence, or what it says must not be done.
         sentence: Index of the sentence it belongs to; -1 for the whole query.
         opens_with_verb: Whether it begins as a request or a question does.
@@ -66,6 +66,11 @@ class SubQuery:
     kind: SubQueryKind
     sentence: int
     opens_with_verb: bool
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is a text of its own and no span of the query."""
+        return self.start < 0
 
 
 def asked_text(sub_queries: Sequence[SubQuery]) -> str:

@@ -85,6 +85,24 @@ def load_dataset(name: str) -> Dataset:
     )
 
 
+def read_plans(path: Path, dataset: Dataset) -> dict[str, tuple[str, ...]]:
+    """The parts of queries by their texts, from JSON Lines with ``query_id`` and ``sub_queries``.
+
+    Raises:
+        SourceError: If a line is no plan, or of no query of the data set.
+    """
+    plans: dict[str, tuple[str, ...]] = {}
+    try:
+        for line in _json_lines(path):
+            parts = line["sub_queries"]
+            if not parts or not all(isinstance(part, str) and part.strip() for part in parts):
+                raise ValueError(f"the sub-queries of {line['query_id']!r} are no texts")
+            plans[dataset.queries[line["query_id"]]] = tuple(parts)
+    except (KeyError, ValueError, TypeError, OSError) as error:
+        raise SourceError(f"{str(path)!r} has no plans of {dataset.name!r}: {error!r}") from error
+    return plans
+
+
 def is_dev(query: str) -> bool:
     """Whether a ToolE query belongs to the fixed fifth that may be tuned on."""
     return int(hashlib.sha256(query.lower().encode()).hexdigest(), 16) % 5 == 0

@@ -14,7 +14,7 @@ import numpy as np
 from toolshed.errors import SourceError
 from toolshed.indexing.tools import unwatched
 from toolshed.options import Progress
-from toolshed_evals.datasets import Dataset
+from toolshed_evals.datasets import Dataset, read_plans
 from toolshed_evals.measures import PerQuery, means, measure
 from toolshed_evals.retrievers import Retriever, make_retriever
 
@@ -67,6 +67,7 @@ def run_experiment(
     index_threads: int = 1,
     limit: int | None = None,
     enhancements: str | None = None,
+    plans: Path | None = None,
 ) -> Experiment:
     """Index the tools, search every judged query one at a time, and measure.
 
@@ -77,9 +78,18 @@ def run_experiment(
         index_threads: Threads of the encoder, for indexing and searching alike.
         limit: Only so many queries, for a quick look.
         enhancements: File of enhancements of the tools.
+        plans: File of plans of the queries.
+
+    Raises:
+        SourceError: If the file of plans is none.
     """
     qrels = dict(list(dataset.qrels.items())[:limit])
-    with make_retriever(pipeline, encoder_threads=index_threads, enhancements=enhancements) as retriever:
+    with make_retriever(
+        pipeline,
+        encoder_threads=index_threads,
+        enhancements=enhancements,
+        plans=None if plans is None else read_plans(plans, dataset),
+    ) as retriever:
         started = time.perf_counter()
         retriever.index(dataset)
         index_seconds = time.perf_counter() - started

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,9 @@ from typing import Protocol, Self
 from rank_bm25 import BM25Okapi
 
 from toolshed.errors import ConfigurationError
+from toolshed.intra_retrieval.planning import RecordedPlans
 from toolshed.options import PipelineName
+from toolshed.pipelines import PipelineBuilder, build_pipeline
 from toolshed.pre_retrieval.documents import readable_name
 from toolshed.presets import PIPELINES
 from toolshed.shed.shed import Toolshed
@@ -20,6 +22,8 @@ from toolshed_evals.measures import DEPTH
 
 BASELINE = "bm25-paper"
 RETRIEVERS = (*PIPELINES, BASELINE)
+# The parts of requests by their texts.
+Plans = Mapping[str, Sequence[str]]
 _TOKEN = re.compile(r"[a-z0-9]+")
 
 
@@ -37,12 +41,19 @@ class PipelineRetriever:
     """One of our pipelines on the embedded knowledge base in a temporary folder."""
 
     def __init__(
-        self, pipeline: PipelineName, *, encoder_threads: int, enhancements: str | None = None
+        self,
+        pipeline: PipelineName,
+        *,
+        encoder_threads: int,
+        enhancements: str | None = None,
+        plans: Plans | None = None,
     ) -> None:
         self._enhancements = enhancements
         self._folder = tempfile.TemporaryDirectory(prefix="toolshed-eval-")
         self._shed = Toolshed(
-            Path(self._folder.name) / "shed", pipeline=pipeline, encoder_threads=encoder_threads
+            Path(self._folder.name) / "shed",
+            pipeline=pipeline if plans is None else _with_plans(pipeline, plans),
+            encoder_threads=encoder_threads,
         )
 
     def index(self, dataset: Dataset) -> None:
@@ -62,6 +73,12 @@ class PipelineRetriever:
     ) -> None:
         self._shed.close()
         self._folder.cleanup()
+
+
+def _with_plans(name: PipelineName, plans: Plans) -> PipelineBuilder:
+    return lambda made_of: build_pipeline(
+        name, made_of, planner=lambda otherwise: RecordedPlans(plans, otherwise)
+    )
 
 
 class LiteratureBM25:
@@ -94,17 +111,21 @@ class LiteratureBM25:
 
 
 def make_retriever(
-    name: str, *, encoder_threads: int = 1, enhancements: str | None = None
+    name: str,
+    *,
+    encoder_threads: int = 1,
+    enhancements: str | None = None,
+    plans: Plans | None = None,
 ) -> PipelineRetriever | LiteratureBM25:
     """The retriever of that name.
 
     Raises:
-        ConfigurationError: If there is none, or it knows nothing of enhancements.
+        ConfigurationError: If there is none, or it knows nothing of enhancements and plans.
     """
     if name == BASELINE:
-        if enhancements is not None:
-            raise ConfigurationError(f"{BASELINE} is the literature's and takes no enhancements")
+        if enhancements is not None or plans is not None:
+            raise ConfigurationError(f"{BASELINE} is the literature's and takes no enhancements or plans")
         return LiteratureBM25()
     if name not in PIPELINES:
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(RETRIEVERS)}")
-    return PipelineRetriever(name, encoder_threads=encoder_threads, enhancements=enhancements)
+    return PipelineRetriever(name, encoder_threads=encoder_threads, enhancements=enhancements, plans=plans)

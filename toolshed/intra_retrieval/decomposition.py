@@ -140,10 +140,11 @@ def _delivery_spans(query: str, start: int, end: int) -> list[Span]:
 
 def _sub_query(query: str, start: int, end: int, kind: SubQueryKind, sentence: int) -> SubQuery:
     text = query[start:end]
-    return SubQuery(text, start, end, kind, sentence, _opens_with_verb(text))
+    return SubQuery(text, start, end, kind, sentence, opens_with_verb(text))
 
 
-def _opens_with_verb(text: str) -> bool:
+def opens_with_verb(text: str) -> bool:
+    """Whether a text begins as a request or a question does."""
     bare = text[lead_in_length(text) :]
     if _ASKED_OF_YOU.match(bare):
         return True

@@ -85,7 +85,7 @@ def _vectors(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
 
 
 def _encoded(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
-    if not isinstance(encoder, TokenEncoder):
+    if not isinstance(encoder, TokenEncoder) or any(one.is_written for one in sub_queries):
         rest = (sub_query.text for sub_query in sub_queries[1:])
         return encoder.encode([asked_text(sub_queries).strip() or sub_queries[0].text, *rest])
     if encoder.is_contextual and len(sub_queries[0].text) > _MAX_ONE_PASS:

@@ -33,6 +33,7 @@ class SearchResult:
         pipeline: The stages and their settings, in words.
         passages: Governing passages, where they were asked for: in turn for every need.
         unbooked: Why calls are not in the ledger, where they should be.
+        fallbacks: What was done without a model where one was to be asked, and why.
         n_tokens: Tokens of the definitions, where there was a budget for them.
         tokens_counted_by: Who counted them: ``tiktoken`` and a vocabulary, or ``estimate``.
         call: Calls a tool by its id, where the knowledge base that was searched can.
@@ -50,6 +51,7 @@ class SearchResult:
     pipeline: str
     passages: Sequence[FoundPassage] = ()
     unbooked: Sequence[str] = ()
+    fallbacks: Sequence[str] = ()
     n_tokens: int | None = None
     tokens_counted_by: str = ""
     call: Callable[[str, Any], Any] | None = field(default=None, repr=False, compare=False)
@@ -71,6 +73,7 @@ class SearchResult:
             pipeline=pipeline,
             passages=selection.passages,
             unbooked=tuple(run.unbooked),
+            fallbacks=tuple(run.fallbacks),
             n_tokens=selection.n_tokens,
             tokens_counted_by=selection.tokens_counted_by,
         )
@@ -219,6 +222,7 @@ class SearchResult:
             "pipeline": self.pipeline,
             "passages": [found.to_json() for found in self.passages],
             "unbooked": list(self.unbooked),
+            "fallbacks": list(self.fallbacks),
         }
 
     def explain(self) -> str:

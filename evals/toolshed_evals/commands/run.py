@@ -36,6 +36,11 @@ PIPELINE_NAMES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
     type=click.Path(exists=True, dir_okay=False),
     help="File of enhancements that the tools are indexed with.",
 )
+@click.option(
+    "--plans",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of plans that the queries are searched by: query_id and sub_queries a line.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def run(
     dataset: str,
@@ -44,6 +49,7 @@ def run(
     threads: int,
     out: Path | None,
     enhancements: str | None,
+    plans: Path | None,
     as_json: bool,
 ) -> None:
     """Run one pipeline over DATASET.
@@ -58,7 +64,7 @@ def run(
       toolshed eval run ./my-benchmark --pipeline hybrid --json
     """
     experiment = run_and_save(
-        dataset, pipeline, limit=limit, threads=threads, out=out, enhancements=enhancements
+        dataset, pipeline, limit=limit, threads=threads, out=out, enhancements=enhancements, plans=plans
     )
     if as_json:
         print_json(experiment.summary())
@@ -76,6 +82,7 @@ def run_and_save(
     threads: int,
     out: Path | None,
     enhancements: str | None = None,
+    plans: Path | None = None,
 ) -> "Experiment":
     """Run one pipeline with a progress bar; warnings go to stderr."""
     from toolshed_evals.datasets import load_dataset
@@ -86,7 +93,13 @@ def run_and_save(
         say(f"left out: {reason}", err=True)
     with progress_bar(f"{loaded.name} {pipeline}") as tick:
         experiment = run_experiment(
-            loaded, pipeline, tick=tick, index_threads=threads, limit=limit, enhancements=enhancements
+            loaded,
+            pipeline,
+            tick=tick,
+            index_threads=threads,
+            limit=limit,
+            enhancements=enhancements,
+            plans=plans,
         )
     if out is not None:
         save_experiment(experiment, out)

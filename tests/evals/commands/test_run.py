@@ -74,3 +74,29 @@ def test_tools_are_indexed_with_their_enhancements(tmp_path: Path) -> None:
     refused = run(str(tmp_path), "--pipeline", "bm25-paper", "--enhancements", file)
     assert refused.exit_code != 0
     assert "takes no enhancements" in refused.stderr
+
+
+def test_queries_are_searched_by_their_plans(tmp_path: Path) -> None:
+    tools = [
+        {"name": "mail", "description": "Send an email."},
+        {"name": "rain", "description": "Forecast rain."},
+    ]
+    tools += [{"name": f"x{n}", "description": f"Internal step {n}."} for n in range(30)]
+    plan = {"query_id": "1", "sub_queries": ["Forecast rain", "Send an email"]}
+    for name, lines in (
+        ("tools.jsonl", tools),
+        ("queries.jsonl", [{"id": "1", "text": "An email, and will it rain?"}]),
+        ("plans.jsonl", [plan]),
+        ("wrong.jsonl", [{**plan, "query_id": "2"}]),
+    ):
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "qrels.tsv").write_text("query_id\ttool_id\trelevance\n1\tmail\t1\n1\train\t1\n")
+    arguments = [str(tmp_path), "--pipeline", "instant", "--json", "--plans"]
+    result = run(*arguments, str(tmp_path / "plans.jsonl"), "--out", str(tmp_path / "runs"))
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["metrics"]["recall@5"] == 1
+    (record,) = (tmp_path / "runs").glob("*.json")
+    assert json.loads(record.read_text())["stages"].startswith("RecordedPlans(1 requests) >> ")
+    refused = run(*arguments, str(tmp_path / "wrong.jsonl"))
+    assert refused.exit_code == 1
+    assert "has no plans of" in refused.stderr

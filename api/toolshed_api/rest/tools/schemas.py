@@ -62,6 +62,9 @@ class SearchResponse(BaseModel):
     pipeline: str
     passages: list[PassageBody] = Field(description="Governing passages, where they were asked for.")
     unbooked: list[str] = Field(description="Why calls are not in the ledger, where they should be.")
+    fallbacks: list[str] = Field(
+        description="What was done without a model where one was to be asked, and why."
+    )
 
 
 class ToolBody(BaseModel):
