@@ -124,12 +124,13 @@ class _Writing:
         return self._finished(self._unfinished(value))
 
     def _unfinished(self, value: Any) -> Schema:
-        if isinstance(value, dict) and isinstance(value.get("$ref"), str):
-            target = self._referred(self._references.follow(value))
+        if _is_reference(value):
+            target = self._references.target(value)
+            written = self._unfinished(target) if _is_reference(target) else self._referred(target)
             beside = self._beside(value)
             if not beside:
-                return target
-            merge_into(beside, target)
+                return written
+            merge_into(beside, written)
             return beside
         if value is False:
             return {"not": {}}
@@ -139,7 +140,15 @@ class _Writing:
         """What stands beside a ``$ref``."""
         if len(value) == 1:
             return {}
-        beside = self._keywords({key: part for key, part in value.items() if key != "$ref"})
+        if id(value) in self._open or len(self._open) >= self._max_depth:
+            self._n_cuts += 1
+            return {}
+        self._count_in(value)
+        self._open.append(id(value))
+        try:
+            beside = self._keywords({key: part for key, part in value.items() if key != "$ref"})
+        finally:
+            self._open.pop()
         if self._keeps_siblings:
             return beside
         return {key: part for key, part in beside.items() if key in ANNOTATIONS or key == NULLABLE}
@@ -346,6 +355,10 @@ class _Writing:
             raise InvalidToolError(f"its schemas hold more than {_MAX_VALUES:,} values; shorten them")
         if self._n_schemas > self._max_schemas and not self._is_last:
             raise _TooLargeError
+
+
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("$ref"), str)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolshed.catalog.json_schema_dialects import is_short
 from toolshed.catalog.json_schema_keywords import Schema
 from toolshed.catalog.openapi_document import Document, scalar
+from toolshed.catalog.openapi_media import best_media, is_written_by_value
 from toolshed.errors import InvalidToolError
 from toolshed.types import JsonObject
 
@@ -32,8 +34,6 @@ _NO_ARGUMENTS = frozenset(
 # What a parameter says besides its schema.
 _NO_SCHEMA = {"deprecated", "description", "example", "examples", "in", "name", "required"}
 _TEMPLATE = re.compile(r"\{[+#./;?&]?([^{}*]+)\*?\}")
-# The richest documents give a dozen for one body.
-_MAX_MEDIA_TYPES = 100
 # Fields of a text that are named in its description, for readers that do not look into it.
 _MAX_NAMED_FIELDS = 30
 # Longer ones no server takes.
@@ -91,7 +91,7 @@ def read_arguments(
     if len(path) > _MAX_PATH_CHARACTERS:
         raise InvalidToolError(f"its path has {len(path):,} characters; that is no path")
     declared = _declared(parameters, path, credentials)
-    media_type, media = _media(document, body.get("content")) if body else ("", {})
+    media_type, media = best_media(document, body.get("content")) if body else ("", {})
     schemas = [_schema_of(document, parameter) for parameter in declared.values()]
     *written, body_schema = document.argument_schemas([*schemas, media.get("schema")])
     arguments = [
@@ -143,7 +143,7 @@ def _schema_of(document: Document, parameter: dict[str, Any]) -> Any:
     if "schema" in parameter:
         return parameter["schema"]
     if "content" in parameter:
-        return _media(document, parameter["content"])[1].get("schema")
+        return best_media(document, parameter["content"])[1].get("schema")
     # As Swagger had it, and some still write it.
     return {key: value for key, value in parameter.items() if key not in _NO_SCHEMA}
 
@@ -160,13 +160,16 @@ def _parameter(
 def _annotated(schema: Schema, parameter: dict[str, Any]) -> Schema:
     """What a parameter says beside its schema."""
     annotations: Schema = {}
-    description = parameter.get("description")
-    if isinstance(description, str) and description.strip():
-        annotations["description"] = description.strip()
+    description = scalar(parameter.get("description")).strip()
+    if description:
+        annotations["description"] = description
     if parameter.get("deprecated") is True:
         annotations["deprecated"] = True
-    if isinstance(parameter.get("example"), str | int | float) and "examples" not in schema:
-        annotations["examples"] = [parameter["example"]]
+    named = parameter.get("examples")
+    first = next(iter(named.values()), None) if isinstance(named, dict) else None
+    example = parameter.get("example", first.get("value") if isinstance(first, dict) else None)
+    if isinstance(example, str | int | float) and is_short(example) and "examples" not in schema:
+        annotations["examples"] = [example]
     return {**schema, **annotations}
 
 
@@ -182,7 +185,7 @@ def _serialisation(document: Document, place: str, said: dict[str, Any]) -> dict
     if said.get("allowReserved") is True:
         how["allowReserved"] = True
     if "content" in said and "schema" not in said:
-        how["content"] = _media(document, said["content"])[0]
+        how["content"] = best_media(document, said["content"])[0]
     return how
 
 
@@ -345,47 +348,3 @@ def _between_fields(schema: Schema, fields: dict[str, str], *, is_required: bool
     }
     dependent = {name: others for name, others in dependent.items() if others}
     return {**between, **({"dependentRequired": dependent} if dependent else {})}
-
-
-def _media(document: Document, content: Any) -> tuple[str, dict[str, Any]]:
-    """The media type that is written best, with what is said of it."""
-    given = {
-        str(name): document.mapping(media, "a media type")
-        for name, media in list(document.members(content, "'content'").items())[:_MAX_MEDIA_TYPES]
-    }
-    if not given:
-        return "application/json", {}
-    name = min(given, key=lambda name: ("schema" not in given[name], media_rank(name)))
-    return _definite(name, given[name]), given[name]
-
-
-def media_rank(media_type: str) -> int:
-    """How well a media type suits a caller that holds JSON; lower is better."""
-    bare = media_type.split(";")[0].strip().lower()
-    ranks = (
-        bare == "application/json",
-        bare == "application/merge-patch+json",
-        "json" in bare and "json-patch" not in bare and "seq" not in bare,
-        "json" in bare,
-        bare == "application/x-www-form-urlencoded",
-        bare == "multipart/form-data",
-        bare in ("*/*", "application/*"),
-        bare.startswith("multipart/"),
-        bare.startswith("text/"),
-    )
-    return next((rank for rank, fits in enumerate(ranks) if fits), len(ranks))
-
-
-def _definite(media_type: str, media: dict[str, Any]) -> str:
-    """A media type that can be sent: for any, that of the schema's values."""
-    if "*" not in media_type:
-        return media_type
-    schema = media.get("schema")
-    is_binary = isinstance(schema, dict) and schema.get("format") == "binary"
-    return "application/octet-stream" if is_binary else "application/json"
-
-
-def is_written_by_value(media_type: str) -> bool:
-    """Whether a JSON value says all of a body in that media type, as in JSON and forms."""
-    bare = media_type.split(";")[0].strip().lower()
-    return "json" in bare or bare == "application/x-www-form-urlencoded" or bare.startswith("multipart/")

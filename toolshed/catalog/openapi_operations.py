@@ -3,8 +3,9 @@
 from typing import Any
 
 from toolshed.catalog.definitions import define_tool
-from toolshed.catalog.openapi_arguments import Arguments, media_rank, read_arguments
+from toolshed.catalog.openapi_arguments import Arguments, read_arguments
 from toolshed.catalog.openapi_document import Document, scalar
+from toolshed.catalog.openapi_media import media_rank
 from toolshed.catalog.openapi_servers import credential_places, read_security, read_servers
 from toolshed.catalog.openapi_swagger import as_openapi_3
 from toolshed.types import JsonObject, ToolDefinition

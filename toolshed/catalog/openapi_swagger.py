@@ -3,8 +3,8 @@
 from typing import Any
 
 from toolshed.catalog.json_schema_keywords import names_in
-from toolshed.catalog.openapi_arguments import media_rank
 from toolshed.catalog.openapi_document import Document
+from toolshed.catalog.openapi_media import media_rank
 from toolshed.errors import InvalidToolError
 
 # What a parameter says besides its schema.

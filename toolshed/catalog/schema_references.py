@@ -56,6 +56,15 @@ class References:
             value = self._follow(value, iter(range(_MAX_HOPS)))
         return self.checked(value)
 
+    def target(self, reference: dict[str, Any]) -> Any:
+        """What a ``$ref`` names, which may be a reference itself.
+
+        Raises:
+            InvalidToolError: As :meth:`follow`.
+        """
+        self.follow(reference)
+        return self.checked(self._found[reference["$ref"]])
+
     def checked(self, value: Any) -> Any:
         """The value itself, whose keys are all different.
 

@@ -194,6 +194,28 @@ def test_what_stands_beside_a_reference_comes_first() -> None:
     }
 
 
+def test_every_reference_on_the_way_may_add_something() -> None:
+    named = ref("Place", title="Home", description="a home")
+    assert written(ref("Home", description="where to"), Home=named, Place={"type": "object"}) == {
+        "description": "where to",
+        "title": "Home",
+        "type": "object",
+    }
+
+
+def test_a_reference_beside_which_it_refers_to_itself_is_cut() -> None:
+    loop = ref("Base", properties={"next": ref("Loop")})
+    properties = written(ref("Loop"), Loop=loop, Base={"type": "object"})["properties"]
+    assert properties == {"next": {"type": "object"}}
+
+
+def test_what_is_nested_beside_references_is_bounded() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(400):
+        deep = ref("Base", properties={"x": deep}, allOf=[deep])
+    assert written(deep, Base={"type": "object"})["type"] == "object"
+
+
 @pytest.mark.parametrize(
     ("direction", "left"),
     [(Direction.REQUEST, ["name", "secret"]), (Direction.RESPONSE, ["name", "id", "by"])],

@@ -221,6 +221,8 @@ def test_parameters_keep_examples_and_what_is_out_of_date() -> None:
     parameter = {"name": "a", "in": "query", "deprecated": True, "example": 3, "schema": {"type": "integer"}}
     tool = operation(parameters=[parameter])
     assert tool.parameters["properties"]["a"] == {"type": "integer", "deprecated": True, "examples": [3]}
+    named = {"name": "b", "in": "query", "examples": {"one": {"value": "x"}, "two": {"value": "y"}}}
+    assert operation(parameters=[named]).parameters["properties"]["b"] == {"examples": ["x"]}
 
 
 @pytest.mark.parametrize(
