@@ -2,6 +2,7 @@
 
 import click
 
+from toolshed.commands.cost.checker import checker
 from toolshed.commands.cost.explain import explain
 from toolshed.commands.cost.export import export
 from toolshed.commands.cost.outcome import outcome
@@ -22,5 +23,5 @@ def cost() -> None:
     """
 
 
-for _command in (explain, export, outcome, replay, report, select):
+for _command in (checker, explain, export, outcome, replay, report, select):
     cost.add_command(_command)

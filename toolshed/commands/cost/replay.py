@@ -150,7 +150,7 @@ def replay(
     from toolshed.economics.replay import simulation
     from toolshed.economics.replay.tables import with_arms
 
-    outcomes = with_arms(_read(table, prices, pass_at), arms, drift)
+    outcomes = with_arms(read_outcomes(table, prices, pass_at), arms, drift)
     tell_left_out(outcomes)
     options = simulation.StreamOptions(failure_usd=failure_price, pace_usd=pace, **stream)
     of_seeds = range(first_seed, first_seed + seeds)
@@ -164,7 +164,8 @@ def replay(
         _echo_replay(outcomes, options, results)
 
 
-def _read(table: str, prices: str | None, pass_at: float) -> "OutcomeTable":
+def read_outcomes(table: str, prices: str | None, pass_at: float) -> "OutcomeTable":
+    """The table that a command names, priced by a price file where it has no prices."""
     from toolshed.economics.prices.pricing import PriceSheet
     from toolshed.economics.replay.tables import named_table, read_table
 

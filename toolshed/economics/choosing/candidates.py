@@ -57,6 +57,8 @@ class StepFeatures:
         failed: Arms that have failed on this task; they are not tried again.
         check_usd: Cost of checking whether a reply passed; None when nothing checks it before it is used, so
             that there is no second attempt.
+        check_false_accept: Share of wrong replies that the check lets pass, as a model that judges does.
+        check_false_reject: Share of right replies that it refuses.
         max_attempts: Most attempts, where something checks them.
         is_run: Whether several calls will carry the decision out, as in the run of an agent: its cost is then
             learnt from past runs, and the prompt is only its first.
@@ -73,6 +75,8 @@ class StepFeatures:
     cached_model: str | None = None
     failed: tuple[str, ...] = ()
     check_usd: Decimal | None = None
+    check_false_accept: float = 0.0
+    check_false_reject: float = 0.0
     max_attempts: int = 3
     is_run: bool = False
     service_tier: ServiceTier = ""
@@ -84,6 +88,9 @@ class StepFeatures:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise InvalidRecordError(f"{name} is {value}; it must be 0 or more")
+        for name in ("check_false_accept", "check_false_reject"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InvalidRecordError(f"{name} is {getattr(self, name)}; a share lies between 0 and 1")
         if self.service_tier not in get_args(ServiceTier):
             tiers = ", ".join(get_args(ServiceTier)[1:])
             raise InvalidRecordError(f"unknown service tier {self.service_tier!r}; choose of {tiers}")

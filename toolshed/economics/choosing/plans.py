@@ -48,6 +48,8 @@ class Plan:
         failure_usd: Price of failure; without one only the cost counts.
         retry_share: Pass probability after a failure over the unconditional one, by candidate.
         further_share: The same for the third attempt over the second.
+        false_accept, false_reject: Shares of wrong replies that the check lets pass, and of right ones that
+            it refuses.
     """
 
     lists: NDArray[np.intp]
@@ -55,6 +57,8 @@ class Plan:
     failure_usd: float | None
     retry_share: Counts
     further_share: float
+    false_accept: float = 0.0
+    false_reject: float = 0.0
 
     @classmethod
     def of(cls, step: Step, further_share: float) -> "Plan":
@@ -75,7 +79,10 @@ class Plan:
             alone = np.full((len(step.eligible), lists.shape[1]), -1)
             alone[:, 0] = step.eligible
             lists = np.unique(np.concatenate([alone, lists]), axis=0)
-        return cls(lists, costs, failure, share, further_share)
+        if check is None:
+            return cls(lists, costs, failure, share, further_share)
+        rates = features.check_false_accept, features.check_false_reject
+        return cls(lists, costs, failure, share, further_share, *rates)
 
     def first(self, which: int) -> int:
         """The candidate that a list begins with."""
@@ -105,11 +112,13 @@ class Plan:
 
     def outlook(self, passing: Counts) -> tuple[Counts, Counts, Counts]:
         """Spend, pass probability and expected cost of every list, ``[n_lists]`` each."""
-        # With q_k the chance of attempt k, and Q_k = (1 - q_1) ... (1 - q_k) that all until then fail:
-        #   spend = sum of c_k Q_(k-1),  expected = spend + H Q_last,
+        # With q_k the chance of attempt k, and Q_k that the check refuses all until then:
+        #   spend = sum of c_k Q_(k-1),  expected = spend + H (1 - sum of Q_(k-1) q_k (1 - fr)),
+        #   Q_k = Q_(k-1) [(1 - q_k) (1 - fa) + q_k fr],  fa and fr being the check's errors,
         #   q_1 = p_1,  q_k = p_k rho_k r^(k-2) later: attempts at one task are far from independent.
         # Independent ones would be ordered by Weitzman's index (Econometrica 47, 1979), without any list.
-        spend, open_ = np.zeros(len(self.lists)), np.ones(len(self.lists))
+        spend, passes = np.zeros(len(self.lists)), np.zeros(len(self.lists))
+        open_ = np.ones(len(self.lists))
         for attempt in range(self.lists.shape[1]):
             arm = self.lists[:, attempt]
             there = arm >= 0
@@ -117,9 +126,12 @@ class Plan:
             if attempt:
                 chance = np.clip(chance * self.retry_share[arm] * self.further_share ** (attempt - 1), 0, 1)
             spend += np.where(there, open_ * self.costs_usd[arm], 0.0)
-            open_ = np.where(there, open_ * (1 - chance), open_)
-        expected = spend if self.failure_usd is None else spend + self.failure_usd * open_
-        return spend, 1 - open_, expected
+            accepted = chance * (1 - self.false_reject)
+            passes += np.where(there, open_ * accepted, 0.0)
+            refused = (1 - chance) * (1 - self.false_accept) + chance - accepted
+            open_ = np.where(there, open_ * refused, open_)
+        expected = spend if self.failure_usd is None else spend + self.failure_usd * (1 - passes)
+        return spend, passes, expected
 
     def is_not_worth_it(self, means: Counts, allowed: NDArray[np.bool_]) -> bool:
         """Whether every attempt costs more, for each pass it brings, than the failure would."""

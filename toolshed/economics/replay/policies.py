@@ -35,6 +35,7 @@ class Setting:
         floor: Pass rate that arms must be certified at.
         pace_usd: Dollars that a request may cost on average.
         has_check: Whether a failed reply is known at once, so that another arm can be tried, once.
+        check_usd, check_false_accept, check_false_reject: What the check costs, and how often it errs.
     """
 
     arms: Sequence[str]
@@ -47,6 +48,9 @@ class Setting:
     floor: float | None = None
     pace_usd: float | None = None
     has_check: bool = False
+    check_usd: float = 0.0
+    check_false_accept: float = 0.0
+    check_false_reject: float = 0.0
 
 
 class Policy(ABC):
@@ -212,12 +216,18 @@ class Ours(Policy):
 
     def _selected(self, task_class: int, failed: tuple[str, ...]) -> Selection:
         setting = self.setting
-        check_usd = Decimal(0) if setting.has_check else None
+        check_usd = Decimal(repr(setting.check_usd)) if setting.has_check else None
         return self.selector.select(
             StepRequest(
                 setting.classes[task_class],
                 self._candidates,
-                StepFeatures(failed=failed, check_usd=check_usd, max_attempts=2),
+                StepFeatures(
+                    failed=failed,
+                    check_usd=check_usd,
+                    check_false_accept=setting.check_false_accept,
+                    check_false_reject=setting.check_false_reject,
+                    max_attempts=2,
+                ),
                 floor=setting.floor,
                 failure_usd=setting.failure_usd,
                 budget=BudgetState(dual_price=self._dual.value),

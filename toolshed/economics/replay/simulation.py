@@ -31,6 +31,9 @@ class StreamOptions:
         floor: Pass rate at which our policy's arms must be certified.
         pace_usd: Dollars that our policy may spend on a request on average.
         has_check: Whether a check tells at once that a reply failed; our policy then tries another arm, once.
+        check_usd: What a check costs, as that of a model that judges.
+        check_false_accept: Share of failed replies that it lets pass.
+        check_false_reject: Share of passed replies that it refuses; refused for good, they count as failed.
     """
 
     requests: int = 3400
@@ -41,6 +44,9 @@ class StreamOptions:
     floor: float | None = None
     pace_usd: float | None = None
     has_check: bool = False
+    check_usd: float = 0.0
+    check_false_accept: float = 0.0
+    check_false_reject: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class StreamResult:
         spend_usd: Dollars spent in all, golden queries included.
         certified: Arms and classes that were certified at the floor.
         broken: How many of them pass less than the floor, over all queries of the class.
+        checks: How many replies were checked.
     """
 
     usd_per_1000: float
@@ -60,6 +67,7 @@ class StreamResult:
     spend_usd: float
     certified: int = 0
     broken: int = 0
+    checks: int = 0
 
 
 def run_stream(
@@ -69,7 +77,7 @@ def run_stream(
     columns = table.columns(table.arms)
     golden, queries = _queries(len(table.queries), np.random.default_rng(seed), options)
     policy = POLICIES[policy_name](_setting(table, columns, options), seed)
-    stream = _Stream(table, columns, policy, options, _changed_outcomes(table, columns, scenario))
+    stream = _Stream(table, columns, policy, options, _changed_outcomes(table, columns, scenario), seed)
     if policy_name == "ours":
         stream.run_golden(golden)
     for now, query in enumerate(queries):
@@ -87,13 +95,15 @@ class _Stream:
         policy: Policy,
         options: StreamOptions,
         changed: Matrix,
+        seed: int,
     ) -> None:
         self._table, self._columns, self._policy, self._options = table, columns, policy, options
         self._half_time = options.requests // 2
         self._outcomes = (table.passed[:, columns], changed)
         self._price_factors = np.ones(len(columns))
         self._waiting: deque[tuple[int, int, int, bool, float, int]] = deque()
-        self._spend_usd, self._n_passed = 0.0, 0
+        self._spend_usd, self._n_passed, self._n_checks = 0.0, 0, 0
+        self._rng = np.random.default_rng([seed, 2])
 
     def run_golden(self, golden: NDArray[np.intp]) -> None:
         """Run golden queries on all arms, and learn from them at once."""
@@ -124,14 +134,31 @@ class _Stream:
         while arm is not None:
             passed = bool(outcomes[query, arm])
             self._pay(query, arm, task_class)
-            if not self._options.has_check:
+            is_accepted = not self._options.has_check or self._accepts(passed)
+            if is_accepted and not self._is_sure:
+                # What is let pass is known when its outcome is.
                 seen_at = now + self._options.delay
                 self._waiting.append((seen_at, arm, task_class, passed, policy.memo(), n_failed))
                 return passed
-            policy.learn(arm, task_class, passed, policy.memo(), n_failed)
-            arm = None if passed or n_failed else policy.escalate(task_class, arm)
+            policy.learn(arm, task_class, is_accepted, policy.memo(), n_failed)
+            passed = is_accepted
+            arm = None if is_accepted or n_failed else policy.escalate(task_class, arm)
             n_failed += 1
         return passed
+
+    @property
+    def _is_sure(self) -> bool:
+        """Whether a check tells the outcome itself."""
+        options = self._options
+        return options.has_check and not (options.check_false_accept or options.check_false_reject)
+
+    def _accepts(self, passed: bool) -> bool:
+        """What the check says of a reply."""
+        options = self._options
+        self._n_checks += 1
+        self._spend_usd += options.check_usd
+        mistaken = options.check_false_reject if passed else options.check_false_accept
+        return passed != bool(mistaken and self._rng.random() < mistaken)
 
     def _pay(self, query: int, arm: int, task_class: int) -> None:
         column = self._columns[arm]
@@ -153,6 +180,7 @@ class _Stream:
             self._spend_usd,
             len(certified),
             int(broken),
+            self._n_checks,
         )
 
 
@@ -198,12 +226,26 @@ def _check(
                 raise InvalidQueryError(f"unknown {kind} {one!r}; choose of {', '.join(known)}")
     if not seeds or not policies or not scenarios:
         raise InvalidQueryError("give at least one policy, one seed and one scenario")
+    require_checker(options)
     if options.requests < 1 or options.delay < 1:
         raise InvalidQueryError("requests and delay must be 1 or more")
     if not 0 <= options.golden < len(table.queries):
         raise InvalidQueryError(f"golden is {options.golden}; the table has {len(table.queries)} queries")
     if options.price_change is not None and options.price_change[0] not in table.arms:
         raise InvalidQueryError(f"price change of {options.price_change[0]!r}, which is not among the arms")
+
+
+def require_checker(options: StreamOptions) -> None:
+    """Refuse a check whose errors are no shares, or whose price is no amount.
+
+    Raises:
+        InvalidQueryError: If it is one.
+    """
+    for share in (options.check_false_accept, options.check_false_reject):
+        if not 0 <= share <= 1:
+            raise InvalidQueryError(f"a check errs in {share} of all cases; a share lies between 0 and 1")
+    if not 0 <= options.check_usd < float("inf"):
+        raise InvalidQueryError(f"a check costs ${options.check_usd}; it must be 0 or more")
 
 
 def _queries(
@@ -232,6 +274,9 @@ def _setting(table: OutcomeTable, columns: NDArray[np.intp], options: StreamOpti
         options.floor,
         options.pace_usd,
         options.has_check,
+        options.check_usd,
+        options.check_false_accept,
+        options.check_false_reject,
     )
 
 

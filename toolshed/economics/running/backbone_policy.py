@@ -56,6 +56,7 @@ class BackbonePolicy:
         incumbent: Arm to use while none is certified.
         component: Under which its calls are booked.
         check_usd: Cost of a check.
+        check_false_accept: Share of wrong replies that the check lets pass, where it is a model that judges.
         team: The team that pays.
         examples: Where past replies are kept and found, for arms that show them.
     """
@@ -68,6 +69,7 @@ class BackbonePolicy:
     incumbent: str | None = None
     component: Component = "agent"
     check_usd: Decimal = field(default=Decimal(0))
+    check_false_accept: float = field(default=0.0, kw_only=True)
     examples: ExampleStore | None = None
     team: str | None = None
 
@@ -128,7 +130,11 @@ class BackbonePolicy:
         return StepRequest(
             task_class,
             self.candidates,
-            replace(features, check_usd=self.check_usd if has_check else None),
+            replace(
+                features,
+                check_usd=self.check_usd if has_check else None,
+                check_false_accept=self.check_false_accept,
+            ),
             self.floor,
             self.failure_price,
             incumbent=self.incumbent,

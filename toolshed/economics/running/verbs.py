@@ -29,6 +29,7 @@ class PolicyOptions(TypedDict, total=False):
     incumbent: str | None
     component: Component
     check_usd: Decimal
+    check_false_accept: float
     examples: ExampleStore | None
     team: str | None
 
