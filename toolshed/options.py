@@ -18,6 +18,8 @@ from toolshed.errors import ConfigurationError, InvalidQueryError
 
 FilterValue = str | int | Sequence[str] | Sequence[int]
 PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
+# What thresholds were fitted for.
+MaxRefused = Literal["0.3%", "1%"]
 SegmenterName = Literal["legal", "legal:precise", "legal:strict", "nupunkt", "charboundary", "regex"]
 # Which text is read where changes are tracked; "both" marks [-deleted-] and {+inserted+} words.
 TrackedChanges = Literal["accepted", "original", "both"]
@@ -86,10 +88,14 @@ class SearchArguments(TypedDict, total=False):
         Option(
             None,
             "Return no tool when even the best is below this confidence; 0 never abstains. "
-            "The pipeline's calibrated threshold when not given.",
+            "What max_refused says when not given.",
             least=0,
             most=1,
         ),
+    ]
+    max_refused: Annotated[
+        MaxRefused,
+        Option("0.3%", "Share of answerable requests one is ready to lose to answers that no tool fits."),
     ]
     max_tokens: Annotated[
         int | None,

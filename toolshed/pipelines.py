@@ -16,6 +16,7 @@ from toolshed.intra_retrieval.learned_fusion import FuseLearned, LinearRanking, 
 from toolshed.intra_retrieval.query_head import QueryHead, head_for
 from toolshed.intra_retrieval.search import Search
 from toolshed.options import PipelineName
+from toolshed.post_retrieval.confidence import Confidence, shipped_confidence
 from toolshed.post_retrieval.selection import Select
 from toolshed.presets import PIPELINES, RankingPreset
 from toolshed.queries import Query, QueryPlan
@@ -75,8 +76,14 @@ def build_pipeline(
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(PIPELINES)}")
     if not preset.is_learned:
         return compose(preset, made_of, planner=planner)
-    learned, head = shipped_ranking(name), head_for(made_of.encoders)
-    return compose(preset, made_of, learned=learned, head=head, planner=planner)
+    return compose(
+        preset,
+        made_of,
+        learned=shipped_ranking(name),
+        head=head_for(made_of.encoders),
+        confidence=shipped_confidence(name),
+        planner=planner,
+    )
 
 
 def compose(
@@ -86,8 +93,22 @@ def compose(
     learned: LinearRanking | None = None,
     head: QueryHead | None = None,
     planner: Planner | None = None,
+    confidence: Confidence | None = None,
 ) -> Stage[Query, Selection]:
     """The pipeline of a preset, named or not; by fixed weights where nothing was learnt."""
+    ranked = rank_stages(preset, made_of, learned=learned, head=head, planner=planner)
+    return ranked >> Select(preset.calibration, confidence)
+
+
+def rank_stages(
+    preset: RankingPreset,
+    made_of: Ingredients,
+    *,
+    learned: LinearRanking | None = None,
+    head: QueryHead | None = None,
+    planner: Planner | None = None,
+) -> Stage[Query, ScoredTools]:
+    """The stages that rank, before any tool is selected."""
     split: Stage[Query, QueryPlan] = Decompose(is_split=preset.sub_queries is not None)
     static = made_of.encoders.get("static")
     if learned is not None and isinstance(static, StaticEncoder):
@@ -99,7 +120,6 @@ def compose(
         >> Encode(made_of.encoders)
         >> Search(made_of.index, preset.channels, head)
         >> _fusion(preset, learned, made_of)
-        >> Select(preset.calibration)
     )
 
 

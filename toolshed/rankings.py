@@ -13,6 +13,7 @@ from toolshed.queries import EncodedQuery, Encodings
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Scores, Vectors
 
+SearchStatus = Literal["ok", "unsure", "no_match"]
 # Keeps a channel in which every tool scores the same (no word matched) at zero, not at infinity.
 _MIN_DEVIATION = 1e-3
 
@@ -281,23 +282,27 @@ class Selection:
         tools: Best first; empty when nothing fits.
         sub_queries: The sub-queries and their weights.
         confidence: Estimated probability that the best tool serves the query.
-        status: ``no_match`` when nothing fits.
+        status: ``no_match`` when nothing fits, ``unsure`` when what is returned may well be wrong.
         n_tools: How many tools were searched.
         n_below_floor: Tools among the best k left out for their low confidence.
         n_over_budget: Tools among the best k that did not fit the token budget, however short.
         n_tokens: Tokens of the definitions, where there is a budget.
         tokens_counted_by: Who counted them: a tokenizer, or ``estimate``.
         passages: The passages that govern what is asked, where they were wanted.
+        answerable: Estimated probability that any of the first five serves the query.
+        reason: Why the status is not ``ok``; empty where it is.
     """
 
     asked: EncodedQuery
     tools: Sequence[FoundTool]
     sub_queries: Sequence[WeighedSubQuery]
     confidence: float
-    status: Literal["ok", "no_match"]
+    status: SearchStatus
     n_tools: int
     n_below_floor: int = 0
     n_over_budget: int = 0
     n_tokens: int | None = None
     tokens_counted_by: str = ""
     passages: Sequence[FoundPassage] = ()
+    answerable: float = 0.0
+    reason: str = ""

@@ -63,7 +63,8 @@ def search(
 def _table(found: "SearchResult") -> str:
     if not found.tools:
         hint = "--abstain-below 0 shows the nearest" if found.n_tools else "the knowledge base is empty"
-        return f"no tool fits ({found.n_tools:,} searched); {hint}"
+        why = f": {found.reason}" if found.n_tools and found.reason else ""
+        return f"no tool fits ({found.n_tools:,} searched){why}; {hint}"
     width = max(len(tool.tool.tool_id) for tool in found.tools)
     room = max(20, shutil.get_terminal_size().columns - width - 10)
     rows = []
@@ -77,4 +78,6 @@ def _table(found: "SearchResult") -> str:
             f"{found.n_tokens:,} tokens ({found.tokens_counted_by}); {found.n_shortened} definitions "
             f"shortened, {found.n_over_budget} left out"
         )
+    if found.status == "unsure":
+        rows.append(f"unsure: {found.reason}")
     return "\n".join(rows)

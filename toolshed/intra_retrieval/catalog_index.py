@@ -56,7 +56,7 @@ class CatalogIndex:
         resident_limit: int = RESIDENT_LIMIT,
         background_size: int = _BACKGROUND_SIZE,
     ) -> None:
-        self._store = store
+        self.store = store
         self._background_size = background_size
         self._resident_limit = resident_limit
         self._lock = threading.Lock()
@@ -69,10 +69,10 @@ class CatalogIndex:
 
         Searches go on with what is loaded until the new matrices are ready.
         """
-        seen = hash(tuple(self._store.stored_tools()))
+        seen = hash(tuple(self.store.stored_tools()))
         if seen == self._seen:
             return False
-        read = _Remembered(self._store.revision, {None: self._read(None)})
+        read = _Remembered(self.store.revision, {None: self._read(None)})
         with self._lock:
             self._remembered, self._seen = read, seen
         return True
@@ -86,7 +86,7 @@ class CatalogIndex:
         with self._lock:
             current = self._current()
             if current.sources is None:
-                current.sources = self._store.sources()
+                current.sources = self.store.sources()
             return current.sources
 
     def all_tools(self) -> ScoringIndex:
@@ -149,23 +149,23 @@ class CatalogIndex:
             return found
 
     def _current(self) -> _Remembered:
-        revision = self._store.revision
+        revision = self.store.revision
         if self._remembered is None or self._remembered.revision != revision:
             self._remembered = _Remembered(revision)
         return self._remembered
 
     def _read(self, only: Filter | None) -> _Loaded:
-        n_tools = self._store.count(only)
+        n_tools = self.store.count(only)
         is_resident = n_tools <= self._resident_limit
-        records = list(islice(self._store.scan(only), n_tools if is_resident else self._background_size))
+        records = list(islice(self.store.scan(only), n_tools if is_resident else self._background_size))
         return _Loaded(len(records) if is_resident else n_tools, ScoringIndex(records) if records else None)
 
     def _candidates(
         self, encodings: Encodings, channels: Sequence[str], background: ScoringIndex, only: Filter | None
     ) -> ScoringIndex | None:
         queries = list(background.queries(encodings, channels))
-        hits = self._store.search(queries, limit=_CANDIDATES_PER_QUERY, only=only)
+        hits = self.store.search(queries, limit=_CANDIDATES_PER_QUERY, only=only)
         sampled = set(background.tool_ids)
         tool_ids = dict.fromkeys(hit.key for found in hits for hit in found if hit.key not in sampled)
-        records = self._store.fetch(list(tool_ids))
+        records = self.store.fetch(list(tool_ids))
         return ScoringIndex(records, background=background) if records else None

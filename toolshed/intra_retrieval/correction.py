@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from toolshed.backbones.english import common_words
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
-from toolshed.intra_retrieval.spelling import common_words, corrected
+from toolshed.intra_retrieval.spelling import corrected
 from toolshed.queries import Query
 from toolshed.stages import Stage
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.backbones.english import is_english
 from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.fusion import forbidden_tools, nothing_scored, sub_query_weights, weighed
@@ -23,8 +24,10 @@ from toolshed.intra_retrieval.ranking_features import (
     candidates_of,
     feature_rows,
     plain_rankings,
+    plain_scores,
 )
 from toolshed.presets import RankingPreset
+from toolshed.queries import asked_text
 from toolshed.rankings import Candidates, ScoredCatalog, ScoredTools
 from toolshed.stages import Stage
 
@@ -117,6 +120,9 @@ class FuseLearned(Stage[ScoredCatalog, ScoredTools]):
         plain = plain_rankings(ranking, weights, self.preset)
         candidates = candidates_of(scored, ranking, plain, weights, self.static)
         learned = self.learned.scores(candidates).astype(np.float32)
+        if not is_english(asked_text(sub_queries)):
+            # What was learnt of English words misleads elsewhere.
+            learned = plain_scores(ranking)[candidates.columns]
         # Tools beyond the candidates follow in their plain order.
         scores = plain.scores - plain.scores.max() + learned.min() - 1
         scores[candidates.columns] = learned

@@ -59,10 +59,13 @@ def plain_rankings(
 def candidate_columns(ranking: ChannelRanking, plain: PlainRankings, k: int) -> NDArray[np.int64]:
     """The best of each plain ranking: of the whole request, of its parts, and of dense and words alone."""
     most = max(_PER_RANKING, k)
-    orders = [plain.fused[0], plain.parts, plain.scores]
-    if "words" in ranking.scores:
-        orders.append(_standard(ranking, _lead(ranking)) + _standard(ranking, "words"))
+    orders = [plain.fused[0], plain.parts, plain.scores, plain_scores(ranking)]
     return np.unique(np.concatenate([_best(order, most) for order in orders]))
+
+
+def plain_scores(ranking: ChannelRanking) -> Scores:
+    """What ``hybrid`` orders tools by: the whole request on the channel that understands most, and words."""
+    return _standard(ranking, _lead(ranking)) + _standard(ranking, "words")
 
 
 def _lead(ranking: ChannelRanking) -> str:

@@ -24,6 +24,8 @@ _MAX_WORDS = 60
 _MAX_NAME_WORDS = 16
 _MAX_QUERY_WORDS = 120
 _MAX_ARGUMENTS, _MAX_ARGUMENT_WORDS = 24, 40
+# The rest of a long description.
+_MAX_FURTHER, _MAX_FURTHER_WORDS = 20_000, 200
 
 
 class SoftWords:
@@ -120,7 +122,8 @@ class AskedWords:
 
 @dataclass(frozen=True, slots=True)
 class _ToolWords:
-    """The different words of a tool, those of its name first, and those of its arguments."""
+    """The different words of a tool, those of its name first; and those of what offers it, of its arguments
+    and of the rest of a long description."""
 
     words: list[str]
     n_in_name: int
@@ -132,7 +135,10 @@ def _tool_words(tool: ToolDefinition) -> _ToolWords:
     named = _content_words(f"{tool.name} {tool.title} {path}", _MAX_NAME_WORDS)
     described = _content_words(tool.description[:_MAX_DESCRIPTION], _MAX_WORDS)
     own = list(dict.fromkeys([*named, *described]))[:_MAX_WORDS]
-    return _ToolWords(own, len(named), _content_words(" ".join(_argument_texts(tool)), _MAX_ARGUMENT_WORDS))
+    argued = _content_words(" ".join(_argument_texts(tool)), _MAX_ARGUMENT_WORDS)
+    further = _content_words(tool.description[_MAX_DESCRIPTION:_MAX_FURTHER], _MAX_FURTHER_WORDS)
+    offered_by = _content_words(" ".join((tool.service, *tool.tags[:8])), _MAX_NAME_WORDS)
+    return _ToolWords(own, len(named), list(dict.fromkeys([*offered_by, *argued, *further])))
 
 
 def _argument_texts(tool: ToolDefinition) -> Iterator[str]:

@@ -1,14 +1,12 @@
 """Slips of the keyboard: what neither English nor the tools know becomes the nearest word that one knows."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
+from toolshed.backbones.english import common_words, is_english
 from toolshed.backbones.lexical import split_identifier
-from toolshed.backbones.minilm import weights_folder
-from toolshed.errors import ConfigurationError
 
 _WORD = re.compile(r"[A-Za-z]{4,24}")
 # Part of an identifier, an address, a path or a quotation is as it is on purpose.
@@ -18,13 +16,6 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Longer words may have two slips.
 _MIN_FOR_TWO = 7
 _MAX_CORRECTED = 12
-# Function words that English has not: the request is in another language, where nothing is a slip.
-_FOREIGN = frozenset(
-    """der die das und ist nicht ein eine einen mit für auf wie wird bitte mir ich den dem zum zur le la les
-    des du une est avec pour dans sur mon ma mes je moi el los las una con para por qué está mi il lo gli che
-    di per sono het een niet van naar voor mijn um uma com não meu minha og er ikke på och att som jest nie
-    się na do w z""".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +45,7 @@ NO_WORDS = KnownWords({}, {})
 
 def corrected(text: str, known: KnownWords) -> str:
     """The text with slips corrected; what is written as one word stays one word."""
-    lowered = {word.lower() for word in re.findall(r"[^\W\d_]+", text)}
-    if len(lowered & _FOREIGN) >= 2:
+    if not is_english(text):
         return text
     pieces, last, n_corrected = [], 0, 0
     for match in _WORD.finditer(text):
@@ -123,14 +113,3 @@ def _slips(word: str) -> Iterator[str]:
         if len(after) > 1:
             yield before + after[1] + after[0] + after[2:]
         yield from (before + letter + after for letter in _LETTERS)
-
-
-@cache
-def common_words() -> frozenset[str]:
-    """The whole words of the transformer's vocabulary; none where it is not installed."""
-    try:
-        path = weights_folder() / "tokenizer.json"
-        vocabulary = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
-    except (ConfigurationError, OSError, ValueError, KeyError):
-        return frozenset()
-    return frozenset(word for word in vocabulary if len(word) > 2 and word.isascii() and word.isalpha())

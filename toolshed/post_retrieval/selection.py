@@ -7,14 +7,60 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.backbones.english import is_english
 from toolshed.post_retrieval.budget import within_budget
+from toolshed.post_retrieval.confidence import (
+    Confidence,
+    best_columns,
+    falling,
+    odd_share,
+    request_row,
+    tool_rows,
+)
 from toolshed.presets import Calibration
-from toolshed.rankings import FoundTool, ScoredTools, Selection
+from toolshed.queries import asked_text
+from toolshed.rankings import FoundTool, ScoredTools, SearchStatus, Selection
 from toolshed.stages import Stage
 from toolshed.types import ToolDefinition
+from toolshed.vectors import Scores
 
+# Below this probability of there being a right tool the caller is told so.
+_UNSURE_BELOW = 0.4
 # Characters a token, for whole catalogs. An estimate, and named so; budgets are counted more closely.
 _CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The best tools and how sure they are.
+
+    Attributes:
+        columns: Columns of the best tools, best first.
+        confidences: Probability of each that it is right; never rising.
+        answerable: Probability that any of the first five is right.
+        is_english: Whether the request is in English, or says too little to tell.
+    """
+
+    columns: list[int]
+    confidences: NDArray[np.float64]
+    answerable: float
+    is_english: bool
+
+    @property
+    def confidence(self) -> float:
+        """That of the best tool; 0 where there is none."""
+        return float(self.confidences.max()) if len(self.confidences) else 0.0
+
+    @property
+    def doubt(self) -> str:
+        """Why the tools may well be wrong; empty where they are likely to be right."""
+        if not self.is_english:
+            return "the request is not in English, which the encoder reads best; look at the tools yourself"
+        if self.answerable < _UNSURE_BELOW:
+            return (
+                f"that any of the nearest tools serves the request has a probability of {self.answerable:.0%}"
+            )
+        return ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,6 +68,7 @@ class Select(Stage[ScoredTools, Selection]):
     """Take the best tools, or none."""
 
     calibration: Calibration
+    confidence: Confidence | None = None
 
     def __repr__(self) -> str:
         return "Select()"
@@ -29,80 +76,117 @@ class Select(Stage[ScoredTools, Selection]):
     async def run(self, scored: ScoredTools, /) -> Selection:
         """Return the selection for the query's k, floor and budget."""
         query = scored.asked.plan.query
-        wanted = query.options["abstain_below"]
+        judged = judge(scored, self.calibration, self.confidence, k=query.k)
         return select(
             scored,
-            self.calibration,
-            k=query.k,
+            judged,
             min_confidence=query.options["min_confidence"],
-            abstain_below=self.calibration.abstain_below if wanted is None else wanted,
+            refuses=self._refuses(scored, judged),
             max_tokens=query.options["max_tokens"],
         )
+
+    def _refuses(self, scored: ScoredTools, judged: Judgement) -> bool:
+        """Whether even the best tools are too unlikely to be right."""
+        options = scored.asked.plan.query.options
+        below = options["abstain_below"]
+        if below is not None:
+            return judged.confidence < below
+        if self.confidence is None:
+            return judged.confidence < self.calibration.abstain_below
+        # What an encoder of English makes of other languages says nothing of the tools.
+        return judged.is_english and judged.answerable < self.confidence.max_refused[options["max_refused"]]
+
+
+def judge(
+    scored: ScoredTools, calibration: Calibration, confidence: Confidence | None, *, k: int
+) -> Judgement:
+    """Say how sure the best ``k`` tools are; equal scores are ordered by tool id."""
+    columns = best_columns(scored.scores, k)
+    text = asked_text(scored.asked.plan.sub_queries) if scored.asked.plan.sub_queries else ""
+    if not columns or confidence is None or scored.candidates is None:
+        confidences = _calibrated(scored, calibration, columns)
+        best = float(confidences.max()) if len(confidences) else 0.0
+        return Judgement(columns, confidences, best, is_english=True)
+    confidences = confidence.tool.probabilities(tool_rows(scored, columns))
+    if scored.is_forbidden is not None:
+        confidences = np.where(scored.is_forbidden[columns], 0.0, confidences)
+    answerable = confidence.request.probabilities(request_row(scored, columns, odd_share(text))[None])
+    return Judgement(columns, falling(confidences), float(answerable[0]), is_english(text))
 
 
 def select(
     scored: ScoredTools,
-    calibration: Calibration,
+    judged: Judgement,
     *,
-    k: int,
     min_confidence: float,
-    abstain_below: float,
+    refuses: bool,
     max_tokens: int | None,
 ) -> Selection:
-    """Take the best ``k`` tools that pass the floor and fit the budget, or say that nothing fits.
+    """Take the best tools that pass the floor and fit the budget, or say that nothing fits.
 
-    Equal scores are ordered by tool id. The budget keeps the order: see
-    :func:`~toolshed.post_retrieval.budget.within_budget`.
+    The budget keeps the order: see :func:`~toolshed.post_retrieval.budget.within_budget`.
     """
-    best = _found(scored, calibration, _best_columns(scored.scores, k))
-    confidence = max((found.confidence for found in best), default=0.0)
-    confident = [found for found in best if found.confidence >= min_confidence]
-    if confidence < abstain_below:
-        confident = []
+    best = _found(scored, judged)
+    confident = [] if refuses else [found for found in best if found.confidence >= min_confidence]
     budgeted = within_budget(confident, max_tokens)
+    doubt = judged.doubt
+    if budgeted.tools:
+        status: SearchStatus = "unsure" if doubt else "ok"
+    else:
+        status = "no_match"
     return Selection(
         asked=scored.asked,
         tools=budgeted.tools,
         sub_queries=scored.sub_queries,
-        confidence=confidence,
-        status="ok" if budgeted.tools else "no_match",
+        confidence=max((found.confidence for found in best), default=0.0),
+        status=status,
         n_tools=scored.n_tools,
         n_below_floor=len(best) - len(confident),
         n_over_budget=len(confident) - len(budgeted.tools),
         n_tokens=budgeted.n_tokens,
         tokens_counted_by=budgeted.counted_by,
+        answerable=judged.answerable,
+        reason=doubt or _why_none(best, confident) if status != "ok" else "",
     )
 
 
-def _best_columns(scores: NDArray[np.float32], k: int) -> list[int]:
-    if k < len(scores):
-        threshold = np.partition(scores, -k)[-k]
-        columns = np.flatnonzero(scores >= threshold)
-    else:
-        columns = np.arange(len(scores))
-    # Columns are ordered by tool id, so a stable sort breaks ties by it.
-    order = columns[np.argsort(-scores[columns], kind="stable")][:k]
-    return [int(column) for column in order if np.isfinite(scores[column])]
+def _why_none(best: list[FoundTool], confident: list[FoundTool]) -> str:
+    if not best:
+        return "there are no tools to search"
+    if not confident:
+        return "no tool is as confident as was asked for"
+    return "no tool fits into the token budget"
 
 
-def _found(scored: ScoredTools, calibration: Calibration, columns: list[int]) -> list[FoundTool]:
-    """Describe the chosen columns: the sub-query that speaks most for each, and the confidence."""
-    if not columns:
-        return []
+def _evidence(scored: ScoredTools, columns: list[int]) -> tuple[NDArray[np.int64], dict[str, Scores]]:
+    """The sub-query that speaks most for each tool, and its similarities to that or to the whole."""
     weights = np.array([one.weight for one in scored.sub_queries], np.float32)[:, None]
-    fused = np.where(weights > 0, scored.fused[:, columns] * weights, -np.inf)
-    rows = fused.argmax(axis=0)
+    rows = np.where(weights > 0, scored.fused[:, columns] * weights, -np.inf).argmax(axis=0)
     # A tool may serve the whole query better than the sub-query it was found by.
-    evidence = {
+    return rows, {
         name: np.maximum(values[rows, columns], values[0, columns])
         for name, values in scored.evidence.items()
     }
-    confidences = np.broadcast_to(calibration.probabilities(evidence), len(columns))
+
+
+def _calibrated(scored: ScoredTools, calibration: Calibration, columns: list[int]) -> NDArray[np.float64]:
+    if not columns:
+        return np.empty(0)
+    _, evidence = _evidence(scored, columns)
+    return np.broadcast_to(calibration.probabilities(evidence), len(columns))
+
+
+def _found(scored: ScoredTools, judged: Judgement) -> list[FoundTool]:
+    """Describe the chosen columns: the sub-query that speaks most for each, and the confidence."""
+    columns = judged.columns
+    if not columns:
+        return []
+    rows, evidence = _evidence(scored, columns)
     return [
         FoundTool(
             tool=scored.tools[column],
             score=float(scored.scores[column]),
-            confidence=float(confidences[at]),
+            confidence=float(judged.confidences[at]),
             sub_query=scored.sub_queries[row].text,
             channels={name: float(values[at]) for name, values in evidence.items()},
         )

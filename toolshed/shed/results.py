@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from toolshed.catalog.json_values import parse_json
 from toolshed.economics.learning.task_classes import Difficulty, RetrievalFeatures, difficulty
@@ -12,7 +12,7 @@ from toolshed.metering.runs import RunRecord
 from toolshed.post_retrieval import equip
 from toolshed.post_retrieval.instructions import fenced_instructions
 from toolshed.post_retrieval.needs import need_of, need_texts
-from toolshed.rankings import FoundPassage, FoundTool, Selection, WeighedSubQuery
+from toolshed.rankings import FoundPassage, FoundTool, SearchStatus, Selection, WeighedSubQuery
 from toolshed.types import ToolDefinition
 
 
@@ -24,7 +24,8 @@ class SearchResult:
         query: The text that was searched.
         tools: The chosen tools, best first; empty when nothing fits.
         confidence: Estimated probability that the best tool serves the query, 0 to 1.
-        status: ``ok``, or ``no_match`` when nothing fits.
+        status: ``ok``; ``unsure`` when tools are returned that may well be wrong; ``no_match`` when nothing
+            fits.
         sub_queries: What the query was split into, with the say of each in the result.
         n_tools: Size of the catalog.
         n_below_floor: Tools among the best k that were left out for their low confidence.
@@ -42,7 +43,7 @@ class SearchResult:
     query: str
     tools: Sequence[FoundTool]
     confidence: float
-    status: Literal["ok", "no_match"]
+    status: SearchStatus
     sub_queries: Sequence[WeighedSubQuery]
     n_tools: int
     n_below_floor: int
@@ -55,6 +56,8 @@ class SearchResult:
     n_tokens: int | None = None
     tokens_counted_by: str = ""
     call: Callable[[str, Any], Any] | None = field(default=None, repr=False, compare=False)
+    answerable: float = 0.0
+    reason: str = ""
 
     @classmethod
     def of(cls, query: str, selection: Selection, run: RunRecord, *, pipeline: str) -> "SearchResult":
@@ -65,6 +68,8 @@ class SearchResult:
             tools=selection.tools,
             confidence=selection.confidence,
             status=selection.status,
+            answerable=selection.answerable,
+            reason=selection.reason,
             sub_queries=selection.sub_queries,
             n_tools=selection.n_tools,
             n_below_floor=selection.n_below_floor,
@@ -206,7 +211,9 @@ class SearchResult:
         return {
             "query": self.query,
             "status": self.status,
+            "reason": self.reason,
             "confidence": round(self.confidence, 4),
+            "answerable": round(self.answerable, 4),
             "tools": [_found_json(found, rank) for rank, found in enumerate(self.tools, start=1)],
             "sub_queries": [
                 {"text": one.text, "kind": one.kind, "weight": round(one.weight, 3)}
@@ -325,6 +332,8 @@ class PassageSearchResult:
         definitions: Definitions of terms in the query that were searched with it.
         n_passages: Size of the library.
         unbooked: Why calls are not in the ledger, where they should be.
+        answerable: Estimated probability that any of the first five tools serves the query.
+        reason: Why the status is not ``ok``; empty where it is.
     """
 
     query: str

@@ -8,9 +8,10 @@ import numpy as np
 
 from toolshed.commands.output import say
 from toolshed.intra_retrieval import learned_fusion, query_head
+from toolshed.post_retrieval import confidence
 from toolshed_evals.dev_catalogs import DEV_CATALOGS, cache_folder
 from toolshed_evals.fitting.catalogs import read_catalogs
-from toolshed_evals.fitting.fits import fit_on_all
+from toolshed_evals.fitting.fits import fit_confidences, fit_on_all, fits_without_each
 
 
 @click.command()
@@ -27,10 +28,13 @@ def main(cache: Path | None, threads: int) -> None:
         DEV_CATALOGS, cache or cache_folder(), encoder_threads=threads, watcher=say
     ) as catalogs:
         fit = fit_on_all(catalogs)
+        confidences, held = fit_confidences(catalogs, fits_without_each(catalogs))
     np.save(query_head.WEIGHTS, fit.head.matrix.astype(np.float16))
     written = {name: ranking.to_json() for name, ranking in fit.rankings.items()}
     learned_fusion.WEIGHTS.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    say(f"wrote {query_head.WEIGHTS} and {learned_fusion.WEIGHTS}")
+    confidence.WEIGHTS.write_text(json.dumps(confidences, indent=1) + "\n", encoding="utf-8")
+    say(json.dumps(held, indent=1))
+    say(f"wrote {query_head.WEIGHTS}, {learned_fusion.WEIGHTS} and {confidence.WEIGHTS}")
 
 
 if __name__ == "__main__":

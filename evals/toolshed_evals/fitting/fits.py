@@ -1,13 +1,16 @@
 """What is fitted together: the head of requests and the learned rankings, for all families or without one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from toolshed.intra_retrieval.learned_fusion import LinearRanking
 from toolshed.intra_retrieval.query_head import QueryHead
 from toolshed.options import PipelineName
+from toolshed.pipelines import Ingredients, rank_stages
 from toolshed.presets import PIPELINES
 from toolshed_evals.fitting.catalogs import ReadCatalog
+from toolshed_evals.fitting.confidence import AskedOnce, Ranker, asked_in_many_ways, fitted_confidence
 from toolshed_evals.fitting.head import fit_head
 from toolshed_evals.fitting.ranking import Form, JudgedCandidates, fit_ranking
 
@@ -21,6 +24,8 @@ _WORDS = (
 )
 _OPERATIONS = ("same_operation", "changes_unasked", "other_operation")
 _PARTS = ("parts", "part_margin")
+# Requests that other catalogs are asked.
+_MOST_FROM_EACH = 60
 _ASKED = ("n_parts", "length", "known", "size", "rarest")
 # Chosen by leaving families out: static vectors beside the words say nothing more, and weights that vary with
 # the request are few, or they fit the catalogs that they were fitted on.
@@ -64,6 +69,37 @@ def fits_without_each(catalogs: Sequence[ReadCatalog]) -> dict[str, Fit]:
         )
         for family in families
     }
+
+
+def fit_confidences(
+    catalogs: Sequence[ReadCatalog], left_out: Mapping[str, Fit]
+) -> tuple[dict[PipelineName, dict[str, Any]], dict[PipelineName, dict[str, float]]]:
+    """What ships as confidence, and how it held on families left out, by pipeline.
+
+    Args:
+        catalogs: The catalogs.
+        left_out: What ranks each family: fitted without it.
+    """
+    written: dict[PipelineName, dict[str, Any]] = {}
+    held: dict[PipelineName, dict[str, float]] = {}
+    for name in FORMS:
+        families: dict[str, list[AskedOnce]] = {}
+        for read in catalogs:
+            others = _requests_of_others(catalogs, read.catalog.family)
+            asked = asked_in_many_ways(read, others, _ranker(name, left_out[read.catalog.family]))
+            families.setdefault(read.catalog.family, []).extend(asked)
+        written[name], held[name] = fitted_confidence(list(families.values()))
+    return written, held
+
+
+def _requests_of_others(catalogs: Sequence[ReadCatalog], family: str) -> list[str]:
+    others = [read for read in catalogs if read.catalog.family != family]
+    return [text for read in others for text in [*read.dataset.queries.values()][:_MOST_FROM_EACH]]
+
+
+def _ranker(name: PipelineName, fit: Fit) -> Callable[[Ingredients], Ranker]:
+    head = fit.head if name == "default" else None
+    return lambda made_of: rank_stages(PIPELINES[name], made_of, learned=fit.rankings[name], head=head)
 
 
 def fit_on_all(catalogs: Sequence[ReadCatalog]) -> Fit:

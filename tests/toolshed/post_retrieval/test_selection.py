@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from toolshed.post_retrieval.selection import estimated_tokens, select
+from toolshed.post_retrieval.selection import estimated_tokens, judge, select
 from toolshed.presets import Calibration
 from toolshed.queries import EncodedQuery, Encodings, Query, QueryPlan
 from toolshed.rankings import ScoredTools, Selection, WeighedSubQuery
@@ -23,9 +23,17 @@ def scored(scores: list[float], evidence: list[list[float]] | None = None) -> Sc
     )
 
 
-def chosen(tools: ScoredTools, **options: object) -> Selection:
-    given = {"k": 5, "min_confidence": 0.0, "abstain_below": 0.0, "max_tokens": None, **options}
-    return select(tools, CALIBRATION, **given)  # type: ignore[arg-type]
+def chosen(
+    tools: ScoredTools,
+    *,
+    k: int = 5,
+    min_confidence: float = 0.0,
+    abstain_below: float = 0.0,
+    max_tokens: int | None = None,
+) -> Selection:
+    judged = judge(tools, CALIBRATION, None, k=k)
+    refuses = judged.confidence < abstain_below
+    return select(tools, judged, min_confidence=min_confidence, refuses=refuses, max_tokens=max_tokens)
 
 
 def names(selection: Selection) -> list[str]:

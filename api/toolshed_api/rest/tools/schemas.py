@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Required
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
 from toolshed.options import Option, SearchArguments, TopK
+from toolshed.rankings import SearchStatus
 from toolshed_api.rest.passages.schemas import PassageBody
 
 
@@ -48,8 +49,10 @@ class SearchResponse(BaseModel):
     """What was found. ``tools`` is empty, never null, when nothing fits."""
 
     query: str
-    status: Literal["ok", "no_match"]
-    confidence: float
+    status: SearchStatus
+    reason: str = Field(description="Why the status is not ok; empty where it is.")
+    confidence: float = Field(description="Probability that the best tool serves the request.")
+    answerable: float = Field(description="Probability that any of the first five tools does.")
     tools: list[FoundToolBody]
     sub_queries: list[SubQueryBody]
     n_tools: int

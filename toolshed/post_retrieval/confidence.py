@@ -1,0 +1,199 @@
+"""How sure a search is: of each tool, and of there being a right one at all.
+
+Two logistic regressions on features of the ranking. That of a tool looks at how it stands out; that of the
+request at the best similarities, which tell a catalog that has nothing from one that is hard. A list's
+confidences never rise from one place to the next: pooling adjacent violators keeps their sum.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.backbones.english import common_words
+from toolshed.presets import MIN_NEED_WEIGHT
+from toolshed.rankings import Candidates, ScoredTools
+
+# Written by ``python -m toolshed_evals.fitting``: by pipeline.
+WEIGHTS = Path(__file__).with_name("confidence.json")
+_MAX_MARGIN = 4.0
+_MAX_NEEDS = 4
+_WORD = re.compile(r"[^\W\d_]+")
+_MIN_LETTERS, _MAX_CHARACTERS = 2, 2_000
+# The features of both, in the order that they are computed in.
+TOOL_FEATURES = (
+    *("evidence", "static_evidence", "soft_query", "soft_query_anywhere", "soft_document", "soft_name"),
+    *("parts", "part_margin", "words", "share", "margin", "rank", "needs", "size", "known", "evidence_mean"),
+)
+REQUEST_FEATURES = (
+    *("evidence", "static_evidence", "soft_query", "soft_document", "whole_score", "margin", "share"),
+    *("size", "known", "evidence_mean", "odd"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A fitted regression.
+
+    Attributes:
+        intercept: Log odds where every feature is zero.
+        weights: Log odds for one unit of each feature.
+    """
+
+    intercept: float
+    weights: NDArray[np.float64]
+
+    def probabilities(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probability of each row."""
+        return np.asarray(1 / (1 + np.exp(-(self.intercept + rows @ self.weights))))
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What was fitted for one pipeline.
+
+    Attributes:
+        tool: Whether a tool is right, from :data:`TOOL_FEATURES`.
+        request: Whether any of the first five is right, from :data:`REQUEST_FEATURES`.
+        max_refused: Probability of the request below which nothing is returned, by the share of answerable
+            requests that one is ready to lose by it.
+    """
+
+    tool: Logistic
+    request: Logistic
+    max_refused: Mapping[str, float]
+
+    @classmethod
+    def of(cls, written: Mapping[str, Any]) -> "Confidence":
+        """Read it as it is kept in JSON."""
+        tool, request = (
+            Logistic(written[name]["intercept"], np.array([written[name]["weights"][f] for f in features]))
+            for name, features in (("tool", TOOL_FEATURES), ("request", REQUEST_FEATURES))
+        )
+        return cls(tool, request, written["max_refused"])
+
+
+@cache
+def shipped_confidence(pipeline: str) -> Confidence | None:
+    """What was fitted for a named pipeline; None where nothing was."""
+    fitted = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    return Confidence.of(fitted[pipeline]) if pipeline in fitted else None
+
+
+def tool_rows(scored: ScoredTools, columns: Sequence[int]) -> NDArray[np.float64]:
+    """:data:`TOOL_FEATURES` of chosen tools, ``[n_columns, n_features]``, best first."""
+    candidates = _candidates(scored)
+    at = _positions(candidates, columns)
+    scores = np.array([scored.scores[column] for column in candidates.columns], np.float64)
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
+    best, second = _best_two(scores)
+    own = scores[at]
+    margins = np.clip(own - np.where(own == best, second, best), -_MAX_MARGIN, _MAX_MARGIN)
+    n_needs = sum(one.weight >= MIN_NEED_WEIGHT for one in scored.sub_queries)
+    evidence, static_evidence = _evidence(scored, columns)
+    per_tool = [candidates.features[name][at] for name in _FROM_RANKING]
+    constants = [
+        float(np.clip(n_needs, 1, _MAX_NEEDS)),
+        _size(scored.n_tools),
+        candidates.asked["known"],
+        candidates.asked["evidence_mean"],
+    ]
+    return np.stack(
+        [
+            *(evidence, static_evidence, *per_tool, shares[at], margins, np.log1p(np.arange(len(columns)))),
+            *(np.full(len(columns), value) for value in constants),
+        ],
+        axis=1,
+    )
+
+
+_FROM_RANKING = TOOL_FEATURES[2:9]
+
+
+def request_row(scored: ScoredTools, columns: Sequence[int], odd: float) -> NDArray[np.float64]:
+    """:data:`REQUEST_FEATURES`, from the first five tools."""
+    rows = tool_rows(scored, columns[:5])
+    named = {name: rows[:, at] for at, name in enumerate(TOOL_FEATURES)}
+    # Of more tools the best one is further from their mean by chance alone.
+    by_chance = np.sqrt(2 * np.log(max(scored.n_tools, 2)))
+    whole = float(scored.fused[0].max()) - by_chance
+    return np.array(
+        [
+            *(named[name].max() for name in REQUEST_FEATURES[:4]),
+            *(whole, named["margin"][0], named["share"][0]),
+            *(named["size"][0], named["known"][0], named["evidence_mean"][0], odd),
+        ]
+    )
+
+
+def best_columns(scores: NDArray[np.float32], k: int) -> list[int]:
+    """Columns of the ``k`` best scores; ties by column, which are ordered by tool id."""
+    if k < len(scores):
+        threshold = np.partition(scores, -k)[-k]
+        columns = np.flatnonzero(scores >= threshold)
+    else:
+        columns = np.arange(len(scores))
+    order = columns[np.argsort(-scores[columns], kind="stable")][:k]
+    return [int(column) for column in order if np.isfinite(scores[column])]
+
+
+def odd_share(text: str) -> float:
+    """Share of a request's words that are no common English ones: names, other languages, slips."""
+    found = [word.lower() for word in _WORD.findall(text[:_MAX_CHARACTERS]) if len(word) > _MIN_LETTERS]
+    return sum(word not in common_words() for word in found) / len(found) if found else 0.0
+
+
+def falling(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The nearest values that never rise: neighbours that do are pooled to their mean."""
+    pools: list[tuple[float, int]] = []
+    for value in values:
+        pools.append((float(value), 1))
+        while len(pools) > 1 and pools[-1][0] > pools[-2][0]:
+            (last, n_last), (before, n_before) = pools.pop(), pools.pop()
+            n = n_last + n_before
+            pools.append(((last * n_last + before * n_before) / n, n))
+    return np.array([mean for mean, n in pools for _ in range(n)])
+
+
+def _candidates(scored: ScoredTools) -> Candidates:
+    assert scored.candidates is not None
+    return scored.candidates
+
+
+def _positions(candidates: Candidates, columns: Sequence[int]) -> NDArray[np.int64]:
+    """Where chosen tools are among the candidates; what is none has the last one's features."""
+    at = np.searchsorted(candidates.columns, columns)
+    return np.minimum(at, len(candidates.columns) - 1)
+
+
+def _best_two(scores: NDArray[np.float64]) -> tuple[float, float]:
+    if len(scores) == 1:
+        return float(scores[0]), float(scores[0]) - _MAX_MARGIN
+    second, best = np.partition(scores, -2)[-2:]
+    return float(best), float(second)
+
+
+def _size(n_tools: int) -> float:
+    # The exact number would tell a catalog from the same one with a tool removed.
+    return float(np.round(np.log2(n_tools + 3)))
+
+
+def _evidence(scored: ScoredTools, columns: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Raw similarity to the request or to the part that speaks most for each tool, whichever is higher."""
+    weights = np.array([one.weight for one in scored.sub_queries], np.float32)[:, None]
+    chosen = list(columns)
+    rows = np.where(weights > 0, scored.fused[:, chosen] * weights, -np.inf).argmax(axis=0)
+
+    def similarity(channel: str) -> NDArray[np.float64]:
+        values = scored.evidence[channel]
+        return np.maximum(values[rows, chosen], values[0, chosen]).astype(np.float64)
+
+    static = similarity("static_topics")
+    return (similarity("topics") if "topics" in scored.evidence else static), static
