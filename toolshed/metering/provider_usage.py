@@ -82,7 +82,8 @@ def usage_from_stream(events: Iterable[Any]) -> Usage | None:
     merged: dict[str, Any] = {}
     tier = ""
     for event in events:
-        if (found := _find(event)) is not None:
+        found = _find(event)
+        if found is not None and any(found[0].get(name) is not None for name in _COUNTS):
             merged.update({name: value for name, value in found[0].items() if value is not None})
             tier = found[1] or tier
     return usage_from_provider({"usage": merged, "service_tier": tier}) if merged else None

@@ -383,6 +383,7 @@ def test_streams_are_cumulative() -> None:
     assert (read.output_tokens, read.service_tier) == (60, "flex")
     assert usage_from_stream([{"contentBlockDelta": {}}, {"metadata": {"usage": BEDROCK}}]) == OF_BEDROCK
     assert usage_from_stream([]) is None
+    assert usage_from_stream([{"contentBlockDelta": {"delta": {"text": "hi"}}}]) is None
 
 
 @pytest.mark.parametrize(

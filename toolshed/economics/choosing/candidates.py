@@ -157,6 +157,8 @@ def expected_costs(
     cached = np.minimum(cached, into)
     audio, for_an_hour = features.input_audio_tokens, features.caches_for_an_hour
     expected = [rate.expected_usd(*tokens) for rate, *tokens in zip(rates, into, out, cached, strict=True)]
+    # The least cap on a reply is one token, so one is reserved.
+    out_95 = np.maximum(out_95, 1.0)
     # A cache may have been emptied, and may be written: what is reserved does not count on it.
     upper = [
         rate.most_usd(n_in, n_out, audio_tokens=min(audio, n_in), for_an_hour=for_an_hour)

@@ -13,12 +13,13 @@ import pytest
 from toolshed.economics.choosing.candidates import StepFeatures
 from toolshed.economics.learning.examples import ExampleStore
 from toolshed.economics.ledger.ledger import Ledger
+from toolshed.economics.ledger.records import Call
 from toolshed.economics.reporting.explain import explain_task
 from toolshed.economics.running.account import Budget, CostAccount
 from toolshed.economics.running.attempts import Attempt, Reply
 from toolshed.economics.running.backbone_policy import BackbonePolicy
 from toolshed.economics.running.verbs import Backbones
-from toolshed.errors import BudgetExceededError, InvalidRecordError, NoEligibleBackboneError
+from toolshed.errors import BudgetExceededError, InvalidRecordError, LedgerError, NoEligibleBackboneError
 from toolshed.metering.usage import Usage
 from toolshed.testing import HashingEncoder
 
@@ -193,3 +194,40 @@ def test_of_two_models_the_one_that_is_cheaper_at_this_length_is_chosen(account:
     ]
     # 150,000 x 1.25 + 2,000 x 10 = .2075 against .316; 300,000 x 2.5 + 2,000 x 15 = .78 against .616
     assert chosen == models
+
+
+def fill(ledger: Ledger, task_id: str) -> None:
+    """Let a ledger in memory grow no further, as on a full disk, and use what room its pages have left."""
+    with ledger.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    n_booked, told = 0, ""
+    for size in (400, 100, 0):
+        while "disk is full. Nothing of this was written" not in told and n_booked < 10_000:
+            try:
+                ledger.add_call(Call(task_id, "agent", "m", USAGE, Decimal(0), error="x" * size))
+                n_booked += 1
+            except LedgerError as error:
+                told = str(error)
+        assert told
+        told = ""
+
+
+def test_a_disk_that_is_full_is_said_before_a_call_and_loses_none_that_is_paid_for() -> None:
+    account = CostAccount(Ledger("memory:"))
+    policy = BackbonePolicy(account, [SMALL], failure_price=5, budget=Budget(Decimal(1)))
+    n_paid = 0
+
+    def call(attempt: Attempt) -> Reply[str]:
+        nonlocal n_paid
+        n_paid += 1
+        fill(account.ledger, attempt.task_id)
+        return Reply(f"paid to {attempt.model}", USAGE, "text")
+
+    done = policy.run(call, prompt="q", check=lambda _: True)
+    assert done.value == "paid to gpt-4o-mini"
+    assert "disk is full" in done.unbooked[0]
+    replies = [done.value]
+    with pytest.raises(LedgerError, match="disk is full"):
+        replies.extend(policy.run(call, prompt="q").value for _ in range(500))
+    assert len(replies) == n_paid, "what could not be booked at all is not called"
+    account.close()
