@@ -7,7 +7,7 @@ from toolshed.catalog.json_schema_keywords import Schema
 from toolshed.catalog.schema_references import References
 from toolshed.errors import InvalidToolError
 
-_ARGUMENTS = Room(depths=(24, 8, 5, 3), n_schemas=3_000)
+_ARGUMENTS = Room(depths=(24, 8, 4), n_schemas=3_000)
 # A result is read, not written: its outline is enough to know whether the tool answers a question.
 _RESULT = Room(depths=(6, 4, 3, 2), n_schemas=300)
 _MAX_SERVICE_CHARACTERS, _MAX_TAG_CHARACTERS = 1_200, 300
