@@ -207,6 +207,12 @@ class CallArguments(TypedDict, total=False):
     allow_private: Annotated[
         bool, Option(False, "Let an operation that a file describes go to a private address.")
     ]
+    allow_commands: Annotated[
+        bool,
+        Option(
+            False, "Start MCP servers by the commands that a Qdrant server, which others write to, names."
+        ),
+    ]
     allow_plain_http: Annotated[
         bool, Option(False, "Send credentials without TLS, where the source's own server is so.")
     ]

@@ -28,14 +28,20 @@ class ToolCaller:
     Args:
         callables: Python objects by the id of the tool that they are.
         credentials: Those for every call.
+        is_shared: Whether others may write to the knowledge base, and so to where tools are.
     """
 
     # Any: callables of every framework.
     def __init__(
-        self, callables: Mapping[str, Any] | None = None, *, credentials: CredentialBook | None = None
+        self,
+        callables: Mapping[str, Any] | None = None,
+        *,
+        credentials: CredentialBook | None = None,
+        is_shared: bool = False,
     ) -> None:
         self._callables = {} if callables is None else callables
         self._credentials = credentials or CredentialBook()
+        self._is_shared = is_shared
         self._results = ResultStore()
         self._threads = FunctionThreads()
         self._functions_loop = LoopThread("toolshed-functions")
@@ -106,7 +112,14 @@ class ToolCaller:
     ) -> RemotePlan:
         def start(seconds: float) -> Coroutine[Any, Any, Answer]:
             return call_mcp_tool(
-                tool, arguments, book, options, sessions=self._sessions, ask=self._ask, seconds=seconds
+                tool,
+                arguments,
+                book,
+                options,
+                sessions=self._sessions,
+                ask=self._ask,
+                seconds=seconds,
+                is_shared=self._is_shared,
             )
 
         return RemotePlan(tool.tool_id, self._loop, start)

@@ -35,6 +35,7 @@ async def call_mcp_tool(
     sessions: McpSessions,
     ask: Ask,
     seconds: float,
+    is_shared: bool,
 ) -> Answer:
     """Call a tool of an MCP server.
 
@@ -46,6 +47,7 @@ async def call_mcp_tool(
         sessions: Where connections are kept.
         ask: See :data:`~toolshed.calling.credentials.Ask`.
         seconds: Longest wait for all of it.
+        is_shared: Whether others may have written where the server is.
 
     Raises:
         ToolCallError: If it cannot be called or does not answer; see the subclasses.
@@ -53,6 +55,8 @@ async def call_mcp_tool(
     is_sent = False
     try:
         async with asyncio.timeout(seconds):
+            if is_shared:
+                _check_command(tool, options)
             config = await _config(tool, book, options, ask)
             is_sent = True
             hints = tool.annotations
@@ -64,6 +68,17 @@ async def call_mcp_tool(
         # It is there and says no: that is the tool's answer.
         return Answer(str(error), is_error=True)
     return mcp_answer(tool.tool_id, answer, config.masked)
+
+
+def _check_command(tool: ToolDefinition, options: CallArguments) -> None:
+    """Refuse to run what somebody else may have written."""
+    is_remote = tool.location.startswith(("mcp+http:", "mcp+https:", "mcp+sse:"))
+    if not (is_remote or options["allow_commands"]):
+        raise NotCallableError(
+            f"calling {tool.tool_id!r} starts a program here that the shared knowledge base names, "
+            f"{tool.location[:200]!r}; allow it by allow_commands=True (--allow-commands) if you trust "
+            "whoever writes to it; nothing was started"
+        )
 
 
 async def _config(

@@ -325,7 +325,11 @@ class Toolshed:
             if self._caller is None:
                 if self._is_closed:
                     raise ToolCallError("the knowledge base is closed; open it again to call tools")
-                self._caller = ToolCaller(self.tools.callables, credentials=self._credentials)
+                self._caller = ToolCaller(
+                    self.tools.callables,
+                    credentials=self._credentials,
+                    is_shared=self.knowledge_base.is_shared,
+                )
             return self._caller
 
     @property

@@ -18,6 +18,7 @@ import pytest
 
 from tests.qdrant_stub import loopback_server
 from toolshed import AsyncToolshed, Toolshed
+from toolshed.calling.caller import ToolCaller
 from toolshed.calling.results import BinaryContent
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.mcp_servers import read_mcp_server
@@ -265,6 +266,19 @@ def test_an_idle_session_is_dropped(shed: Toolshed, journal: Journal) -> None:
     time.sleep(2)
     assert journal.alive() == []
     assert shed.call("depot:count").text == "1"
+
+
+def test_a_command_that_others_may_have_written_is_run_only_where_it_is_allowed(
+    shed: Toolshed, journal: Journal
+) -> None:
+    n_starts = journal.n("start")
+    tool = shed.get_tool("depot:echo")
+    caller = ToolCaller(is_shared=True)
+    with pytest.raises(NotCallableError, match=r"allow_commands=True .*nothing was started"):
+        caller.call(tool, {}, {})
+    assert journal.n("start") == n_starts
+    assert caller.call(tool, {}, {"allow_commands": True}).text == "{}"
+    caller.close()
 
 
 def test_without_a_location_it_is_said_what_to_do() -> None:

@@ -360,6 +360,23 @@ def test_private_addresses_need_the_callers_word_or_a_source_from_there(empty: T
         assert len(seen) == 2
 
 
+@pytest.mark.parametrize(
+    ("address", "is_allowed"),
+    [("127.0.0.1", False), ("10.0.0.1", False), ("169.254.169.254", True), ("168.63.129.16", True)],
+)
+def test_a_name_of_a_private_address_is_refused(
+    empty: Toolshed, monkeypatch: pytest.MonkeyPatch, address: str, is_allowed: bool
+) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *a, **o: look_up({"api.test": address}.get(host, host), *a, **o)
+    )
+    refused = pytest.raises(ForbiddenAddressError, match=f"'api.test' is the address '{address}'")
+    # Nobody serves anything at the metadata of a machine, whatever the caller allows.
+    with shed_of(empty, "GET", "/", "http://api.test"), refused:
+        empty.call("own:op", allow_private=is_allowed)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_credentials_and_arguments_follow_no_redirect_to_another_host(empty: Toolshed, status: int) -> None:
     with (
