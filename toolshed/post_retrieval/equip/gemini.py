@@ -7,7 +7,7 @@ from toolshed.post_retrieval.equip.argument_keys import PLAIN_KEYS
 from toolshed.post_retrieval.equip.exported_tool import Exportable, ExportedTool, exported_tools
 from toolshed.post_retrieval.equip.inlined_schema import inlined
 from toolshed.post_retrieval.equip.normal_schema import Schema
-from toolshed.post_retrieval.equip.top_level import both
+from toolshed.post_retrieval.equip.top_level import both, distinct, merged
 
 _LENGTHS = ("maxLength", "minLength")
 # Formats that are taken for each type; others are refused.
@@ -22,8 +22,10 @@ _OF_TYPE = {
     "integer": ("format", "maximum", "minimum"),
     "boolean": (),
     "array": ("items", "maxItems", "minItems"),
-    "object": ("properties", "required", "maxProperties", "minProperties"),
+    "object": ("properties", "maxProperties", "minProperties"),
 }
+# What holds beside an either-or and is said in each of its branches.
+_SMALL = ("type", "format", "enum", "const", "pattern", "minimum", "maximum", *_LENGTHS)
 # Where a schema allows anything, a type has to be said nevertheless.
 _ANYTHING = ("string", "number", "boolean", "object")
 
@@ -64,9 +66,12 @@ def _properties(schema: Schema) -> Schema:
 def _written(schema: Schema) -> Schema:
     """One schema in Gemini's words."""
     schema = _without_all_of(schema)
+    if schema.get("properties") and (schema.get("anyOf") or schema.get("oneOf")):
+        schema = _one_object(schema)
     branches = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
     if branches:
-        rest = {n: v for n, v in schema.items() if n not in ("anyOf", "oneOf", "title", "description")}
+        # What is large is not said once more in every branch.
+        rest = {name: value for name, value in schema.items() if name in _SMALL}
         return _one_of([_written({**rest, **branch}) for branch in branches], schema)
     kinds = _types(schema)
     is_nullable = "null" in kinds
@@ -78,6 +83,18 @@ def _written(schema: Schema) -> Schema:
     return {**_described(schema), **written[0]} if len(written) == 1 else _one_of(written, schema)
 
 
+def _one_object(schema: Schema) -> Schema:
+    """An object with the fields of all its branches, which are told in words."""
+    kinds = schema.get("type", ())
+    one = merged(schema, {})
+    described = " ".join(filter(None, (schema.get("description"), one.note)))
+    return {
+        **one.schema,
+        **({"description": described} if described else {}),
+        **({"type": ["object", "null"]} if "null" in kinds else {}),
+    }
+
+
 def _one_of(branches: list[Schema], schema: Schema) -> Schema:
     """An either-or, beside which nothing may stand: what is said of all is said of each."""
     flat: list[Schema] = []
@@ -85,12 +102,9 @@ def _one_of(branches: list[Schema], schema: Schema) -> Schema:
         flat += branch["anyOf"] if branch.keys() == {"anyOf"} else [branch]
     is_nullable = any(branch.get("nullable") for branch in flat)
     real = [branch for branch in flat if branch != {"type": "STRING", "nullable": True}] or flat
-    distinct: list[Schema] = []
-    for branch in real:
-        said = {**_described(schema), **branch, **({"nullable": True} if is_nullable else {})}
-        if said not in distinct:
-            distinct.append(said)
-    return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+    nullable = {"nullable": True} if is_nullable else {}
+    said = distinct({**_described(schema), **branch, **nullable} for branch in real)
+    return said[0] if len(said) == 1 else {"anyOf": said}
 
 
 def _described(schema: Schema) -> Schema:
@@ -111,7 +125,7 @@ def _of_type(schema: Schema, kind: str) -> Schema:
     choices = [schema["const"]] if "const" in schema else schema.get("enum")
     written: Schema = {"type": kind.upper()}
     for name in _OF_TYPE[kind]:
-        if name in ("properties", "required"):
+        if name == "properties":
             written |= _properties(schema)
         elif name == "items":
             written["items"] = _items(schema)

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from toolshed.post_retrieval.equip.normal_schema import Schema
+from toolshed.post_retrieval.equip.normal_schema import IN_LISTS, IN_MAPS, IN_ONE, Schema
+from toolshed.post_retrieval.equip.top_level import both
 
-# Schemas that are written out at most, how often one may stand within itself, and within others; what is
-# left is open.
-_MAX_SCHEMAS, _MAX_REPEATS, _MAX_DEPTH = 5_000, 1, 24
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_MAPS = ("properties", "patternProperties", "dependentSchemas")
-_SCHEMAS = "additionalProperties contains else if items not propertyNames then".split()
+# Schemas that are written out at most, how often one may stand within itself, and how deep; what is left is
+# open. Definitions nest up to a hundred levels themselves, and each takes some calls of whoever walks it.
+_MAX_SCHEMAS, _MAX_REPEATS, _MAX_DEPTH = 5_000, 1, 30
 
 
 def inlined(schema: Schema) -> Schema:
@@ -18,7 +16,7 @@ def inlined(schema: Schema) -> Schema:
     if "$defs" not in schema:
         return schema
     rest = {name: value for name, value in schema.items() if name != "$defs"}
-    return _Inliner(schema["$defs"]).written(rest, ())
+    return _Inliner(schema["$defs"]).written(rest, (), 0)
 
 
 class _Inliner:
@@ -26,24 +24,24 @@ class _Inliner:
         self._definitions = definitions
         self._left = _MAX_SCHEMAS
 
-    def written(self, schema: Schema, within: tuple[str, ...]) -> Schema:
+    def written(self, schema: Schema, within: tuple[str, ...], depth: int) -> Schema:
         self._left -= 1
-        if "$ref" in schema:
+        while "$ref" in schema:
             target = schema["$ref"].removeprefix("#/$defs/")
             rest = {name: value for name, value in schema.items() if name != "$ref"}
-            is_last = within.count(target) > _MAX_REPEATS or len(within) == _MAX_DEPTH or self._left < 0
-            if is_last:
-                return self.written({**_opened(self._definitions[target]), **rest}, within)
-            return self.written({**self._definitions[target], **rest}, (*within, target))
-        return {name: self._value(name, value, within) for name, value in schema.items()}
+            is_last = within.count(target) > _MAX_REPEATS or depth > _MAX_DEPTH or self._left < 0
+            found = self._definitions[target]
+            schema = both(_opened(found) if is_last else found, rest)
+            within = (*within, target)
+        return {name: self._value(name, value, within, depth + 1) for name, value in schema.items()}
 
-    def _value(self, name: str, value: Any, within: tuple[str, ...]) -> Any:
-        if name in _MAPS:
-            return {key: self.written(inner, within) for key, inner in value.items()}
-        if name in _LISTS:
-            return [self.written(inner, within) for inner in value]
-        if name in _SCHEMAS and isinstance(value, dict):
-            return self.written(value, within)
+    def _value(self, name: str, value: Any, within: tuple[str, ...], depth: int) -> Any:
+        if name in IN_MAPS:
+            return {key: self.written(inner, within, depth) for key, inner in value.items()}
+        if name in IN_LISTS:
+            return [self.written(inner, within, depth) for inner in value]
+        if name in IN_ONE and isinstance(value, dict):
+            return self.written(value, within, depth)
         return value
 
 

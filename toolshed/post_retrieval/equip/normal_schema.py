@@ -6,28 +6,30 @@ point into ``$defs``, and what stands at the top is an object with ``properties`
 
 import math
 import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from toolshed.post_retrieval.equip.top_level import Merged, merged
+from toolshed.post_retrieval.equip.top_level import Merged, distinct, merged
 from toolshed.post_retrieval.equip.type_words import typed
 from toolshed.types import JsonObject
 
 Schema = dict[str, Any]
 
-_SCHEMAS = (
+# Keywords that hold a schema, a list of schemas, schemas by name.
+IN_ONE = (
     "additionalProperties contains contentSchema else if items not propertyNames then unevaluatedItems "
     "unevaluatedProperties"
 ).split()
-_LISTS = "allOf anyOf oneOf prefixItems".split()
-_MAPS = "dependentSchemas patternProperties properties".split()
+IN_LISTS = "allOf anyOf oneOf prefixItems".split()
+IN_MAPS = "dependentSchemas patternProperties properties".split()
 _NUMBERS = "exclusiveMaximum exclusiveMinimum maximum minimum multipleOf".split()
 _COUNTS = "maxContains maxItems maxLength maxProperties minContains minItems minLength minProperties".split()
 _TEXTS = "$comment contentEncoding contentMediaType description format pattern title".split()
 _FLAGS = "deprecated readOnly uniqueItems writeOnly".split()
-_OF_OBJECTS = "properties patternProperties maxProperties minProperties".split()
+_MAX_STEPS = 100
 _CLASS = re.compile(r"\\[pP]\{[^}]*\}")
 _NAMED = re.compile(r"\(\?<(?![=!])")
 _NOT_ECMA = re.compile(r"\(\?(?![:=!<])|\\[AZz]")
@@ -99,11 +101,11 @@ def walked(node: Any, change: Callable[[Schema], Schema]) -> Any:
     node = change(node)
     result: Schema = {}
     for name, value in node.items():
-        if name in _MAPS or name == "$defs":
+        if name in IN_MAPS or name == "$defs":
             result[name] = {key: walked(inner, change) for key, inner in value.items()}
-        elif name in _LISTS:
+        elif name in IN_LISTS:
             result[name] = [walked(inner, change) for inner in value]
-        elif name in _SCHEMAS:
+        elif name in IN_ONE:
             result[name] = walked(value, change)
         else:
             result[name] = value
@@ -127,16 +129,19 @@ class _Reader:
     def __init__(self, root: JsonObject, *, keep_extensions: bool) -> None:
         self._root = root
         self._keep_extensions = keep_extensions
-        # Names in $defs by pointer, in the order they were met.
+        # Names in $defs by pointer, in the order they were met; which are taken, and how often a name was.
         self._names: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._numbers: Counter[str] = Counter()
+        self._waiting: deque[str] = deque()
 
     def definitions(self) -> dict[str, Schema]:
         """Everything that references point to, by name; one that points to itself means anything."""
         read: dict[str, Schema] = {}
         # Reading one may add more.
-        while len(read) < len(self._names):
-            pointer, name = list(self._names.items())[len(read)]
-            read[name] = self.read(self._target(pointer))
+        while self._waiting:
+            pointer = self._waiting.popleft()
+            read[self._names[pointer]] = self.read(self._target(pointer))
         return {name: {} if _is_circular(name, read) else schema for name, schema in read.items()}
 
     def read(self, node: object) -> Schema:
@@ -163,11 +168,11 @@ class _Reader:
             if name == "$ref" and isinstance(value, str):
                 found = self._reference(value)
                 result |= {} if found is None else {"$ref": f"#/$defs/{found}"}
-            elif name in _SCHEMAS and isinstance(value, Mapping | str | bool):
+            elif name in IN_ONE and isinstance(value, Mapping | str | bool):
                 result[name] = value if isinstance(value, bool) else self.read(value)
-            elif name in _LISTS and isinstance(value, list) and value:
+            elif name in IN_LISTS and isinstance(value, list) and value:
                 result[name] = [self.read(inner) for inner in value if inner is not False]
-            elif name in _MAPS and isinstance(value, Mapping):
+            elif name in IN_MAPS and isinstance(value, Mapping):
                 result[name] = {
                     str(key): self.read(inner)
                     for key, inner in value.items()
@@ -177,7 +182,7 @@ class _Reader:
                 result = {**typed(value), **result}
             elif (kept := self._value(name, value)) is not None:
                 result[name] = kept[0]
-        for name in _LISTS:
+        for name in IN_LISTS:
             if result.get(name) == []:
                 del result[name]
         required = _required(node)
@@ -199,7 +204,7 @@ class _Reader:
             is_legal = _is_number(value) and value >= 0 and value == int(value)
             return (int(value),) if is_legal else None
         if name in ("enum", "examples"):
-            values = _distinct(value) if isinstance(value, list) else []
+            values = distinct(value) if isinstance(value, list) else []
             return None if not values or _refers(values) else (values,)
         if name == "dependentRequired" and isinstance(value, Mapping):
             return ({k: _names(v) for k, v in value.items() if isinstance(v, list)},)
@@ -211,10 +216,12 @@ class _Reader:
                 return None
             last = "".join(c if c.isascii() and c.isalnum() else "_" for c in reference.rpartition("/")[2])
             name = base = last.strip("_")[:40] or "root"
-            number = 2
-            while name in self._names.values():
-                name, number = f"{base}_{number}", number + 1
+            while name in self._taken:
+                self._numbers[base] += 1
+                name = f"{base}_{self._numbers[base] + 1}"
+            self._taken.add(name)
             self._names[reference] = name
+            self._waiting.append(reference)
         return self._names[reference]
 
     def _target(self, reference: str) -> Any:
@@ -249,9 +256,12 @@ def is_pattern(text: str) -> bool:
 
 
 def _is_circular(name: str, read: Mapping[str, Schema]) -> bool:
-    """Whether a definition says nothing but itself, over any number of steps."""
-    waiting, seen = [name], set()
+    """Whether a definition says nothing but itself, over some steps; a hundred are too many."""
+    waiting = [name]
+    seen: set[str] = set()
     while waiting:
+        if len(seen) > _MAX_STEPS:
+            return True
         schema = read[waiting.pop()]
         # Where the same value has to pass: through properties and items a schema may contain itself.
         for inner in [schema, *(one for key in ("allOf", "anyOf", "oneOf") for one in schema.get(key, ()))]:
@@ -309,11 +319,6 @@ def _nullable(schema: Schema) -> Schema:
 
 def _names(values: list[Any]) -> list[str]:
     return list(dict.fromkeys(value for value in values if isinstance(value, str)))
-
-
-def _distinct(values: list[Any]) -> list[Any]:
-    """Each value once; True is another value than 1."""
-    return list({repr(value): value for value in values}.values())
 
 
 def _refers(value: Any) -> bool:

@@ -5,13 +5,13 @@ What is left is a valid schema that says it was shortened. Required arguments al
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from toolshed.metering.token_counts import TokenCounter
 from toolshed.post_retrieval.equip.inlined_schema import inlined
-from toolshed.post_retrieval.equip.normal_schema import Schema, normal_schema
+from toolshed.post_retrieval.equip.normal_schema import IN_LISTS, IN_MAPS, Schema, normal_schema
+from toolshed.post_retrieval.equip.top_level import distinct
 from toolshed.types import ToolDefinition
 
 _NO_END = 1_000
@@ -21,7 +21,6 @@ _MAX_CHARACTERS_PER_TOKEN = 10
 _LONG_VALUE = 200
 _LINE = 80
 _SAID_SHORTENED = "(Shortened: descriptions and fields are left out that the tool takes nevertheless.)"
-_BRANCHES = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SPACE = re.compile(r"\s+")
 
 
@@ -156,7 +155,7 @@ class _Cut:
 
     def _value(self, name: str, value: Any, depth: int) -> Any:
         """What is left of a keyword; None where nothing is."""
-        if name in ("properties", "patternProperties", "dependentSchemas"):
+        if name in IN_MAPS:
             return self._fields(name, value, depth)
         if name in (
             "items",
@@ -170,8 +169,8 @@ class _Cut:
         ):
             is_deeper = name == "additionalProperties"
             return self.schema(value, depth + is_deeper) if isinstance(value, dict) else value
-        if name in _BRANCHES:
-            return _distinct([self.schema(branch, depth) for branch in value])
+        if name in IN_LISTS:
+            return distinct([self.schema(branch, depth) for branch in value])
         if name == "description":
             return self._description(value, depth)
         if name in ("title", "examples", "$comment") and depth:
@@ -238,11 +237,3 @@ def _told(schema: Schema, note: str) -> Schema:
 
 def _open(schema: Schema) -> Schema:
     return {name: value for name, value in schema.items() if name != "additionalProperties"}
-
-
-def _distinct(schemas: Sequence[Schema]) -> list[Schema]:
-    kept: list[Schema] = []
-    for schema in schemas:
-        if schema not in kept:
-            kept.append(schema)
-    return kept

@@ -18,6 +18,8 @@ _KEPT = (
 _MAX_NAMED = 12
 _MAX_SHOWN = 60
 _MAX_BRANCHES = 2_000
+# References that lead to the next one.
+_MAX_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class _Merger:
         if self._left < 0:
             return flat
         target = schema.get("$ref", "").removeprefix("#/$defs/")
-        if target and target not in seen:
+        if target and target not in seen and len(seen) < _MAX_STEPS:
             flat = _both(self.flat(self._definitions[target], seen | {target}), flat)
         for part in schema.get("allOf", ()):
             flat = _both(self.flat(part, seen), flat)
@@ -130,10 +132,14 @@ def _either(first: Schema, second: Schema) -> Schema:
     choices = [_choices(one) for one in (first, second)]
     if choices[0] and choices[1] and first.get("type") == second.get("type"):
         rest = {name: value for name, value in first.items() if name != "const"}
-        both = [*choices[0], *(one for one in choices[1] if one not in choices[0])]
-        return {**rest, "enum": both}
+        return {**rest, "enum": distinct([*choices[0], *choices[1]])}
     known = first["anyOf"] if first.keys() == {"anyOf"} else [first]
     return first if second in known else {"anyOf": [*known, second]}
+
+
+def distinct(values: Iterable[Any]) -> list[Any]:
+    """Each JSON value once, the first ones first; True is another value than 1."""
+    return list({repr(value): value for value in values}.values())
 
 
 def _choices(schema: Schema) -> list[Any]:

@@ -1,6 +1,7 @@
 """Every export of every schema is taken by its provider, and what a model answers finds its way back."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -152,14 +153,66 @@ def test_thousands_of_names_that_come_down_to_one_are_told_apart() -> None:
     assert equip.original_arguments(tool, {"argument_2999": 1}) == {"参" * 2_999: 1}
 
 
-def test_definitions_that_double_with_every_step_take_no_time() -> None:
+def doubling(n: int) -> dict[str, Any]:
+    """Definitions of which each holds the next one twice."""
     many = {
-        f"D{n}": {"allOf": [{"$ref": f"#/$defs/D{n + 1}"}, {"$ref": f"#/$defs/D{n + 1}"}]} for n in range(60)
+        f"D{i}": {"allOf": [{"$ref": f"#/$defs/D{i + 1}"}, {"$ref": f"#/$defs/D{i + 1}"}]} for i in range(n)
     }
-    schema = {"$ref": "#/$defs/D0", "$defs": {**many, "D60": {"properties": {"a": {"type": "string"}}}}}
-    tool = ToolDefinition("bomb", "", schema)
-    for name, export in EXPORTS.items():
-        CHECKS[name](export([tool]))
+    return {"$ref": "#/$defs/D0", "$defs": {**many, f"D{n}": {"properties": {"a": {"type": "string"}}}}}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """An either-or of ten in an either-or of ten."""
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(depth):
+        fields = {"x": schema, "y": {"type": "array", "items": {"type": "string"}}}
+        branches = [{"required": ["x"]}, {"required": ["y"]}, *({"title": str(n)} for n in range(8))]
+        schema = {"type": "object", "properties": fields, "anyOf": branches}
+    return schema
+
+
+def deep_definitions(n: int) -> dict[str, Any]:
+    """Definitions of eighty levels, each with the next one at its bottom."""
+    definitions = {}
+    for i in range(n):
+        schema: dict[str, Any] = {"$ref": f"#/$defs/D{(i + 1) % n}"}
+        for _ in range(80):
+            schema = {"type": "object", "properties": {"x": schema}}
+        definitions[f"D{i}"] = schema
+    return {"properties": {"x": {"$ref": "#/$defs/D0"}}, "$defs": definitions}
+
+
+BOMBS = {
+    "doubling": doubling(60),
+    "nested-either-or": {"properties": {"x": nested(12)}},
+    "long-chain": {
+        "$ref": "#/$defs/D0",
+        "$defs": {f"D{n}": {"$ref": f"#/$defs/D{n + 1}"} for n in range(1_000)},
+    },
+    "deep-definitions": deep_definitions(8),
+    "many-references": {"properties": {f"p{n}": {"$ref": f"#/properties/p{n + 1}"} for n in range(1_000)}},
+    "one-name-often": {
+        "properties": {f"p{n}": {"$ref": f"#/{n}/x"} for n in range(1_000)},
+        **{str(n): {"x": {"type": "string"}} for n in range(1_000)},
+    },
+    "many-choices": {
+        "oneOf": [
+            {"properties": {"x": {"enum": [f"{side}{n}" for n in range(15_000)]}}} for side in ("a", "b")
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_schemas_that_explode_take_no_time(name: str) -> None:
+    tool = ToolDefinition("bomb", "", BOMBS[name])
+    start = time.process_time()
+    exported = {name: export([tool]) for name, export in EXPORTS.items()}
+    equip.original_arguments(tool, {"x": {"x": {"x": 1}}})
+    assert time.process_time() - start < 10
+    for name, tools in exported.items():
+        assert len(json.dumps(tools)) < 2_000_000
+        CHECKS[name](tools)
 
 
 def test_an_export_leaves_what_the_source_said_as_it_was() -> None:
