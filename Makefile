@@ -71,11 +71,13 @@ eval-cost: setup ## Backbone selection replayed on BFCL, and the picture of pass
 bench: setup ## Speed against sentence-transformers, side by side in one process.
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench
 
+# Releases of the SDK from before leave streams of their own to the garbage collector.
+MCP1_WARNINGS := -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning
 test-mcp1: setup ## Run the tests of MCP servers with the first major version of the SDK, newest and oldest.
 	for requirements in 'mcp<2' 'mcp==1.20.0 pydantic<2.13'; do \
 	  rm -rf build/mcp1 && $(BIN)/pip install --quiet --no-warn-conflicts --target build/mcp1 $$requirements && \
 	  PYTHONPATH=build/mcp1 $(BIN)/python -c "import mcp; assert 'build/mcp1' in mcp.__file__" && \
-	  PYTHONPATH=build/mcp1 $(BIN)/python -m pytest -q tests/toolshed/catalog/test_mcp_servers.py \
+	  PYTHONPATH=build/mcp1 $(BIN)/python -m pytest -q $(MCP1_WARNINGS) tests/toolshed/catalog/test_mcp_servers.py \
 	    tests/toolshed/catalog/test_mcp_misbehaviour.py tests/toolshed/catalog/test_mcp_oauth.py \
 	    tests/toolshed/catalog/test_mcp_http.py || exit 1; \
 	done

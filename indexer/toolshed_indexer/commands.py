@@ -85,15 +85,10 @@ def index_tools(
       toolshed index tools .vscode/mcp.json --timeout 60
       toolshed index tools crm=https://example.com/openapi.json .claude/skills
     """
-    from toolshed.catalog.locations import NamedSource, checked_source_name, split_name
     from toolshed.catalog.sources import check_any_was_read, read_places, servers_of
     from toolshed.indexing.tools import check_catalogs
 
-    named = [split_name(source) for source in sources]
-    if options["source_name"] is not None:
-        if len(named) > 1:
-            raise ConfigurationError("--as names one source; of several, name each: NAME=SOURCE")
-        named = [NamedSource(named[0].location, checked_source_name(options["source_name"]))]
+    named = _named(sources, options["source_name"])
     watched = [server for place in named for server in servers_of(place) or ()] if watch else []
     if watch and not watched:
         raise ConfigurationError("--watch follows MCP servers, and none of the sources is one")
@@ -113,6 +108,18 @@ def index_tools(
                 asyncio.run(_follow(watched, shed, tell))
     if report.failed or (report.invalid and not options["skip_invalid"]):
         raise click.exceptions.Exit(1)
+
+
+def _named(sources: Sequence[str], name: str | None) -> "list[NamedSource]":
+    """The sources with the names that they were given, each or by ``--as``."""
+    from toolshed.catalog.locations import NamedSource, checked_source_name, split_name
+
+    named = [split_name(source) for source in sources]
+    if name is None:
+        return named
+    if len(named) > 1:
+        raise ConfigurationError("--as names one source; of several, name each: NAME=SOURCE")
+    return [NamedSource(named[0].location, checked_source_name(name))]
 
 
 @index.command("legal")

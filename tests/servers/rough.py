@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -49,6 +50,10 @@ def loop(cursor: str | None) -> Answer:
 
 def twice(cursor: str | None) -> Answer:
     return {"tools": [GATE, GATE]}
+
+
+def namesakes(cursor: str | None) -> Answer:
+    return {"tools": [GATE, {**GATE, "description": "Open another."}]}
 
 
 def die_half_way(cursor: str | None) -> Answer:
@@ -109,6 +114,11 @@ def wordless(cursor: str | None) -> Answer:
     return {}
 
 
+def leave(cursor: str | None) -> Answer:
+    threading.Timer(0.3, os._exit, [4]).start()
+    return {"tools": [GATE]}
+
+
 def good(cursor: str | None) -> Answer:
     return {"tools": [GATE]}
 
@@ -121,7 +131,9 @@ MODES: dict[str, Callable[[str | None], Answer]] = {
     "garbage": garbage,
     "good": good,
     "huge": huge,
+    "leave": leave,
     "loop": loop,
+    "namesakes": namesakes,
     "needs-token": good,
     "orphan": orphan,
     "refuse": refuse,

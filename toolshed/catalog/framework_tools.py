@@ -29,6 +29,8 @@ _FUNCTIONS = ("real_fn", "fn", "func", "function", "entrypoint", "_fn", "_func",
 # What gives a tool as JSON in one of the shapes that are read from files.
 _DUMPS = ("to_params", "to_dict")
 _LISTS = ("tools", "toolsets", "functions", "function_declarations")
+# How toolkits list them: LangChain's and pydantic-ai's, LlamaIndex's specs.
+_LISTING = ("get_tools", "to_tool_list")
 # A toolkit that never ends is none.
 MAX_OBJECTS = 100_000
 _CREWAI_DESCRIPTION = "Tool Description:"
@@ -58,25 +60,24 @@ def members(value: Any) -> Iterable[Any] | None:
             return list(listed.values())
         if isinstance(listed, list | tuple):
             return listed
-    return _of_toolkit(value) if callable(_attribute(value, "get_tools")) else None
+    method = next((name for name in _LISTING if callable(_attribute(value, name))), None)
+    return None if method is None else _of_toolkit(value, method)
 
 
-def _of_toolkit(value: Any) -> Iterable[Any]:
+def _of_toolkit(value: Any, method: str) -> Iterable[Any]:
     kind = type(value).__name__
     try:
-        tools = value.get_tools()
+        tools = getattr(value, method)()
     # Broad: the code of others, which may raise anything.
     except Exception as error:
-        raise InvalidToolError(f"get_tools() of {kind} failed: {type(error).__name__}: {error}") from error
+        raise InvalidToolError(f"{method}() of {kind} failed: {type(error).__name__}: {error}") from error
     if inspect.iscoroutine(tools):
         tools.close()
-        raise InvalidToolError(
-            f"{kind} lists its tools asynchronously; give what it lists: await get_tools()"
-        )
+        raise InvalidToolError(f"{kind} lists its tools asynchronously; give what it lists: await {method}()")
     if isinstance(tools, Mapping):
         return list(tools.values())
     if not isinstance(tools, Iterable):
-        raise InvalidToolError(f"get_tools() of {kind} gives a {type(tools).__name__} instead of a list")
+        raise InvalidToolError(f"{method}() of {kind} gives a {type(tools).__name__} instead of a list")
     return tools
 
 
@@ -99,7 +100,7 @@ def framework_tool(value: Any) -> FrameworkTool | None:
     said = _said(value)
     if said is None:
         return None
-    function = next((f for name in _FUNCTIONS if callable(f := _attribute(value, name))), None)
+    function = function_behind(value)
     tool = parse_tool(said, source=_source(value))
     tags = _attribute(value, "tags")
     if isinstance(tags, set | frozenset):
@@ -153,12 +154,14 @@ def _is_declaration(value: Any) -> bool:
     return (
         not callable(value)
         and not isinstance(_attribute(value, "args_schema"), type)
-        and not _is_function(value)
+        and function_behind(value) is None
     )
 
 
-def _is_function(value: Any) -> bool:
-    return any(callable(_attribute(value, name)) for name in _FUNCTIONS)
+def function_behind(value: Any) -> Any:
+    """The function that a tool of a framework runs; None where it shows none."""
+    # Any: a function of any kind.
+    return next((f for name in _FUNCTIONS if callable(f := _attribute(value, name))), None)
 
 
 def _dumped(dump: Any) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ Many agent frameworks still ask for ``mcp<2``, and both versions cannot be insta
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
 from toolshed.catalog.mcp_http import bounded_client
 from toolshed.catalog.mcp_limits import Deadlines, Noise, Received, ServerFaultError
+from toolshed.catalog.mcp_logs import hide_in_logs
 from toolshed.catalog.mcp_oauth import flow_for
 from toolshed.catalog.secrets import masked
 from toolshed.errors import ConfigurationError, ServerAnswerError, SourceError, ToolshedError, missing_extra
@@ -158,6 +158,7 @@ class Link:
         self.deadlines = Deadlines()
         self.received = Received(self.deadlines.fail)
         self._secrets: set[str] = set()
+        hide_in_logs(self)
 
     def hide(self, secret: str) -> None:
         """Show this in no message, besides the secrets of the configuration."""
@@ -289,12 +290,6 @@ def session_opener() -> Any:
     Raises:
         ConfigurationError: If there is none, or one of a version that we cannot speak to.
     """
-    # The SDK reports what it then raises, with tracebacks, messages and headers in them; an application
-    # that sets up logging hears of it, and a terminal does not.
-    for name in ("mcp", "client"):
-        logger = logging.getLogger(name)
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
     if _major_version() >= 2:
         from toolshed.catalog.mcp_sdk2 import open_session as open_with_2
 

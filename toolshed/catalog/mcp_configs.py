@@ -8,11 +8,17 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
-from toolshed.catalog.secrets import Variables, is_secret_argument, is_secret_name, looks_generated, masked
+from toolshed.catalog.secrets import (
+    Variables,
+    is_plain,
+    is_secret_argument,
+    is_secret_name,
+    looks_generated,
+    masked,
+)
 from toolshed.errors import SourceError
 
 Transport = Literal["stdio", "http", "sse"]
@@ -21,7 +27,6 @@ Transport = Literal["stdio", "http", "sse"]
 DEFAULT_SECONDS, LONGEST_SECONDS = 30.0, 3_600.0
 # Ours are no business of servers: the keys of the service, of the database.
 _NEVER_INHERITED = "TOOLSHED_"
-_PLAIN = re.compile(r"|[\d.]{1,6}|true|false|yes|no|on|off|none", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +249,15 @@ def _without_credentials(url: str) -> tuple[str, set[str]]:
 
 
 def secrets_among(words: Sequence[str]) -> set[str]:
-    """Values of arguments that are secrets."""
-    return {secret_argument(*pair)[1] for pair in zip(("", *words), words, strict=False)} - {""}
+    """Values of arguments that may be secrets."""
+    found = set()
+    for before, word in zip(("", *words), words, strict=False):
+        name, equals, value = word.partition("=")
+        if equals and is_secret_name(name):
+            found.add(value)
+        elif before.startswith("-") and "=" not in before and is_secret_name(before):
+            found.add(word)
+    return {value for value in found if not is_plain(value)}
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
@@ -260,23 +272,12 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 def secrets_of(environment: Mapping[str, str]) -> set[str]:
     """Values of variables that are called like secrets, and are none of a path, a number or a word."""
-    return {
-        value
-        for name, value in environment.items()
-        if is_secret_name(name) and not _PLAIN.fullmatch(value) and not _is_path(value)
-    }
-
-
-def _is_path(value: str) -> bool:
-    try:
-        return Path(value).is_absolute() and Path(value).exists()
-    except (OSError, ValueError):
-        return False
+    return {value for name, value in environment.items() if is_secret_name(name) and not is_plain(value)}
 
 
 def secrets_given(values: Mapping[str, str]) -> set[str]:
     """Values of variables that a configuration names: by their names, or because they look like keys."""
-    return {v for name, v in values.items() if v and (is_secret_name(name) or looks_generated(v))}
+    return {v for name, v in values.items() if v and (is_secret_name(name) or looks_generated(v, least=8))}
 
 
 def parts_of_header(value: str) -> set[str]:

@@ -30,6 +30,8 @@ class Received:
         # Of HTTP, of the last answer that refused a request; the SDK does not tell.
         self.refused_with: int | None = None
         self.is_session_forgotten = False
+        # Told when a program sends no more.
+        self.on_end: Callable[[], None] | None = None
 
     def check_message(self, n_bytes: int, n_values: int) -> bool:
         """Whether a message of this size is within bounds; what is not ends the connection."""

@@ -174,6 +174,8 @@ async def open_session(link: Link, changed: asyncio.Event | None) -> AsyncIterat
         if changed and is_announcement(message):
             changed.set()
 
+    # Asking again shows that the server is gone.
+    link.received.on_end = changed.set if changed else None
     async with AsyncExitStack() as stack:
         transport: Any = _Tap(await _transport(link, stack))
         client = await stack.enter_async_context(Client(transport, message_handler=note, cache=None))

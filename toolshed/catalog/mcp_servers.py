@@ -185,8 +185,9 @@ def _check_bounds(client: McpClient, n_tools: int, n_pages: int, n_bytes: int) -
 def _catalog(client: McpClient, tools: list[Any], source: str | None, *, is_private: bool) -> Catalog:
     server = client.server
     name = source or source_name(client.config.name or server.name or "mcp")
+    by_name: dict[str, Any] = {}
     builders = (
-        (_position(tool, n), _Builder(tool, name, server, is_private))
+        (_position(tool, n), _Builder(tool, name, server, by_name, is_private=is_private))
         for n, tool in enumerate(tools, start=1)
     )
     return replace(collect(name, builders), location=client.config.location)
@@ -201,19 +202,26 @@ def _position(tool: Any, number: int) -> str:
 class _Builder:
     """Builds one definition when called, so that errors are caught tool by tool."""
 
-    def __init__(self, tool: Any, source: str, server: ServerIdentity, is_private: bool) -> None:
+    def __init__(
+        self, tool: Any, source: str, server: ServerIdentity, by_name: dict[str, Any], *, is_private: bool
+    ) -> None:
         self._tool, self._source, self._server, self._is_private = tool, source, server, is_private
+        self._by_name = by_name
 
     def __call__(self) -> ToolDefinition:
         tool = self._tool
         if not isinstance(tool, dict):
             raise InvalidToolError(f"expected an object, found {type(tool).__name__}")
+        name = tool.get("name")
+        # Calls go by the name alone.
+        if isinstance(name, str) and self._by_name.setdefault(name, tool) != tool:
+            raise InvalidToolError("a second tool of this name, which no call could reach")
         annotations = tool.get("annotations") or {}
         title = tool.get("title")
         if not title and isinstance(annotations, dict):
             title = annotations.get("title")
         return define_tool(
-            tool.get("name"),
+            name,
             tool.get("description"),
             _input_schema(tool),
             source=self._source,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from toolshed.catalog.definitions import Catalog, InvalidEntry, collect, define_tool, source_name
-from toolshed.catalog.framework_tools import MAX_OBJECTS, framework_tool, members
+from toolshed.catalog.framework_tools import MAX_OBJECTS, framework_tool, function_behind, members
 from toolshed.catalog.json_shapes import listed_tools, parse_tool, says_tool
 from toolshed.catalog.langchain_tools import is_langchain_tool, langchain_tool
 from toolshed.catalog.locations import checked_source_name, located_module
@@ -138,6 +138,11 @@ def _read(value: Any, name: str = "") -> _ReadObject:
         described = describe_function(value, name=name)
         location = located_module(described.module)
         return replace(_callable(described.tool, value, location), notes=described.notes)
+    behind = None if isinstance(value, str | bytes) else function_behind(value)
+    if behind is not None and isinstance(getattr(value, "name", None), str):
+        # A framework that makes the schema when it calls a model, as Google's ADK does.
+        read = _read(behind, name or value.name)
+        return replace(read, call=value)
     raise InvalidToolError(
         f"{type(value).__name__} is no source of tools; give a path, a URL, a function, a tool of an agent "
         "framework, a list of them, a dictionary or a ToolDefinition"
@@ -154,7 +159,7 @@ def _of_framework(tool: ToolDefinition, value: Any, function: Any) -> _ReadObjec
 
 
 # What runs a tool that is no function.
-_RUNS = ("on_invoke_tool", "run", "_run", "call", "acall", "forward", "stream")
+_RUNS = ("on_invoke_tool", "run", "_run", "run_async", "run_json", "call", "acall", "forward", "stream")
 
 
 def _callable(tool: ToolDefinition, value: Any, location: str) -> _ReadObject:

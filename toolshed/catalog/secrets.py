@@ -22,6 +22,10 @@ _MAYBE_SECRET = re.compile(r"key$|cookie$|(^|[_-])auth($|[_-])|private", re.IGNO
 # Shorter ones are no secret, and hiding them would hide the message; those below eight are hidden as words.
 _SHORTEST_SECRET, _HIDDEN_ANYWHERE = 3, 8
 _HIDDEN = "***"
+_PLAIN = re.compile(r"|[\d.]{1,6}|true|false|yes|no|on|off|none", re.IGNORECASE)
+_NO_SECRETS = frozenset(
+    {"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "USER"}
+)
 
 
 def is_secret_name(name: str) -> bool:
@@ -36,9 +40,9 @@ def is_secret_argument(name: str, value: str) -> bool:
     return is_secret_name(name) and looks_generated(value)
 
 
-def looks_generated(value: str) -> bool:
-    """Whether a text looks like a key: one long run of letters and digits, no path, no sentence."""
-    return len(value) >= 16 and bool(re.fullmatch(r"[\w+=.:-]*\d[\w+=.:-]*", value))
+def looks_generated(value: str, *, least: int = 16) -> bool:
+    """Whether a text looks like a key: one run of letters and digits, this long, no path, no sentence."""
+    return len(value) >= least and bool(re.fullmatch(r"[\w+=.:-]*\d[\w+=.:-]*", value))
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -59,6 +63,16 @@ def _forms(secret: str) -> Iterable[str]:
     yield repr(secret)[1:-1]
     if "\n" in secret:
         yield from (line for line in secret.splitlines() if len(line) >= _HIDDEN_ANYWHERE)
+
+
+def is_plain(value: str) -> bool:
+    """Whether a value is a number, a word of a switch, or the path of something that is there."""
+    if _PLAIN.fullmatch(value):
+        return True
+    try:
+        return Path(value).is_absolute() and Path(value).exists()
+    except (OSError, ValueError):
+        return False
 
 
 class Variables:
@@ -111,7 +125,8 @@ class Variables:
             raise SourceError(
                 f"{self._where}: the variable {name} is not set; set it, or write ${{{name}:-DEFAULT}}"
             )
-        if is_secret_name(name):
+        # Variables are how secrets are given; of those that are known to be none, the messages stay whole.
+        if is_secret_name(name) or not (name in _NO_SECRETS or is_plain(value)):
             self.secrets.add(value)
         return value
 

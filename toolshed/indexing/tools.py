@@ -84,43 +84,64 @@ def sync_catalogs(
     stored = {tool.tool_id: tool for tool in store.stored_tools()}
     if not rules.replace:
         check_origins(read, stored.values(), remove_missing=rules.remove_missing)
+    plan = _plan(stored, read, enhancements, rules)
+    n_embedded = 0
+    if plan.added or plan.changed:
+        write_names(store, stored.values())
+        with store.names.naming([*plan.added, *plan.changed], store.exported_names) as tools:
+            new, renewed = tools[: len(plan.added)], tools[len(plan.added) :]
+            embed = partial(embed_tools, static=static(), dense=dense())
+            n_embedded = _write(store, new, renewed, embed, plan.given, progress)
+            yield_names(store, _ids(new))
+    gone = plan.missing.gone
+    _relocate(store, moved(read, stored.values(), {*_ids(plan.changed), *gone}))
+    if gone:
+        store.delete(gone)
+    logger.info("synced: %d added, %d changed, %d removed", len(plan.added), len(plan.changed), len(gone))
+    warnings = [*given_twice, *plan.missing.kept, *seconds(read, stored.values())]
+    return plan.report(catalogs, n_embedded, warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a sync has to do, and what was written of its tools besides."""
+
+    added: Sequence[ToolDefinition]
+    changed: Sequence[ToolDefinition]
+    missing: "_Missing"
+    n_unchanged: int
+    given: Matched
+
+    def report(self, catalogs: Sequence[Catalog], n_embedded: int, warnings: Sequence[str]) -> SyncReport:
+        """What there is to say once it is done."""
+        return SyncReport(
+            _ids(self.added),
+            _ids(self.changed),
+            self.missing.gone,
+            self.n_unchanged,
+            n_embedded,
+            invalid=_invalid(catalogs),
+            failed=_failed(catalogs),
+            warnings=[*warnings, *_warnings(catalogs), *self.given.warnings],
+        )
+
+
+def _plan(
+    stored: Mapping[str, StoredTool],
+    read: Sequence[Catalog],
+    enhancements: Sequence[Enhancement],
+    rules: SyncRules,
+) -> _Plan:
     wanted = _by_id(read)
     missing = _missing(stored.values(), read, wanted.keys(), rules) if rules.remove_missing else _Missing()
-    added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
-    known = [tool for tool_id, tool in wanted.items() if tool_id in stored]
     given = matched(enhancements, list(wanted.values()))
+    added = [tool for tool_id, tool in wanted.items() if tool_id not in stored]
     changed = [
-        tool for tool in known if not _is_current(stored[tool.tool_id], tool, given.by_tool.get(tool.tool_id))
+        tool
+        for tool_id, tool in wanted.items()
+        if tool_id in stored and not _is_current(stored[tool_id], tool, given.by_tool.get(tool_id))
     ]
-    n_embedded = 0
-    if added or changed:
-        write_names(store, stored.values())
-        with store.names.naming([*added, *changed], store.exported_names) as tools:
-            new, renewed = tools[: len(added)], tools[len(added) :]
-            embed = partial(embed_tools, static=static(), dense=dense())
-            n_embedded = _write(store, new, renewed, embed, given, progress)
-            yield_names(store, _ids(new))
-    rewritten = {*_ids(changed), *missing.gone}
-    _relocate(store, moved(read, stored.values(), rewritten))
-    if missing.gone:
-        store.delete(missing.gone)
-    logger.info("synced: %d added, %d changed, %d removed", len(added), len(changed), len(missing.gone))
-    return SyncReport(
-        _ids(added),
-        _ids(changed),
-        missing.gone,
-        len(wanted) - len(added) - len(changed),
-        n_embedded,
-        invalid=_invalid(catalogs),
-        failed=_failed(catalogs),
-        warnings=[
-            *given_twice,
-            *_warnings(read),
-            *missing.kept,
-            *seconds(read, stored.values()),
-            *given.warnings,
-        ],
-    )
+    return _Plan(added, changed, missing, len(wanted) - len(added) - len(changed), given)
 
 
 def _is_current(stored: StoredTool, tool: ToolDefinition, given: Enhancement | None) -> bool:

@@ -122,6 +122,20 @@ class AutogenTool:
         self.schema = {"name": "polish", "description": "Polish shoes.", "parameters": SCHEMA, "strict": True}
 
 
+class ADKTool:
+    """Google's ADK: no schema, but the function."""
+
+    def __init__(self) -> None:
+        self.name, self.description, self.func = "polish", "Polish shoes.", polish
+
+
+class ToolSpec:
+    """LlamaIndex's ``BaseToolSpec``."""
+
+    def to_tool_list(self) -> list[Any]:
+        return [FunctionTool.from_defaults(polish)]
+
+
 class AnthropicTool:
     def __init__(self) -> None:
         self.name, self.func = "polish", polish
@@ -172,6 +186,7 @@ MCP_TOOL = Tool.model_validate(
         pytest.param(StrandsTool(), True, id="strands"),
         pytest.param(AutogenTool(), False, id="autogen"),
         pytest.param(AnthropicTool(), True, id="anthropic"),
+        pytest.param(ADKTool(), True, id="google-adk"),
         pytest.param(GeminiDeclaration(), False, id="gemini"),
     ],
 )
@@ -194,7 +209,7 @@ def test_what_mcp_says_besides_is_kept() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [ListToolsResult(tools=[MCP_TOOL]), FunctionToolset(), GeminiTool()],
+    [ListToolsResult(tools=[MCP_TOOL]), FunctionToolset(), GeminiTool(), ToolSpec()],
     ids=lambda v: type(v).__name__,
 )
 def test_answers_and_toolsets_stand_for_their_tools(value: Any) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,13 @@ def test_bad_tools_cost_only_themselves_and_are_named() -> None:
 def test_a_tool_listed_twice_is_named_and_kept_once() -> None:
     catalog = read_mcp_server(f"{STDIO} twice")
     assert [tool.name for tool in catalog.tools] == ["open_gate"]
-    assert "a second tool" in catalog.invalid[0].reason
+    assert "listed 2 times" in catalog.warnings[0]
+
+
+def test_a_second_tool_of_one_name_could_not_be_called_and_is_named() -> None:
+    catalog = read_mcp_server(f"{STDIO} namesakes")
+    assert [tool.description for tool in catalog.tools] == ["Open a gate of the depot."]
+    assert "a second tool of this name" in catalog.invalid[0].reason
 
 
 def test_the_location_gives_the_server_again() -> None:
@@ -238,3 +245,32 @@ def test_servers_of_a_named_file_are_named_after_it(tmp_path: Path) -> None:
     assert read_source(f"yard={path}#a").source == "yard"
     with pytest.raises(SourceError, match="names 2 MCP servers, which are a source each: a, b c"):
         read_source(path)
+
+
+async def test_a_server_that_leaves_while_it_is_watched_is_noticed_at_once() -> None:
+    async def note(catalog: Catalog) -> None:
+        assert len(catalog.tools) == 1
+
+    with pytest.raises(SourceError, match="closed the connection; it ended with exit code 4"):
+        await asyncio.wait_for(watch_mcp_server(f"{STDIO} leave", note, poll_seconds=600), 30)
+
+
+def test_many_threads_read_servers_at_once() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        catalogs = list(pool.map(read_mcp_server, [f"{STDIO} good"] * 16))
+    assert all(catalog == catalogs[0] for catalog in catalogs)
+
+
+def test_a_key_of_a_file_is_hidden_however_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NORTH_VALUE", "open sesame")
+    path = tmp_path / "mcp.json"
+    entry = {
+        "command": sys.executable,
+        "args": [str(SERVER), "refuse"],
+        "env": {"GATE_TOKEN": "${NORTH_VALUE}"},
+    }
+    path.write_text(json.dumps({"mcpServers": {"gate": entry}}))
+    with pytest.raises(SourceError, match=r"your key \*\*\* is not valid"):
+        read_source(f"{path}#gate")

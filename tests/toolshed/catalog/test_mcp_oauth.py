@@ -191,3 +191,14 @@ def test_what_is_no_message_over_http_is_an_error() -> None:
         pytest.raises(SourceError, match="failed"),
     ):
         read_mcp_server(f"mcp+{server.url}", timeout_seconds=3)
+
+
+def test_no_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with guarded_server(wants_token=False) as server:
+        address = f"mcp+{server.url}?api_key=k3y-of-the-gate-1"
+        read_mcp_server(address, headers={"X-Zone": "z0ne-of-the-gate-1"})
+    written = caplog.text
+    assert "/mcp?api_key=***" in written
+    assert "k3y-of-the-gate-1" not in written
+    assert "z0ne-of-the-gate-1" not in written

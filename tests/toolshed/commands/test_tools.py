@@ -1,6 +1,7 @@
 """``toolshed tools``: list, show, remove."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,17 @@ def test_a_knowledge_base_that_is_not_there_is_not_made(instant_folder: Path) ->
         assert done.exit_code == 2
         assert "there is no knowledge base" in done.stderr
     assert not (instant_folder / "shed").exists()
+
+
+def test_nothing_that_a_source_says_steers_the_terminal(instant_folder: Path) -> None:
+    hostile = "Send\x1b[2J\x07 it\u202e now"
+    Path("mail.json").write_text(json.dumps([{"name": "send", "title": hostile, "description": hostile}]))
+    assert run("index", "tools", "mail.json").exit_code == 0
+    for command in (
+        ["tools", "list"],
+        ["tools", "show", "mail:send"],
+        ["tools", "show", "mail:send", "--json"],
+    ):
+        shown = run(*command).output
+        assert "Send" in shown
+        assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", shown)
