@@ -17,6 +17,7 @@ from toolshed.errors import ConfigurationError, InvalidDocumentError, SourceErro
 from toolshed.knowledge_base.passages import PassageStore, StoredDocument
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
+from toolshed.legal.languages import language_of
 from toolshed.legal.passages import PassageOptions, build_passages, cut_version
 from toolshed.legal.readers.files import MAX_BYTES, FoundFile, read_document
 from toolshed.options import Progress, TrackedChanges
@@ -259,6 +260,10 @@ def _read(file: FoundFile, job: _Job) -> LegalDocument:
 
 def _remarks(document: LegalDocument) -> list[str]:
     remarks = list(document.remarks)
+    if language_of(document.text) == "unknown":
+        remarks.append(
+            "its language is none of those that are known; only sure boundaries of sentences are taken"
+        )
     if document.kept < _LEAST_KEPT:
         remarks.append(f"{document.kept:.1%} of the words of its file were read")
     return [f"{document.document_id!r}: {remark}" for remark in remarks]

@@ -20,12 +20,17 @@ from toolshed.legal.vocabulary import ABBREVIATION_KINDS, CITATION_OPENERS, OPEN
 # Every alternative begins with one set of characters, which the engine looks for at full speed.
 # Repetitions that may fail late are bounded or possessive: no text takes quadratic time.
 _AFTER_FIRST = (
-    r"""(?:(?<=[.?!…])["'”’»)\]]*+(?:\[[\w*]{1,5}\]|\d{1,3}(?=\s))?+(\s+)"""
+    r"""(?:(?<=[.?!…])["'”’“»)\]]*+(?:\[[\w*]{1,5}\]|\d{1,3}(?=\s))?+(\s+)"""
     r"|(?<=\*)(?<!\S\*)\d++(\s+)|(?<=\n)\s*"
 )
 _NARROW = re.compile(r"[.?!…*\n]" + _AFTER_FIRST + ")")
 _WIDE = re.compile(r"[.?!…*\n\t ]" + _AFTER_FIRST + r"|(?<=\t)\s*|(?<= )[ ]{2}\s*)")
 _ENUMERATOR = re.compile(r"(?:[\[(][\w*]{1,5}[\])]|\w{1,3}\)|\d{1,3}(?:\.\d{1,3}){1,8})(?=([^\S\n]+)\S)")
+# A line that is an item of a list, a recital, or a heading that is marked as such.
+_ITEM = re.compile(
+    r"(?:[\[(]\w{1,5}[\])]|\w{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+\.?|[-–—•·*#]{1,6})[^\S\n]+\S|WHEREAS\b"
+)
+_CONJUNCTIONS = ("; and", "; or", ", and", ", or", "\nand", "\nor")
 _LEFT_NOTE = re.compile(r"""(?:\[[\w*]{1,5}\]|(?<=[.?!"”’'])\d{1,3})$""")
 _RIGHT_NOTE = re.compile(r"\[[\w*]{1,5}\]$")
 _LEFT_OPENERS, _RIGHT_OPENERS = "\"'“‘([", "\"'“”‘’(["
@@ -35,6 +40,8 @@ _ROMAN = re.compile(r"[IVXLC]{1,5}")
 # Longer tokens are no words: their ends say enough. Lines are measured up to this length.
 _TOKEN_WINDOW = 48
 _LINE_WINDOW = 160
+# What opens a line and is no sentence: a sentence behind it begins the line as well.
+_ENUMERATOR_LENGTH = 12
 _MAX_WRAP_WIDTH = 110
 _MEMO = 65_536
 _CAPITALISED_KINDS = frozenset(
@@ -344,16 +351,21 @@ class Lines(NamedTuple):
     right_length: str
     capitals: str
     room: str
+    begins: str
+    item: str
 
 
 def lines_around(text: str, sentence: int, candidate: Candidate, *, width: int) -> Lines:
     """Measure the lines around a line end of the sentence that starts at ``sentence``.
 
     ``room`` tells in wrapped text whether the first word of the right line would have fitted on the
-    left one: a line that ends early was ended on purpose.
+    left one: a line that ends early was ended on purpose. ``begins`` tells whether the sentence began inside
+    the left line: its end then says little. ``item`` tells whether the right line is one of a list, by its
+    enumerator, and whether the left one ends with a conjunction as the last but one of a list does.
     """
     end, start, _ = candidate
-    line = max(text.rfind("\n", max(0, end - _LINE_WINDOW), end) + 1, sentence, end - _LINE_WINDOW)
+    whole = text.rfind("\n", max(0, end - _LINE_WINDOW), end) + 1
+    line = max(whole, sentence, end - _LINE_WINDOW)
     left = text[line:end]
     stop = text.find("\n", start, start + _LINE_WINDOW)
     right = text[start : stop if stop >= 0 else start + _LINE_WINDOW]
@@ -361,17 +373,21 @@ def lines_around(text: str, sentence: int, candidate: Candidate, *, width: int) 
     room = ""
     if width:
         room = "F" if len(left) + 1 + len(right.split(None, 1)[0]) > width - 1 else "f"
-    return Lines(length_bucket(len(left)), length_bucket(len(right)), capitals, room)
+    begins = "m" if 0 <= whole < line and line - whole > _ENUMERATOR_LENGTH else ""
+    item = ("i" if _ITEM.match(right) else "") + ("&" if left.endswith(_CONJUNCTIONS) else "")
+    return Lines(length_bucket(len(left)), length_bucket(len(right)), capitals, room, begins, item)
 
 
 def line_features(right: str, gap: str, mark: str, lines: Lines) -> tuple[str, ...]:
     """What the layout says at a line end; ``gap`` is its kind, not its group."""
     case = "l" if right[:1] in ("w", "l") else "u"
-    left_length, right_length, capitals, room = lines
+    left_length, right_length, capitals, room, begins, item = lines
     return (
         f"line lengths:{left_length}|{right_length}|{mark}|{case}|{gap}",
         f"line capitals:{capitals}|{gap}|{mark}",
         f"line room:{room}|{mark}|{case}|{gap}",
+        f"line begins:{begins}|{mark}|{case}|{gap}",
+        f"line item:{item}|{mark}|{gap}",
     )
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from toolshed.legal.boundary_features import (
     Candidate,
@@ -31,7 +31,12 @@ from toolshed.legal.boundary_features import (
 )
 from toolshed.types import Span
 
-_WEIGHTS = "boundary_weights.json"
+ModelName = Literal["decisions", "instruments", "romance"]
+_WEIGHTS: Mapping[ModelName, str] = {
+    "decisions": "boundary_weights.json",
+    "instruments": "boundary_weights_instruments.json",
+    "romance": "boundary_weights_romance.json",
+}
 # What one process remembers at most, per group; entries are a key and a float.
 _MEMO = 32_768
 _TOKEN_WINDOW = 48
@@ -182,12 +187,15 @@ class BoundaryModel:
             yield reader.sentence, end
 
 
-def shipped_model() -> BoundaryModel:
-    """The model that comes with Toolshed, with a memory of its own.
+def shipped_model(name: ModelName = "decisions") -> BoundaryModel:
+    """A model that comes with Toolshed, with a memory of its own.
+
+    ``instruments`` is for contracts, statutes and terms in English, ``romance`` for French, Italian,
+    Portuguese and Spanish.
 
     ``python -m toolshed_evals.legal.training`` made its weights.
     """
-    content = json.loads(_weights_file())
+    content = json.loads(_weights_file(name))
     scale = content["scale"]
     weights = {feature: weight / scale for feature, weight in content["weights"].items()}
     return BoundaryModel(weights, content["bias"] / scale)
@@ -196,12 +204,12 @@ def shipped_model() -> BoundaryModel:
 @lru_cache(maxsize=1)
 def weights_version() -> str:
     """A short hash of the shipped weights: other weights find other sentences."""
-    return hashlib.sha256(_weights_file()).hexdigest()[:8]
+    return hashlib.sha256(b"".join(map(_weights_file, _WEIGHTS))).hexdigest()[:8]
 
 
-def fitted_on() -> frozenset[str]:
-    """Hashes of the texts that the shipped weights were fitted on; scores on those say little."""
-    return frozenset(json.loads(_weights_file())["fitted_on"])
+def fitted_on(name: ModelName = "decisions") -> frozenset[str]:
+    """Hashes of the texts that shipped weights were fitted on; scores on those say little."""
+    return frozenset(json.loads(_weights_file(name))["fitted_on"])
 
 
 def text_hash(text: str) -> str:
@@ -209,5 +217,5 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _weights_file() -> bytes:
-    return files("toolshed.legal").joinpath(_WEIGHTS).read_bytes()
+def _weights_file(name: ModelName) -> bytes:
+    return files("toolshed.legal").joinpath(_WEIGHTS[name]).read_bytes()

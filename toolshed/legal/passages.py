@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from toolshed.documents import LegalDocument, Passage
 from toolshed.legal.headings import find_sections
+from toolshed.legal.marked_headings import as_units, with_line_below
 from toolshed.legal.sentences import SentenceSegmenter, segmenter_named
 from toolshed.legal.tokens import TokenCounter, default_counter
 
 # all-MiniLM-L6-v2 reads 256 tokens, two of them special.
 DEFAULT_BUDGET = 254
 # Raise when passages are cut by other rules: they are then written anew.
-_RULES_VERSION = 1
+_RULES_VERSION = 2
 # The header may take this share of the budget.
 _MAX_HEADER_SHARE = 0.2
 # A passage this full ends where a section does, or a paragraph.
@@ -127,6 +128,10 @@ class _Builder:
         self._sections = find_sections(document)
         self._starts = [section.start for section in self._sections]
         self._spans = segmenter.spans(document.text)
+        if document.headings:
+            given = sorted((heading.start, heading.end) for heading in document.headings)
+            headings = [with_line_below(document.text, heading) for heading in given]
+            self._spans = as_units(document.text, self._spans, headings)
         self._version = _version(segmenter, options)
 
     def passages(self) -> list[Passage]:

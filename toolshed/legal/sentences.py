@@ -14,14 +14,22 @@ from typing import Literal, Protocol
 import nupunkt
 
 from toolshed.errors import ConfigurationError, missing_extra
-from toolshed.legal.boundary_model import shipped_model, weights_version
+from toolshed.legal.boundary_model import BoundaryModel, ModelName, shipped_model, weights_version
+from toolshed.legal.german import german_spans
+from toolshed.legal.languages import is_instrument, language_of
 from toolshed.legal.long_runs import with_short_runs
+from toolshed.legal.marked_headings import as_units, marked_headings
 from toolshed.types import Span
 
 Preset = Literal["balanced", "precise", "strict"]
 
 # Least logarithm of the odds for a boundary. Chosen on the twelve decisions, leaving one document out.
 PRESETS: Mapping[str, float] = {"balanced": 0.75, "precise": 1.5, "strict": 3.0}
+
+# The Romance model is fitted on statutes for the most part: its odds are about even at their boundaries.
+ROMANCE_SHIFT = -0.75
+# Raise when rules for German, languages or marked headings find other sentences.
+_RULES_VERSION = 1
 
 _REGEX_END = re.compile(r"""[.?!]["'”’)\]]{0,4}(?=\s+["'“‘(\[]?[A-Z0-9])|\n[^\S\n]*\n""")
 
@@ -42,10 +50,12 @@ class SentenceSegmenter(Protocol):
 
 
 class LegalSegmenter:
-    """The linear boundary model: the most precise on court decisions, and as fast as nupunkt.
+    """Linear boundary models for English and the Romance languages, rules for German.
 
-    Enumerators ("1.", "(a)"), headings and star pages are sentences of their own, as in the gold of
-    MultiLegalSBD; citation sentences too.
+    The language is told for each text (:func:`~toolshed.legal.languages.language_of`). In one that is not
+    known, only sure boundaries are taken. Items of a list and recitals on lines of their own are sentences;
+    so are enumerators ("1.", "(a)"), headings, star pages and citation sentences, as in the
+    gold of MultiLegalSBD.
 
     Args:
         preset: ``balanced``; ``precise`` or ``strict`` for fewer, surer boundaries.
@@ -57,13 +67,33 @@ class LegalSegmenter:
     def __init__(self, preset: str = "balanced") -> None:
         if preset not in PRESETS:
             raise ConfigurationError(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
-        self._model = shipped_model()
         self._threshold = PRESETS[preset]
-        self.version = f"legal:{preset}:{weights_version()}"
+        self._models: dict[ModelName, BoundaryModel] = {}
+        self.version = f"legal:{preset}:{weights_version()}.{_RULES_VERSION}"
 
     def spans(self, text: str) -> list[Span]:
         """See :class:`SentenceSegmenter`."""
-        return list(self._model.spans(text, self._threshold))
+        headings = marked_headings(text)
+        found = self._found(text)
+        return as_units(text, found, headings) if headings else list(found)
+
+    def _found(self, text: str) -> Iterable[Span]:
+        match language_of(text):
+            case "en":
+                model = self._model("instruments" if is_instrument(text) else "decisions")
+                return model.spans(text, self._threshold)
+            case "de":
+                return german_spans(text)
+            case "unknown":
+                return self._model("decisions").spans(text, max(self._threshold, PRESETS["strict"]))
+            case _:
+                return self._model("romance").spans(text, self._threshold + ROMANCE_SHIFT)
+
+    def _model(self, name: ModelName) -> BoundaryModel:
+        """A model, read when the first text asks for it."""
+        if name not in self._models:
+            self._models[name] = shipped_model(name)
+        return self._models[name]
 
 
 class NupunktSegmenter:

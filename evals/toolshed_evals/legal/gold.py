@@ -34,14 +34,18 @@ class GoldDocument:
     genre: str = ""
 
 
-def load_gold(path: Path) -> list[GoldDocument]:
+def load_gold(path: Path, *, drops_nested: bool = False) -> list[GoldDocument]:
     """Read a JSON Lines file, or all of a folder: ``{"id", "text", "spans": [[start, end], ...]}``.
+
+    Args:
+        path: The file or folder.
+        drops_nested: Leave out spans that lie within the one before; official files have a few.
 
     Raises:
         GoldError: If there is nothing to read, or a line is not of that form.
     """
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    documents = [document for file in files for document in _read(file)]
+    documents = [document for file in files for document in _read(file, drops_nested)]
     if not documents:
         raise GoldError(
             f"there are no documents in {str(path)!r}; expected JSON Lines of "
@@ -50,21 +54,22 @@ def load_gold(path: Path) -> list[GoldDocument]:
     return documents
 
 
-def _read(file: Path) -> Iterable[GoldDocument]:
+def _read(file: Path, drops_nested: bool) -> Iterable[GoldDocument]:
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise GoldError(f"{str(file)!r} cannot be read: {error}") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _document(line, f"{str(file)!r}, line {number}")
+            yield _document(line, f"{str(file)!r}, line {number}", drops_nested)
 
 
-def _document(line: str, where: str) -> GoldDocument:
+def _document(line: str, where: str, drops_nested: bool) -> GoldDocument:
     try:
         value = json.loads(line)
         text = value["text"]
-        spans = tuple((int(start), int(end)) for start, end in value["spans"])
+        spans = _tight(text, [(int(start), int(end)) for start, end in value["spans"]])
+        spans = _flat(spans) if drops_nested else spans
         document = GoldDocument(str(value["id"]), text, spans, str(value.get("dataset", "")))
     except (ValueError, KeyError, TypeError) as error:
         raise GoldError(
@@ -76,6 +81,25 @@ def _document(line: str, where: str) -> GoldDocument:
             raise GoldError(f"{where}: the span [{start}, {end}] is out of order or outside the text")
         last = end
     return document
+
+
+def _flat(spans: Iterable[Span]) -> tuple[Span, ...]:
+    kept: list[Span] = []
+    for start, end in spans:
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return tuple(kept)
+
+
+def _tight(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Spans without white space at their ends; official files have some with, which may overlap by it."""
+    tight = []
+    for start, end in spans:
+        piece = text[start:end] if 0 <= start <= end <= len(text) else ""
+        if piece.strip():
+            start, end = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+        tight.append((start, end))
+    return tuple(tight)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """Fit the boundary model: ``python -m toolshed_evals.legal.training`` writes the weights we ship.
 
-Fitted on the twelve decisions of MultiLegalSBD (CC BY 4.0, Brugger, Stürmer, Niklaus, ICAIL 2023, after
-Savelka et al., TAL 58(2), 2017) and on ``written_sentences.txt``, which we wrote. Each text is used
-twice: as it is, and with its lines wrapped as in plain-text and PDF copies, at half the weight.
+``decisions`` is fitted on the twelve decisions of MultiLegalSBD (CC BY 4.0, Brugger, Stürmer, Niklaus,
+ICAIL 2023, after Savelka et al., TAL 58(2), 2017) and on ``written_sentences.txt``, which we wrote;
+``instruments`` also on the contracts, statutes and terms of ``written/*.train.txt``, which are ours too;
+``romance`` on the codes, constitutions and decisions of MultiLegalSBD in French, Italian, Portuguese and
+Spanish. Each text is used twice: as it is, and with its lines wrapped as in plain-text and PDF copies,
+at half the weight.
 
 Logistic regression with an L2 penalty, by AdaGrad over a fixed order. Only additions, multiplications,
 divisions and square roots are used, which IEEE 754 defines to the last bit: the same data give the
@@ -17,20 +20,25 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from math import sqrt
 from pathlib import Path
+from typing import Literal, get_args
 
 import click
 
 from toolshed.legal.boundary_features import candidates
-from toolshed.legal.boundary_model import BoundaryModel, Reader, all_features, text_hash
+from toolshed.legal.boundary_model import BoundaryModel, ModelName, Reader, all_features, text_hash
 from toolshed_evals.datasets import data_folder
 from toolshed_evals.legal.gold import GoldDocument, load_gold
 
 BOUNDARY = "‖"
+INSTRUMENT = "instrument"
+WrittenSplit = Literal["train", "test"]
 _ATTRIBUTION = (
     "Fitted on MultiLegalSBD (Brugger, Stürmer, Niklaus, ICAIL 2023), CC BY 4.0, after Savelka, Walker, "
     "Grabmair, Ashley, TAL 58(2), 2017, and on sentences written for Toolshed."
 )
 _WRAPPED_WEIGHT = 0.5
+# Our contracts and statutes are few beside the decisions.
+_INSTRUMENT_WEIGHT = 3.0
 _WRAP_WIDTHS = (66, 72, 78)
 _EPOCHS = 40
 _RATE = 0.25
@@ -49,10 +57,35 @@ class Example:
     weight: float
 
 
-def written_document() -> GoldDocument:
-    """The sentences that we wrote, marked by ``‖`` after each."""
-    marked = files("toolshed_evals.legal").joinpath("written_sentences.txt").read_text(encoding="utf-8")
-    return parse_marked(marked, "written")
+def written_documents(split: WrittenSplit = "train") -> list[GoldDocument]:
+    """Texts that we wrote, marked by ``‖`` after each sentence: for fitting, or kept for judging."""
+    folder = files("toolshed_evals.legal")
+    texts = [folder.joinpath("written_sentences.txt")] if split == "train" else []
+    texts += sorted(
+        (file for file in folder.joinpath("written").iterdir() if file.name.endswith(f".{split}.txt")),
+        key=lambda file: file.name,
+    )
+    documents = [
+        parse_marked(file.read_text(encoding="utf-8"), file.name.partition(".")[0]) for file in texts
+    ]
+    return [
+        document if document.document_id == "written_sentences" else replace(document, genre=INSTRUMENT)
+        for document in documents
+    ]
+
+
+def documents_of(model: ModelName, gold: Path | None = None) -> list[GoldDocument]:
+    """What a model is fitted on.
+
+    Args:
+        model: The model.
+        gold: The gold, where it is not in ``TOOLSHED_DATA``.
+    """
+    if model == "romance":
+        return load_gold(gold or data_folder() / "legal_languages", drops_nested=True)
+    written = written_documents()
+    decisions = load_gold(gold or data_folder() / "legal")
+    return [*decisions, *written] if model == "instruments" else [*decisions, written[0]]
 
 
 def parse_marked(marked: str, document_id: str) -> GoldDocument:
@@ -102,8 +135,9 @@ def training_examples(documents: Iterable[GoldDocument]) -> list[Example]:
     examples: list[Example] = []
     for number, document in enumerate(documents):
         width = _WRAP_WIDTHS[number % len(_WRAP_WIDTHS)]
-        examples += examples_of(document)
-        examples += examples_of(wrapped(document, width), _WRAPPED_WEIGHT)
+        weight = _INSTRUMENT_WEIGHT if document.genre == INSTRUMENT else 1.0
+        examples += examples_of(document, weight)
+        examples += examples_of(wrapped(document, width), _WRAPPED_WEIGHT * weight)
     return examples
 
 
@@ -171,9 +205,16 @@ def weights_json(documents: Sequence[GoldDocument]) -> str:
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write."
 )
-def main(gold: Path | None, out: Path) -> None:
-    """Fit the boundary model and write its weights."""
-    documents = [*load_gold(gold or data_folder() / "legal"), written_document()]
+@click.option(
+    "--model",
+    type=click.Choice(get_args(ModelName)),
+    default="decisions",
+    show_default=True,
+    help="The model to fit: on decisions, on contracts and statutes as well, or on gold of other languages.",
+)
+def main(gold: Path | None, out: Path, model: ModelName) -> None:
+    """Fit a boundary model and write its weights."""
+    documents = documents_of(model, gold)
     out.write_text(weights_json(documents), encoding="utf-8")
     click.echo(f"fitted on {len(documents)} documents; wrote {out}")
 

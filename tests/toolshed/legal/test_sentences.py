@@ -161,5 +161,65 @@ def test_tighten_gives_what_was_left_out_to_the_next_span() -> None:
 
 
 def test_spans_are_plain_data() -> None:
-    spans = segmenter_named("legal").spans("One. Two.")
-    assert pickle.loads(pickle.dumps(spans)) == [(0, 4), (5, 9)]
+    spans = segmenter_named("legal").spans("It is. So be it.")
+    assert pickle.loads(pickle.dumps(spans)) == [(0, 6), (7, 16)]
+
+
+INSTRUMENTS = {
+    "wrapped capitals": [
+        "THE BUYER'S SOLE REMEDY FOR BREACH OF THIS WARRANTY IS A REFUND OF THE PRICE PAID.",
+        "SELLER\nDISCLAIMS ALL OTHER WARRANTIES, EXPRESS OR IMPLIED.",
+        "SELLER\nDOES NOT PROMISE THAT THE BOAT IS FREE OF DEFECTS.",
+    ],
+    "items of a list": [
+        "The Lender may terminate this Agreement upon any of these events:",
+        "(a)",
+        "the Borrower fails to pay the fee when due;\nor",
+        "(b)",
+        "the Borrower sells the boat; or",
+        "(c)",
+        "the Borrower becomes insolvent.",
+    ],
+    "recitals": [
+        "WHEREAS, the Tenant and the Landlord are parties to a lease dated June 1, 2018;",
+        "WHEREAS, the Tenant has asked the Landlord to extend it; and",
+        "WHEREAS, the Landlord has agreed to do so.",
+    ],
+    "subsections": [
+        "(1)",
+        "A person must not moor a vessel except under a licence.",
+        "(2)",
+        "Regulations under this section may make provision about fees.",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", INSTRUMENTS)
+def test_contracts_and_statutes_are_cut_at_their_items(kind: str) -> None:
+    sentences = INSTRUMENTS[kind]
+    gaps = [" " if len(sentence) < 4 else "\n\n" for sentence in sentences]
+    if kind == "wrapped capitals":
+        gaps = [" "] * len(sentences)
+    text = "".join(sentence + gap for sentence, gap in zip(sentences, gaps, strict=True))
+    assert [text[start:end] for start, end in LegalSegmenter().spans(text)] == sentences
+
+
+FOREIGN = {
+    "French": ["Le loyer est dû selon l'art. 12 du bail.", "Il est porté à M. Durand le 1er de chaque mois."],
+    "Spanish": ["El arrendatario pagará la renta conforme al art. 5 de la ley.", "La renta es mensual."],
+    "Italian": ["Il conduttore paga il canone ai sensi dell'art. 7 della legge.", "Il contratto è scritto."],
+    "Portuguese": ["O locatário paga a renda nos termos do art. 9.º da lei.", "A renda é paga no dia 1."],
+}
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_other_languages_have_their_own_abbreviations(language: str) -> None:
+    sentences = FOREIGN[language]
+    text = " ".join(sentences)
+    assert [text[start:end] for start, end in LegalSegmenter().spans(text)] == sentences
+
+
+def test_in_a_language_that_is_not_known_only_sure_boundaries_are_taken() -> None:
+    text = "Najemca płaci czynsz ul. Długa 5. Umowa zawarta dn. 3 maja przez p. Nowak jest ważna. " * 8
+    found = LegalSegmenter().spans(text)
+    assert not any(text[start:end].endswith((" ul.", " dn.", " p.")) for start, end in found)
