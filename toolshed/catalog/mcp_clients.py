@@ -101,6 +101,10 @@ class McpClient:
         """Wait for the server at most so long in all; errors as in :meth:`list_page`."""
         return self._link.waits(seconds)
 
+    def set_at_end(self, event: asyncio.Event) -> None:
+        """Set an event when the server, a program, sends no more."""
+        self._link.received.on_end = event.set
+
     def error(self, reason: str) -> SourceError:
         """An error that names this server, without its secrets."""
         return self._link.error(reason)

@@ -1,4 +1,12 @@
-"""Files that name MCP servers: ``mcp.json``, ``claude_desktop_config.json``, and the form of VS Code."""
+"""Files that name MCP servers: ``mcp.json``, ``claude_desktop_config.json``, and the form of VS Code.
+
+Of each server are read: ``command`` and ``args`` (or a list as ``command``), ``env``, ``envFile``, ``cwd``,
+and ``inheritEnv`` (false: the program sees what is named, and not its caller's variables); or ``url``,
+``headers``, ``auth`` (a bearer token) and ``oauth`` (``{}`` for the browser; ``grantType``, ``clientId``,
+``clientSecret``, ``issuer``, ``scopes``, ``callbackPort``); ``type``, where it is not plain; ``timeout`` in
+seconds; ``disabled``. Everywhere, ``${VARIABLE}``, ``${VARIABLE:-default}``, ``${env:VARIABLE}`` and what
+VS Code asks for, ``${input:ID}`` (the variable ``ID``), are filled in.
+"""
 
 import math
 import re

@@ -59,8 +59,6 @@ async def open_session(link: Link, changed: asyncio.Event | None) -> AsyncIterat
         if changed and is_announcement(message):
             changed.set()
 
-    # Asking again shows that the server is gone.
-    link.received.on_end = changed.set if changed else None
     async with AsyncExitStack() as stack:
         streams = await _streams(link, stack)
         # Any: its arguments are others in the second version.

@@ -18,6 +18,8 @@ from toolshed.types import JsonObject
 # Where the answer to what this task sends is put, as it came.
 _answer: ContextVar[dict[str, Any] | None] = ContextVar("answer", default=None)
 _MAX_RELISTED_PAGES = 100
+# A server that does not acknowledge that somebody listens is polled.
+_ACKNOWLEDGEMENT_SECONDS = 5.0
 
 
 class _Tap:
@@ -174,8 +176,6 @@ async def open_session(link: Link, changed: asyncio.Event | None) -> AsyncIterat
         if changed and is_announcement(message):
             changed.set()
 
-    # Asking again shows that the server is gone.
-    link.received.on_end = changed.set if changed else None
     async with AsyncExitStack() as stack:
         transport: Any = _Tap(await _transport(link, stack))
         client = await stack.enter_async_context(Client(transport, message_handler=note, cache=None))
@@ -233,8 +233,9 @@ async def _listening(client: Any, changed: asyncio.Event) -> AsyncIterator[None]
 
     async with AsyncExitStack() as stack:
         try:
-            events = await stack.enter_async_context(client.listen(tools_list_changed=True))
-        except (ListenNotSupportedError, MCPError):
+            async with asyncio.timeout(_ACKNOWLEDGEMENT_SECONDS):
+                events = await stack.enter_async_context(client.listen(tools_list_changed=True))
+        except (ListenNotSupportedError, MCPError, SubscriptionLost, TimeoutError):
             yield
             return
 

@@ -127,6 +127,8 @@ async def watch_mcp_server(
     changed = asyncio.Event()
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(connect(config, changed))
+        # Asking again then shows that it is gone.
+        client.set_at_end(changed)
         while True:
             async with client.within(config.timeout_seconds):
                 listed = await _list_consistently(client, source, changed)
