@@ -60,7 +60,16 @@ def parse_tools(value: Any, *, source: str) -> Catalog:
         raise SourceError(f"{source!r} is not a catalog of tools; expected {_SHAPES}")
     if not listed:
         raise SourceError(f"{source!r} lists no tools; expected {_SHAPES}")
-    return collect(source, ((entry.label, _Builder(entry, source)) for entry in _entries(listed)))
+    catalog = collect(source, ((entry.label, _Builder(entry, source)) for entry in _entries(listed)))
+    return replace(catalog, warnings=(*catalog.warnings, *_missing_pages(value)))
+
+
+def _missing_pages(value: Any) -> Iterator[str]:
+    """What to say of a saved answer that names a page after it."""
+    last = value[-1] if isinstance(value, list) else value
+    for part in (last, last.get("result")) if isinstance(last, dict) else ():
+        if isinstance(part, dict) and part.get("nextCursor"):
+            yield "its 'nextCursor' says that there are more pages than were saved; save them all in a list"
 
 
 def listed_tools(value: Any, depth: int = 0) -> list[Any] | None:

@@ -144,7 +144,15 @@ def test_documents_without_tools_say_what_is_expected(document: object) -> None:
 
 def test_pages_of_a_saved_answer_are_read_one_after_the_other() -> None:
     pages = [{"jsonrpc": "2.0", "id": n, "result": {"tools": [{"name": f"t{n}"}]}} for n in (1, 2)]
-    assert [tool.name for tool in parse_tools(pages, source="s").tools] == ["t1", "t2"]
+    catalog = parse_tools(pages, source="s")
+    assert ([tool.name for tool in catalog.tools], catalog.warnings) == (["t1", "t2"], ())
+
+
+def test_a_saved_answer_that_names_another_page_is_told_to_be_a_part() -> None:
+    page = {"result": {"tools": [{"name": "a"}], "nextCursor": "2"}}
+    for document in (page, page["result"], [page]):
+        (warning,) = parse_tools(document, source="s").warnings
+        assert "more pages than were saved" in warning
 
 
 def test_a_saved_error_is_told_instead_of_its_shape() -> None:
