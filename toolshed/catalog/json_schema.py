@@ -26,6 +26,7 @@ from toolshed.catalog.json_schema_keywords import (
     NAMED_SCHEMAS,
     ONE_SCHEMA,
     Schema,
+    can_be_said,
     is_pattern,
     merge_into,
     names_in,
@@ -204,7 +205,8 @@ class _Writing:
         schema: Schema = {}
         for keyword, said in value.items():
             if keyword in ("default", "const"):
-                schema[keyword] = said
+                if can_be_said(said):
+                    schema[keyword] = said
             elif keyword in NAMED_SCHEMAS:
                 self._named(schema, keyword, said)
             elif keyword in ONE_SCHEMA:
@@ -304,7 +306,7 @@ class _Writing:
             *(given if isinstance(given, list) else []),
         ]
         schema.pop("examples", None)
-        kept = [example for example in examples[:_MAX_EXAMPLES] if is_short(example)]
+        kept = [e for e in examples[:_MAX_EXAMPLES] if is_short(e) and can_be_said(e)]
         if kept:
             self._count_in(kept)
             schema["examples"] = kept

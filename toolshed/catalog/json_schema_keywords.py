@@ -114,8 +114,14 @@ def _size(value: Any) -> int | None:
     return int(found) if found is not None and found >= 0 and found == int(found) else None
 
 
+def can_be_said(value: Any) -> bool:
+    """Whether JSON has the value: no infinity, no number beyond those of its readers."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return not is_number or abs(value) < _LARGEST
+
+
 def _choices(value: Any) -> list[Any] | None:
-    return value if isinstance(value, list) and value else None
+    return [choice for choice in value if can_be_said(choice)] or None if isinstance(value, list) else None
 
 
 def names_in(value: Any) -> list[str] | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toolshed.catalog.json_schema_dialects import is_short
-from toolshed.catalog.json_schema_keywords import Schema
+from toolshed.catalog.json_schema_keywords import Schema, can_be_said
 from toolshed.catalog.openapi_document import Document, scalar
 from toolshed.catalog.openapi_media import best_media, is_written_by_value
 from toolshed.errors import InvalidToolError
@@ -168,7 +168,8 @@ def _annotated(schema: Schema, parameter: dict[str, Any]) -> Schema:
     named = parameter.get("examples")
     first = next(iter(named.values()), None) if isinstance(named, dict) else None
     example = parameter.get("example", first.get("value") if isinstance(first, dict) else None)
-    if isinstance(example, str | int | float) and is_short(example) and "examples" not in schema:
+    is_plain = isinstance(example, str | int | float) and is_short(example) and can_be_said(example)
+    if is_plain and "examples" not in schema:
         annotations["examples"] = [example]
     return {**schema, **annotations}
 

@@ -24,40 +24,23 @@ def operation_tool(
     name: object,
     key: str,
 ) -> ToolDefinition:
-    """Build the definition of an operation.
+    """Build the definition of an operation, as the document has it, in the path item that holds it.
 
     Args:
-        document: Where it stands.
-        operation: The operation as the document has it.
-        item: The path item that holds it.
         method: In capitals.
-        path: As the document has it.
-        source: Name of the source.
-        name: What it is called.
         key: What tells it from the others of its source; empty if that is its name.
 
     Raises:
         InvalidToolError: If something of it is malformed.
     """
     servers = read_servers(document, operation, item)
-    parameters = [
-        document.described(parameter, "a parameter")
-        for holder in (item, operation)
-        for parameter in document.sequence(holder.get("parameters"), "'parameters'")
-    ]
+    parameters = _parameters(document, item, operation)
     security, schemes = read_security(document, operation, parameters)
     if document.version.startswith("2."):
         operation, parameters = as_openapi_3(document, operation, parameters)
-    arguments = read_arguments(
-        document,
-        parameters,
-        document.described(operation.get("requestBody"), "'requestBody'"),
-        path=path,
-        credentials=credential_places(schemes),
-    )
-    given_tags = document.sequence(operation.get("tags"), "'tags'")
-    tags = [tag for tag in given_tags if isinstance(tag, str)]
-    is_deprecated = operation.get("deprecated") is True
+    body = document.described(operation.get("requestBody"), "'requestBody'")
+    arguments = read_arguments(document, parameters, body, path=path, credentials=credential_places(schemes))
+    tags = [tag for tag in document.sequence(operation.get("tags"), "'tags'") if isinstance(tag, str)]
     return define_tool(
         name,
         _described(document, operation, item, f"{method} {path}"),
@@ -65,17 +48,26 @@ def operation_tool(
         source=source,
         tags=tags,
         output_schema=_result_schema(document, operation),
-        annotations={
-            "method": method,
-            "path": path,
-            "readOnlyHint": method in _READ_ONLY,
-            **({"deprecated": True} if is_deprecated else {}),
-        },
+        annotations=_hints(method, path, operation),
         key=key,
         service=document.title,
         service_description=document.purpose(tags),
         binding=_binding(method, path, servers, arguments, security, schemes),
     )
+
+
+def _parameters(document: Document, item: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of the path, then those of the operation, which replace them."""
+    return [
+        document.described(parameter, "a parameter")
+        for holder in (item, operation)
+        for parameter in document.sequence(holder.get("parameters"), "'parameters'")
+    ]
+
+
+def _hints(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    hints = {"method": method, "path": path, "readOnlyHint": method in _READ_ONLY}
+    return hints | ({"deprecated": True} if operation.get("deprecated") is True else {})
 
 
 def _binding(

@@ -102,6 +102,11 @@ def ref(name: str, **beside: Any) -> dict[str, Any]:
             {"type": "integer", "enum": [1, "x", 2]},
             id="choices-of-a-number",
         ),
+        pytest.param(
+            {"default": float("nan"), "const": 10**400, "enum": [1, float("inf")], "example": float("-inf")},
+            {"enum": [1]},
+            id="what-json-does-not-have",
+        ),
         pytest.param({"maximum": float("inf"), "minimum": -(10**400)}, {}, id="boundless"),
         pytest.param(
             {"description": 2024, "title": True}, {"description": "2024"}, id="words-that-are-numbers"
