@@ -44,7 +44,8 @@ def call(
 
     Credentials come from the environment: TOOLSHED_CREDENTIAL_<SOURCE>__<SCHEME> holds that of a security
     scheme (NAME:PASSWORD for basic authentication), TOOLSHED_CREDENTIAL_<SOURCE> one for every scheme of a
-    source, in upper case with everything but letters and digits as one underscore. They are stored nowhere.
+    source, in upper case with everything but letters and digits as one underscore. Of an MCP server that is
+    a program SCHEME is the variable that the program reads. They are stored nowhere.
 
     Exits with 1 where the tool answers that it failed, or no answer comes.
 
