@@ -37,7 +37,7 @@ class ExplorationRule:
         n_draws: Samples of the posterior; one of their winners is taken, so that the propensity is exact.
     """
 
-    temper: float = 10.0
+    temper: float = 30.0
     spend_share: float = 0.05
     share_under_floor: float = 0.05
     n_draws: int = 64
