@@ -59,6 +59,8 @@ async def program_streams(
             if await _has_ended(process, _EXIT_SECONDS):
                 noise.ended = _how_it_ended(process.returncode)
             await asyncio.wait([listening], timeout=_NOISE_SECONDS)
+        # The first version of the SDK waits for answers of a server that is gone.
+        received.fail(ServerFaultError("it closed the connection"))
         if received.on_end:
             received.on_end()
 
