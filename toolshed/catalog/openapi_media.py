@@ -38,8 +38,8 @@ def media_rank(media_type: str) -> int:
 
 
 def _definite(media_type: str, media: dict[str, Any]) -> str:
-    """A media type that can be sent: for any, that of the schema's values."""
-    if "*" not in media_type:
+    """A media type that can be sent: for any, and for none, that of the schema's values."""
+    if "*" not in media_type and "/" in media_type:
         return media_type
     schema = media.get("schema")
     is_binary = isinstance(schema, dict) and schema.get("format") == "binary"

@@ -158,6 +158,7 @@ def test_a_body_that_is_not_its_fields_is_one_argument(schema: dict[str, Any]) -
             id="merge-before-patch",
         ),
         pytest.param({"*/*": {"schema": {"type": "object"}}}, "application/json", id="any-is-json"),
+        pytest.param({"": {"schema": {"properties": {"a": {}}}}}, "application/json", id="nameless"),
         pytest.param(
             {"*/*": {"schema": {"format": "binary"}}}, "application/octet-stream", id="any-is-binary"
         ),
