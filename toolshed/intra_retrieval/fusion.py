@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.backbones.lexical import terms
 from toolshed.errors import ConfigurationError
 from toolshed.presets import RankingPreset, SubQueryWeights
-from toolshed.queries import SubQuery
+from toolshed.queries import SubQuery, asked_text
 from toolshed.rankings import ScoredCatalog, ScoredTools, Standard, WeighedSubQuery
 from toolshed.stages import Stage
+from toolshed.types import ToolDefinition
 from toolshed.vectors import Scores
 
 _MAX_PROBABILITY = 0.999
@@ -36,7 +38,7 @@ class Fuse(Stage[ScoredCatalog, ScoredTools]):
             return nothing_scored(scored, weights)
         fused = fuse_channels(ranking.scores, self.preset.channels, ranking.standards)
         scores = fuse_sub_queries(fused, weights, self.preset)
-        forbidden = forbidden_tools(fused, sub_queries, self.preset.temperature)
+        forbidden = forbidden_tools(fused, sub_queries, ranking.tools, self.preset.temperature)
         scores = np.where(forbidden, scores - np.ptp(scores) - 1, scores)
         return ScoredTools(
             scored.asked,
@@ -58,16 +60,28 @@ def weighed(sub_queries: Sequence[SubQuery], weights: NDArray[np.float32]) -> li
     ]
 
 
-def forbidden_tools(fused: Scores, sub_queries: Sequence[SubQuery], temperature: float) -> NDArray[np.bool_]:
-    """The tools that would do what the query says must not be done; never the best one for the rest of it."""
+def forbidden_tools(
+    fused: Scores, sub_queries: Sequence[SubQuery], tools: Sequence[ToolDefinition], temperature: float
+) -> NDArray[np.bool_]:
+    """The tools that would do what the query says must not be done.
+
+    The best one for the rest of the query is none of them, unless its name says what only the negation says.
+    """
     rows = [row for row, one in enumerate(sub_queries) if one.kind == "negated"]
     is_forbidden = np.zeros(fused.shape[1], dtype=bool)
     for row in rows:
         nearly = np.exp((fused[row] - fused[row].max()) / np.float32(temperature))
         is_forbidden |= nearly >= _NEARLY_BEST
-    if rows:
-        is_forbidden[int(fused[0].argmax())] = False
+    best = int(fused[0].argmax()) if rows else 0
+    if rows and not _is_named_by(sub_queries, rows, tools[best].name):
+        is_forbidden[best] = False
     return is_forbidden
+
+
+def _is_named_by(sub_queries: Sequence[SubQuery], negated: Sequence[int], name: str) -> bool:
+    """Whether a name has words that only the negated parts of a query have."""
+    only_negated = {term for row in negated for term in terms(sub_queries[row].text)}
+    return bool(only_negated.difference(terms(asked_text(sub_queries))).intersection(terms(name)))
 
 
 def nothing_scored(scored: ScoredCatalog, weights: NDArray[np.float32]) -> ScoredTools:

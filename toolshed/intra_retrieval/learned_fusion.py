@@ -126,7 +126,7 @@ class FuseLearned(Stage[ScoredCatalog, ScoredTools]):
         # Tools beyond the candidates follow in their plain order.
         scores = plain.scores - plain.scores.max() + learned.min() - 1
         scores[candidates.columns] = learned
-        forbidden = forbidden_tools(plain.fused, sub_queries, self.preset.temperature)
+        forbidden = forbidden_tools(plain.fused, sub_queries, ranking.tools, self.preset.temperature)
         scores = np.where(forbidden, scores - np.ptp(scores) - 1, scores)
         return ScoredTools(
             scored.asked,

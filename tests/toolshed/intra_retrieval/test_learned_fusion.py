@@ -70,6 +70,16 @@ def test_what_must_not_be_done_comes_last() -> None:
     assert found.tools[int(found.scores.argmin())].name == "delete_file"
 
 
+def test_a_tool_that_only_the_negation_names_comes_last_even_if_the_rest_means_it() -> None:
+    found = scored("Show the invoice, don't delete it", "delete_invoice", "book_table", "list_users")
+    assert found.tools[int(found.scores.argmin())].name == "delete_invoice"
+
+
+def test_what_is_asked_for_beside_a_negation_of_the_same_is_found() -> None:
+    found = scored("don't email Bob, email Ana instead", "send_email", "book_table", "list_users")
+    assert found.tools[int(found.scores.argmax())].name == "send_email"
+
+
 def test_candidates_of_a_store_that_is_not_resident_are_ranked_too() -> None:
     names = [f"handle_case_{number}" for number in range(60)] + ["send_email"]
     found = scored("send an email", *names, limit=10)
