@@ -34,9 +34,6 @@ FORMS: Mapping[PipelineName, Form] = {
         ("dense", "topics", "words", "ngrams", "described", "arguments", *_PARTS, *_WORDS, *_OPERATIONS),
         ("words", "parts", "soft_query"),
         _ASKED,
-        # Few of the catalogs have a tool for each operation on one thing, as APIs do; fitted to the others these
-        # weights would be a third. It costs .006 Recall@5 in the mean of them.
-        fixed={"same_operation": 1.0, "changes_unasked": -1.5},
     ),
     "instant": Form(
         ("static", "static_topics", "words", "ngrams", *_PARTS, *_WORDS, *_OPERATIONS),

@@ -1,7 +1,7 @@
 """Fit the learned ranking: a listwise loss over candidates, catalogs counting the same."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +39,11 @@ class Form:
         features: Features of a candidate.
         varied: Those whose weight depends on the request.
         asked: Features of the request that it depends on.
-        fixed: Weights that are set rather than fitted, where the data have too few cases to fit them.
     """
 
     features: Sequence[str]
     varied: Sequence[str]
     asked: Sequence[str]
-    fixed: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +67,14 @@ def fit_ranking(
     lists = _lists(catalogs, form, centres)
     scale = np.maximum(lists.rows[lists.is_there].std(axis=0), _MIN_SCALE)
     rows = lists.rows / scale
-    fixed = [form.features.index(name) for name in form.fixed]
-    start = np.zeros(rows.shape[2])
-    start[fixed] = np.array(list(form.fixed.values())) * scale[fixed]
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         scores = np.where(lists.is_there, rows @ theta, -np.inf)
         value, upstream = _listwise(scores, lists)
         gradient = np.einsum("qc,qcf->f", upstream, rows) + 2 * l2 * theta
-        gradient[fixed] = 0
         return value + l2 * float(theta @ theta), gradient
 
-    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    fitted = minimize(loss, np.zeros(rows.shape[2]), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     theta = fitted.x / scale
     n = len(form.features)
     return LinearRanking(

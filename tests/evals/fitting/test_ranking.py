@@ -40,10 +40,3 @@ def test_queries_without_a_choice_are_passed_over() -> None:
     fitted = fit_ranking([[*judged(1), *useless]], FORM)
     again = fit_ranking([judged(1)], FORM)
     assert fitted.features["good"] == pytest.approx(again.features["good"], rel=1e-3)
-
-
-def test_a_weight_that_is_set_stays() -> None:
-    form = Form(FORM.features, FORM.varied, FORM.asked, fixed={"noise": 2.0})
-    fitted = fit_ranking([judged(1), judged(2)], form)
-    assert fitted.features["noise"] == pytest.approx(2.0)
-    assert fitted.features["good"] > 2.0
