@@ -217,8 +217,10 @@ def _body_arguments(
 
 def _as_text(schema: Schema, media: dict[str, Any], media_type: str) -> Schema:
     """A body that is no JSON value, such as XML: a text, and what the document says is in it."""
-    if not schema:
-        return {"type": "string", "format": "binary"}
+    is_bare = schema.keys() <= {"type", "description", "format", "title"}
+    if not schema or (is_bare and schema.get("type") == "object"):
+        # An object of which nothing is said stands for a file.
+        return {**schema, "type": "string", "format": "binary"}
     if not (schema.keys() & {"properties", "items", "additionalProperties", "anyOf", "oneOf", "allOf"}):
         return schema
     given = media.get("schema")

@@ -180,8 +180,9 @@ def test_the_media_type_that_is_written_best_is_chosen(content: dict[str, Any], 
     assert binding["body"]["media_type"] == media_type
 
 
-def test_a_binary_body_is_one_argument() -> None:
-    tool = operation(requestBody={"content": {"image/png": {}}, "required": True})
+@pytest.mark.parametrize("media", [{}, {"schema": {"type": "object", "format": "file"}}])
+def test_a_binary_body_is_one_argument(media: dict[str, Any]) -> None:
+    tool = operation(requestBody={"content": {"image/png": media}, "required": True})
     assert tool.parameters["properties"] == {"body": {"type": "string", "format": "binary"}}
 
 
