@@ -59,6 +59,9 @@ class SoftMatches:
 class CatalogDocuments(Protocol):
     """What is known of the tools of a ranking beside their scores, asked for a few of them."""
 
+    def views(self) -> list[str]:
+        """The views that these documents have."""
+
     def view(self, name: str, query: Vectors, columns: NDArray[np.int64]) -> Scores:
         """Standardised cosine of a request with one view of these tools; zero where it is not kept."""
 

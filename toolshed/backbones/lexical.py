@@ -32,9 +32,10 @@ _MAX_WORD = 40
 _MIN_NGRAM_WORD = 4
 # The words of a catalog and its queries; a stream of ever new ones costs 25 MB, no more.
 _REMEMBERED_WORDS = 16_384
-# Raise when terms or n-grams of a text change: what is stored with others is then indexed again. The first
-# could be wrong where several threads read words at once.
-TERMS_VERSION = 2
+# Raise when terms or n-grams of a text change, or the texts that records are made of: what is stored with
+# others is then indexed again. The first could be wrong where several threads read words at once; the second
+# knew nothing of titles and services.
+TERMS_VERSION = 3
 
 STOP_WORDS = frozenset(
     """a an the and or but nor so if then than that this these those there here of in on at by for from

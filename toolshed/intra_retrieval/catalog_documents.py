@@ -41,6 +41,10 @@ class IndexedDocuments:
         row = np.append(self.row, np.arange(len(more)))
         return IndexedDocuments((*self.indexes, more), owner[list(order)], row[list(order)])
 
+    def views(self) -> list[str]:
+        """The views that these documents have; those of older knowledge bases have none."""
+        return [*self.indexes[0].views]
+
     def view(self, name: str, query: Vectors, columns: NDArray[np.int64]) -> Scores:
         """Standardised cosine of a request with one view of these tools."""
         mean, deviation = self.indexes[0].views[name].standard(query)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.fusion import chosen_by_parts, fuse_channels, standardised
 from toolshed.intra_retrieval.verbs import asked_operations, operation_features
-from toolshed.knowledge_base.tools import VIEWS
 from toolshed.presets import MIN_NEED_WEIGHT, RankingPreset
 from toolshed.queries import asked_text
 from toolshed.rankings import Candidates, ChannelRanking, ScoredCatalog, SoftMatches
@@ -102,7 +101,7 @@ def candidates_of(
     }
     if "dense" in ranking.encodings.vectors:
         query = ranking.encodings.vectors["dense"][0]
-        features |= {view: ranking.documents.view(view, query, columns) for view in VIEWS}
+        features |= {view: ranking.documents.view(view, query, columns) for view in ranking.documents.views()}
     features |= _part_features(plain, weights, columns) | _soft_features(soft)
     operations = asked_operations(scored.asked.plan.sub_queries)
     features |= operation_features(operations, [ranking.tools[column] for column in columns])

@@ -1,4 +1,4 @@
-"""What a knowledge base was written with, which must agree before anything is read."""
+"""What a knowledge base was written with, which must serve what reads it."""
 
 from dataclasses import asdict, dataclass
 
@@ -7,7 +7,7 @@ from toolshed.errors import KnowledgeBaseMismatchError
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What records were written with. All of it must agree before anything is read.
+    """What records were written with. All of it must agree before anything is read; a layout may be older.
 
     Attributes:
         encoder: ``model_id`` of the dense encoder, or None when there are static vectors only.
@@ -30,13 +30,16 @@ class Manifest:
     def accept(self, wanted: "Manifest", *, location: str) -> "Manifest":
         """Return this stored manifest if it serves what is ``wanted``.
 
-        A pipeline that wants no dense encoder can read a knowledge base that has one.
+        A pipeline that wants no dense encoder can read a knowledge base that has one. One in an older layout
+        is read as it is; one in a newer layout was written by a newer Toolshed.
 
         Raises:
             KnowledgeBaseMismatchError: Naming every field that differs.
         """
         stored, expected = self.to_json(), wanted.to_json()
         ignored = {"encoder", "dimension"} if wanted.encoder is None else set()
+        if self.schema_version < wanted.schema_version:
+            ignored.add("schema_version")
         differing = [key for key in expected.keys() - ignored if stored[key] != expected[key]]
         if differing:
             detail = ", ".join(

@@ -45,12 +45,14 @@ class Channel:
             ``words``, or the ``ngrams`` of words that no record has.
         whole: The channel of the whole record, which several vectors only add to: the best match counts. A
             record may then be without vectors of its own on this channel.
+        since: The version of the layout that brought it; stores of older ones are without.
     """
 
     name: str
     kind: VectorKind
     encoding: str
     whole: str | None = None
+    since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Layout:
         key: Payload field with the id that a record is known by.
         channels: How they are searched, the channel of a whole record before those that add to it.
         indexes: Payload fields that are filtered by.
-        version: Raised when stored vectors or texts change meaning: older stores are then refused.
+        version: Raised when a channel is added, which older stores stay without.
     """
 
     name: str
@@ -87,7 +89,8 @@ class Layout:
         vectors = {
             channel.name: VectorSpec(channel.kind, sizes.get(channel.encoding, 0))
             for channel in self.channels
-            if channel.encoding != "dense" or encoders.encoder is not None
+            if channel.since <= encoders.schema_version
+            and (channel.encoding != "dense" or encoders.encoder is not None)
         }
         return Schema(self.key, vectors, self.indexes)
 
@@ -143,10 +146,17 @@ class Store(ABC, Generic[Record]):
             KnowledgeBaseMismatchError: If a vector is missing, of another shape, or not finite; nothing is
                 written then.
         """
-        points = [self._point(record) for record in records]
+        points = [self._kept(self._point(record)) for record in records]
         for point in points:
             self._check(point)
         self._engine.upsert([replace(p, payload={**p.payload, **_hashes(p)}) for p in points])
+
+    def _kept(self, point: Point) -> Point:
+        """A point without the vectors of channels that came after this store was made."""
+        version = self.manifest.schema_version
+        newer = {channel.name for channel in self.layout.channels if channel.since > version}
+        kept = {name: vector for name, vector in point.vectors.items() if name not in newer}
+        return replace(point, vectors=kept)
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove records; keys that are not there are passed over."""

@@ -34,8 +34,8 @@ TOOL_LAYOUT = Layout(
         Channel("dense", "dense", "dense"),
         Channel("topics", "multi", "dense", whole="dense"),
         # Read for candidates only: they tell apart what the others put side by side.
-        Channel("described", "dense", "dense"),
-        Channel("arguments", "dense", "dense"),
+        Channel("described", "dense", "dense", since=2),
+        Channel("arguments", "dense", "dense", since=2),
     ),
     indexes={"source": "text"},
     version=2,

@@ -178,7 +178,7 @@ class EngineContract(StoreContract):
         first.close()
         refused = [
             (replace(MANIFEST, encoder="other-model"), "'hashing:64' instead of 'other-model'"),
-            (replace(MANIFEST, schema_version=99), "schema_version"),
+            (replace(MANIFEST, schema_version=0), "schema_version"),
         ]
         for manifest, reason in refused:
             with pytest.raises(KnowledgeBaseMismatchError, match=reason):

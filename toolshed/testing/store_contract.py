@@ -101,7 +101,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("channel", TOOL_LAYOUT.channels, ids=lambda channel: channel.name)
     def test_tools_are_found_as_the_oracle_finds_them(self, tools: ToolStore, channel: Channel) -> None:
-        oracle = ToolStore(MemoryEngine(TOOL_LAYOUT.schema, MANIFEST))
+        oracle = ToolStore(MemoryEngine(TOOL_LAYOUT.schema, TOOL_LAYOUT.manifest(MANIFEST)))
         oracle.upsert(records())
         tools.upsert(records())
         asked = query(channel, "attach files to an email about the weather in a city")
@@ -178,7 +178,7 @@ class StoreContract:
     def test_passages_are_found_as_the_oracle_finds_them(
         self, filled: PassageStore, channel: Channel
     ) -> None:
-        oracle = PassageStore(MemoryEngine(PASSAGE_LAYOUT.schema, MANIFEST))
+        oracle = PassageStore(MemoryEngine(PASSAGE_LAYOUT.schema, PASSAGE_LAYOUT.manifest(MANIFEST)))
         oracle.upsert([*passages(CONTRACT), *passages(STATUTE)])
         asked = query(channel, "late fees interest records")
         for only in (None, {"source": ["contracts"]}, {"section": ["2.2", "9-401"]}):

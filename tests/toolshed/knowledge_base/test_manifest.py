@@ -28,7 +28,7 @@ def test_who_wants_no_dense_encoder_reads_what_one_wrote_and_learns_of_it() -> N
         pytest.param(
             replace(MANIFEST, encoder="other:64"), "encoder 'other:64' instead of 'hashing:64'", id="encoder"
         ),
-        pytest.param(replace(MANIFEST, schema_version=0), "schema_version 0 instead of 1", id="version"),
+        pytest.param(replace(MANIFEST, schema_version=2), "schema_version 2 instead of 1", id="newer"),
         pytest.param(
             replace(MANIFEST, static_dimension=64, dimension=32),
             "dimension 32 instead of 64, static_dimension 64 instead of 256",
@@ -45,6 +45,11 @@ def test_everything_that_differs_is_named_with_the_place_and_what_to_do(
         f"the knowledge base './shed' was written with {detail}; open it with the encoder "
         "and pipeline that wrote it, or index into a new location"
     )
+
+
+def test_an_older_layout_is_read_as_it_is() -> None:
+    older = replace(MANIFEST, schema_version=1)
+    assert older.accept(replace(MANIFEST, schema_version=2), location="shed") == older
 
 
 def test_other_static_vectors_are_refused_whatever_is_wanted() -> None:

@@ -1,6 +1,7 @@
 """Opening: the engine that a location names, and the settings of the applications as options."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,16 @@ from qdrant_client import QdrantClient
 from tests.qdrant_stub import qdrant_stub
 from tests.stores import MANIFEST
 from toolshed.errors import ConfigurationError
+from toolshed.knowledge_base.edge import EdgeEngine
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT
-from toolshed.knowledge_base.tools import TOOL_LAYOUT
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.options import checked
 from toolshed.settings import Settings
 from toolshed.shed.location import Location
 from toolshed.shed.opening import ShedArguments, open_engine, open_passages, open_tools, options_from
+from toolshed.shed.shed import Toolshed
+from toolshed.testing import HashingEncoder, make_tool
 
 DEFAULTS = checked(ShedArguments, {})
 
@@ -80,3 +84,24 @@ def test_a_server_without_its_client_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "toolshed.knowledge_base.server", None)
     with pytest.raises(ConfigurationError, match=r"qdrant-client is not installed.*'\.\[server\]'"):
         open_tools(Location.of("http://localhost:6333"), MANIFEST, DEFAULTS)
+
+
+def test_a_knowledge_base_of_an_older_layout_is_searched_and_written_as_it_is(tmp_path: Path) -> None:
+    encoder = HashingEncoder()
+    with Toolshed("memory:", encoder=encoder) as shed:
+        wanted = shed.knowledge_base.manifest
+    older = replace(wanted, schema_version=1)
+    assert TOOL_LAYOUT.schema(wanted).vectors.keys() - TOOL_LAYOUT.schema(older).vectors.keys() == {
+        "described",
+        "arguments",
+    }
+    ToolStore(EdgeEngine(tmp_path / "shed", TOOL_LAYOUT.schema, older, shard="tools")).close()
+    tools = [make_tool("send_mail", "Send an email."), make_tool("get_forecast", "Forecast the weather.")]
+    with Toolshed(tmp_path / "shed", encoder=encoder) as shed:
+        assert shed.add_tools(*tools).added == ["test:send_mail", "test:get_forecast"]
+        assert shed.search("what will the weather be", 1).tools[0].tool.name == "get_forecast"
+        assert shed.add_tools(*tools).unchanged == 2
+        assert shed.damages() == []
+    with Toolshed(tmp_path / "shed", encoder=encoder) as shed:
+        assert shed.knowledge_base.manifest == older
+        assert len(shed.list_tools()) == 2
