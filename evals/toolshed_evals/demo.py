@@ -113,7 +113,9 @@ def _answer(console: "Console", found: "SearchResult", widest_id: int, everythin
         line = f"  {tool.confidence:>4.0%}  {tool.score:5.2f}  {tool.tool.tool_id:<{widest_id}}  {described}"
         console.print(line, no_wrap=True, overflow="ellipsis")
     if not found.tools:
-        console.print("  no tool fits")
+        console.print(f"  no tool fits: {found.reason}")
+    elif found.status == "unsure":
+        console.print(f"  unsure: {found.reason}")
     for passage in found.passages:
         console.print(f"  law   {passage.citation}", no_wrap=True, overflow="ellipsis")
         quote = " ".join(passage.quotes[0].text.split())

@@ -23,7 +23,7 @@ def test_the_demo_answers_over_the_sample_and_a_real_server_and_repeats_quickly(
         "sample:weather_forecast_daily",
         "sample:email_send_message",
         "git:git_commit",
-        "no tool fits",
+        "unsure: that any of the nearest tools serves the request",
         "A data broker shall comply with a request within thirty days after it is received.",
     ):
         assert expected in first.stdout

@@ -237,6 +237,8 @@ class SearchResult:
         lines = [
             f"status      {self.status}, confidence {self.confidence:.2f}, {self.n_tools:,} tools searched"
         ]
+        if self.reason:
+            lines.append(f"reason      {self.reason}")
         lines += [
             f"sub-query   {one.weight:.2f}  {one.kind:<9} {one.text!r}"
             for one in self.sub_queries
