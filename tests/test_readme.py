@@ -1,4 +1,4 @@
-"""The README's code runs, and what it names exists."""
+"""The code of the README and of the pages under docs/ runs, and what they name exists."""
 
 import os
 import re
@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
+EVERYTHING = "\n".join(TEXTS.values())
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```", EVERYTHING, re.MULTILINE | re.DOTALL)
 
 
 COMMANDS = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
@@ -26,6 +28,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the README's relative paths lead to the checkout and nothing is written to it."""
     folder = tmp_path_factory.mktemp("checkout")
     (folder / "evals").symlink_to(ROOT / "evals")
+    # A checkout is a repository, of which one example asks for the status.
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
     return folder
 
 
@@ -39,21 +43,33 @@ def run(command: list[str], folder: Path) -> str:
 
 
 def test_the_python_examples_run(checkout: Path) -> None:
-    tools, legal, costs = (run([sys.executable, "-c", example], checkout) for example in blocks("python"))
-    assert "convert_currency" in tools
-    assert "git_commit" in tools
+    printed = {example: run([sys.executable, "-c", example], checkout) for example in blocks("python")}
+
+    def of(word: str) -> str:
+        (told,) = [told for example, told in printed.items() if word in example]
+        return told
+
+    first = of("mcp-server-git")
+    assert "convert_currency" in first
+    assert "git_commit" in first
+    assert first.rstrip().endswith("3200.0")
+    assert of("How much is 20 euros").strip() == "3200.0"
+    legal = of("LegalTextSplitter")
     assert "services agreement, ARTICLE VIII SECURITY > 8.7 Notice of Security Incidents" in legal
     assert "in no case later than seventy-two (72) hours" in legal
     assert "FoundPassage" in legal
+    costs = of("backbones.policy")
     assert "42 gpt-4o-mini 0.000127" in costs
     assert "cost-of-pass" in costs
+    assert len(printed) == 5
 
 
 def test_the_commands_run_in_their_order(checkout: Path) -> None:
     commands = [command for command in COMMANDS if command.startswith("toolshed ")]
     assert len(commands) >= 8
     printed = {command: run(shlex.split(command), checkout) for command in commands}
-    second_index, jazz = commands[1], commands[2]
+    (second_index,) = [command for command in commands if "--keep-removed" in command]
+    (jazz,) = [command for command in commands if "jazz" in command]
     legal = [command for command in commands if command.startswith("toolshed passages")]
     assert "civil penalty of $200 for each day" in printed[legal[0]]
     assert "special master" in printed[legal[1]]
@@ -66,11 +82,20 @@ def test_the_commands_run_in_their_order(checkout: Path) -> None:
 
 
 def test_the_make_targets_exist() -> None:
-    named = {*re.findall(r"`make ([\w-]+)`", README), *re.findall(r"^\$ make ([\w-]+)", README, re.MULTILINE)}
+    named = {
+        *re.findall(r"`make ([\w-]+)`", EVERYTHING),
+        *re.findall(r"^\$ make ([\w-]+)", EVERYTHING, re.MULTILINE),
+    }
     assert named >= {"demo", "test", "eval", "eval-legal", "eval-cost", "bench"}
     assert named <= set(re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE))
 
 
 def test_links_and_pictures_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+    for page, text in TEXTS.items():
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", text):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = {*re.findall(r"\]\(docs/([\w-]+\.md)\)", TEXTS[PAGES[0]])}
+    assert linked == {page.name for page in PAGES[1:]}
