@@ -28,19 +28,25 @@ class Query:
 
 # Of long texts only the request in them is encoded; beyond this nobody means a request.
 MAX_QUERY_CHARACTERS = 200_000
+# Questions to passages are encoded whole.
+MAX_QUESTION_CHARACTERS = 20_000
 
 
-def checked_text(text: str) -> str:
+def checked_text(text: str, *, most: int = MAX_QUERY_CHARACTERS) -> str:
     """The text of a query as encoders can read it.
+
+    Args:
+        text: The query.
+        most: Most characters.
 
     Raises:
         InvalidQueryError: If it is empty or too long.
     """
     if not text.strip():
         raise InvalidQueryError("the query is empty; say what is wanted")
-    if len(text) > MAX_QUERY_CHARACTERS:
+    if len(text) > most:
         raise InvalidQueryError(
-            f"the query has {len(text):,} characters; at most {MAX_QUERY_CHARACTERS:,} are searched. "
+            f"the query has {len(text):,} characters; at most {most:,} are searched. "
             "Send the request itself, not the documents it is about"
         )
     # Lone surrogates are no text to tokenizers; one character takes the place of one.

@@ -94,5 +94,5 @@ def indexed(
     """
     folder = cache / f"{dataset.name}-layout-{TOOL_LAYOUT.version}"
     with Toolshed(folder, pipeline="default", encoder_threads=encoder_threads) as shed:
-        shed.sync_catalogs([dataset.catalog], skip_invalid=True, progress=progress)
+        shed.sync_catalogs([dataset.catalog], skip_invalid=True, replace=True, progress=progress)
         yield Ingredients(CatalogIndex(shed.knowledge_base), shed.encoders.read)

@@ -78,7 +78,7 @@ def test_the_record_holds_what_is_needed_to_trust_it(experiment: Experiment) -> 
     }
     assert set(summary["latency_ms"]) == {"p50", "p95", "p99"}
     assert "recall@5" in summary["metrics"]
-    assert experiment.stages.startswith("Decompose(")
+    assert experiment.stages.startswith("CorrectSpelling() >> Decompose(")
     assert len(experiment.checksum) == 64
 
 

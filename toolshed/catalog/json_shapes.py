@@ -192,6 +192,8 @@ def parse_tool(entry: Any, *, source: str) -> ToolDefinition:
     if "name" not in entry and not isinstance(entry.get("id"), str | int):
         _refuse_nameless(entry)
     key = entry.get("id")
+    if key is not None and not isinstance(key, str | int):
+        raise InvalidToolError(f"the id is of type {type(key).__name__}; a text or a number is expected")
     return define_tool(
         entry.get("name") or key,
         entry.get("description"),
@@ -200,7 +202,7 @@ def parse_tool(entry: Any, *, source: str) -> ToolDefinition:
         tags=_tags(entry),
         output_schema=_output_schema(entry),
         annotations=entry.get("annotations"),
-        key=key if isinstance(key, str | int) else "",
+        key="" if key is None else key,
         title=_title(entry),
         extras={name: entry[name] for name in _EXTRAS if entry.get(name) is not None},
     )

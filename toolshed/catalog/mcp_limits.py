@@ -105,6 +105,9 @@ class Deadlines:
 
     def fail(self, error: ServerFaultError) -> None:
         """Note why the connection failed, and wake whoever waits."""
+        if any(timeout.expired() for timeout in self._waiting):
+            # The time was over first, and the server ended because it was given up.
+            return
         self.failure = self.failure or error
         for timeout in self._waiting:
             if timeout.when() is not None:

@@ -18,6 +18,8 @@ from toolshed.types import JsonObject
 # Where the answer to what this task sends is put, as it came.
 _answer: ContextVar[dict[str, Any] | None] = ContextVar("answer", default=None)
 _MAX_RELISTED_PAGES = 100
+# Less than a transport waits before it tells of the end of a server.
+_AFTERWARDS_SECONDS = 0.1
 # A server that does not acknowledge that somebody listens is polled.
 _ACKNOWLEDGEMENT_SECONDS = 5.0
 
@@ -81,6 +83,7 @@ class _TappedReader:
         if box is not None and isinstance(result, dict):
             # Its own copy of the first level: the SDK corrects times there.
             box["result"] = dict(result)
+            box["arrived"].set()
         return item
 
     async def aclose(self) -> None:
@@ -143,19 +146,24 @@ class _Session:
 
 async def _as_it_came(method: str, asking: Any) -> JsonObject:
     """The answer to a request, whether or not the SDK thinks well of it."""
-    box: dict[str, Any] = {"method": method}
+    box: dict[str, Any] = {"method": method, "arrived": asyncio.Event()}
     token = _answer.set(box)
+    # Tasks of their own, which copy the context that tells whose answer it is.
+    asked, arrived = asyncio.ensure_future(asking), asyncio.ensure_future(box["arrived"].wait())
     try:
-        # RuntimeError: an answer that does not keep to the output schema.
-        with contextlib.suppress(ValidationError, RuntimeError, ValueError):
-            await asking
-    # Broad: after the answer the SDK asks for that schema, and an answer that is here is one.
-    except Exception:
+        await asyncio.wait((asked, arrived), return_when=asyncio.FIRST_COMPLETED)
+        # After the answer the SDK asks for its schema, and the server may be gone by then.
+        await asyncio.wait((asked,), timeout=_AFTERWARDS_SECONDS)
         if "result" not in box:
-            raise
+            # RuntimeError: an answer that does not keep to the output schema.
+            with contextlib.suppress(ValidationError, RuntimeError, ValueError):
+                await asked
     finally:
         _answer.reset(token)
         box.get("forget", lambda: None)()
+        for task in (asked, arrived):
+            task.cancel()
+        await asyncio.gather(asked, arrived, return_exceptions=True)
     result = box.get("result")
     if not isinstance(result, dict):
         raise ServerFaultError(f"it answers {method} with no object")

@@ -20,7 +20,7 @@ from toolshed.catalog.mcp_limits import MessageSize, Noise, Received, ServerFaul
 _CHUNK_BYTES = 64 * 2**10
 # As in the specification's order of shutting down: close stdin, wait, ask, kill.
 _EXIT_SECONDS, _TERMINATION_SECONDS, _KILL_SECONDS = 1.0, 2.0, 2.0
-_NOISE_SECONDS = 0.2
+_NOISE_SECONDS, _ANSWER_SECONDS = 0.2, 0.2
 _MAX_GARBAGE_LINES = 10_000
 # Windows has no other.
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -59,6 +59,8 @@ async def program_streams(
             if await _has_ended(process, _EXIT_SECONDS):
                 noise.ended = _how_it_ended(process.returncode)
             await asyncio.wait([listening], timeout=_NOISE_SECONDS)
+            # What it answered last may still be on its way to who waits for it.
+            await asyncio.sleep(_ANSWER_SECONDS)
         # The first version of the SDK waits for answers of a server that is gone.
         received.fail(ServerFaultError("it closed the connection"))
         if received.on_end:

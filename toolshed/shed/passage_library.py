@@ -17,7 +17,7 @@ from toolshed.legal.readers.files import find_files
 from toolshed.options import DocumentArguments, PassageArguments, checked
 from toolshed.post_retrieval.governing import Govern
 from toolshed.presets import PASSAGES, STATIC_PASSAGES
-from toolshed.queries import EncodedText, checked_text
+from toolshed.queries import MAX_QUESTION_CHARACTERS, EncodedText, checked_text
 from toolshed.rankings import FoundPassage
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.passage_finding import PassageFinder
@@ -96,7 +96,7 @@ class PassageLibrary:
     def search(self, query: str, k: int, given: PassageArguments) -> PassageSearchResult:
         """See :meth:`Toolshed.search_passages`."""
         options = checked(PassageArguments, given, k=k)
-        text = checked_text(query)
+        text = checked_text(query, most=MAX_QUESTION_CHARACTERS)
         n_passages = self._count()
         if not n_passages:
             passage_filter(options["filters"])

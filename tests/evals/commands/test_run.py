@@ -56,14 +56,14 @@ def test_the_names_on_offer_are_those_that_can_be_run() -> None:
 
 
 def test_tools_are_indexed_with_their_enhancements(tmp_path: Path) -> None:
-    tools = [{"name": name, "description": "Internal step."} for name in ("q7", "x9", "z1")]
+    tools = [{"name": f"q{n}", "description": f"Internal step {n}."} for n in range(12)]
     for name, lines in (
         ("tools.jsonl", tools),
         ("queries.jsonl", [{"id": "1", "text": "Does it rain tomorrow?"}]),
-        ("enhancements.jsonl", [{"tool": "x9", "hypothetical_questions": ["Will it rain in Porto?"]}]),
+        ("enhancements.jsonl", [{"tool": "q7", "hypothetical_questions": ["Will it rain in Porto?"]}]),
     ):
         (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (tmp_path / "qrels.tsv").write_text("query_id\ttool_id\trelevance\n1\tx9\t1\n")
+    (tmp_path / "qrels.tsv").write_text("query_id\ttool_id\trelevance\n1\tq7\t1\n")
     file = str(tmp_path / "enhancements.jsonl")
     recalls = []
     for arguments in ([], ["--enhancements", file]):

@@ -39,7 +39,7 @@ with Toolshed(sys.argv[1], encoder=HashingEncoder()) as shed:
 
 
 def open_tools(folder: Path) -> EdgeEngine:
-    return EdgeEngine(folder, TOOL_LAYOUT.schema, MANIFEST, shard="tools")
+    return EdgeEngine(folder, TOOL_LAYOUT.schema, TOOL_LAYOUT.manifest(MANIFEST), shard="tools")
 
 
 def test_a_second_process_is_told_what_to_do(tmp_path: Path) -> None:

@@ -117,6 +117,10 @@ def _property_names(schema: Schema) -> list[str]:
 
     def look(node: Schema) -> Schema:
         names.extend(node.get("properties", ()))
+        # Named where nothing else is said of them.
+        names.extend(node.get("dependentSchemas", ()))
+        for name, others in node.get("dependentRequired", {}).items():
+            names.extend((name, *others))
         return node
 
     walked(schema, look)

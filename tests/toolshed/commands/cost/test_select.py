@@ -28,6 +28,6 @@ def test_wrong_tasks_prices_and_models_are_told(kb: Path, tmp_path: Path) -> Non
     bad = tmp_path / "prices.yaml"
     bad.write_text("models: {a: [{input_mtk: 1, output_mtok: 1}]}")
     arguments = ("select", "x", "gpt-4o-mnii", "--failure-price", "1", "--kb", str(kb))
-    assert "'gpt-4o-mini'" in invoke(*arguments).output
+    assert "'openai:gpt-4o-mini'" in invoke(*arguments).output
     assert "did you mean 'input_mtok'" in invoke(*arguments, "--prices", str(bad)).output
     assert "failure_price" in invoke("select", "x", "gpt-4o-mini", "--kb", str(kb)).output
