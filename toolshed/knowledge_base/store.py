@@ -3,6 +3,7 @@
 import json
 import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 # Payload fields with the checksums of a record.
 _PAYLOAD_HASH, _VECTORS_HASH = "payload_hash", "vectors_hash"
+# Values of each indexed field that a check asks for, in some seconds.
+_CHECKED_VALUES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +199,38 @@ class Store(ABC, Generic[Record]):
                 )
 
     def check(self) -> Iterator[str]:
-        """Read everything; yields what is wrong with each record that is not as it was written."""
+        """Read everything; yields what is wrong with each record that is not as it was written.
+
+        Filters are asked too: an index that is damaged hides records from them.
+        """
+        held: dict[str, Counter[Any]] = {field: Counter() for field in self.layout.indexes}
+        is_whole = True
         for point in self._engine.scroll(vectors=True):
             try:
                 self._verified(point)
             except KnowledgeBaseError as damage:
+                is_whole = False
                 yield str(damage)
+                continue
+            for field, values in held.items():
+                value = point.payload.get(field)
+                values.update(set(value) if isinstance(value, list) else [] if value is None else [value])
+        # Others may write to a shared one meanwhile.
+        if is_whole and not self.is_shared:
+            yield from self._damaged_indexes(held)
+
+    def _damaged_indexes(self, held: Mapping[str, Counter[Any]]) -> Iterator[str]:
+        for field, values in held.items():
+            # The most frequent ones: an index may have as many values as there are records.
+            for value, n_records in values.most_common(_CHECKED_VALUES):
+                found = self._engine.count({field: [value]})
+                if found != n_records:
+                    yield (
+                        f"the index of {field!r} of {self.location!r} is damaged: it finds {found:,} of the "
+                        f"{n_records:,} {self.layout.noun}s with {value!r}. Restore a backup, or delete the "
+                        "folder and index again"
+                    )
+                    break
 
     def _payloads(
         self, fields: Sequence[str], *, optional: Sequence[str] = ()

@@ -248,6 +248,7 @@ def test_closing_ends_what_hangs(config: str, journal: Journal) -> None:
     def work() -> None:
         try:
             shed.call("depot:hang")
+        # Broad: whatever ends the call is looked at in the test's own thread.
         except Exception as error:
             ended.append(error)
 

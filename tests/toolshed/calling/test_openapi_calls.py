@@ -589,6 +589,7 @@ def test_closing_ends_calls_that_wait(base_url: str) -> None:
     def work() -> None:
         try:
             shed.call("desks:slow")
+        # Broad: whatever ends the call is looked at in the test's own thread.
         except Exception as error:
             ended.append(error)
 

@@ -1,5 +1,6 @@
 """Tools of one name in one source."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 
@@ -13,7 +14,10 @@ from toolshed.types import ToolDefinition
 
 
 def collected(*tools: ToolDefinition) -> Catalog:
-    return collect("s", ((str(n), lambda tool=tool: tool) for n, tool in enumerate(tools)))  # type: ignore[misc]
+    def builder(tool: ToolDefinition) -> Callable[[], ToolDefinition]:
+        return lambda: tool
+
+    return collect("s", ((str(n), builder(tool)) for n, tool in enumerate(tools)))
 
 
 def test_namesakes_are_told_apart_by_what_they_say_in_any_order() -> None:

@@ -7,12 +7,13 @@ import pytest
 
 from tests.stores import MANIFEST, tool_records, tool_store
 from toolshed.errors import KnowledgeBaseMismatchError
-from toolshed.knowledge_base.engine import VectorQuery, VectorSpec
+from toolshed.knowledge_base.engine import Filter, VectorQuery, VectorSpec
 from toolshed.knowledge_base.memory import MemoryEngine
-from toolshed.knowledge_base.passages import PASSAGE_LAYOUT
+from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.knowledge_base.store import Layout
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.testing import make_tool
+from toolshed.testing.contract_samples import CONTRACT, STATUTE, passages
 
 WITHOUT_DENSE = replace(MANIFEST, encoder=None, dimension=0)
 
@@ -85,3 +86,18 @@ def test_equal_scores_are_ordered_by_key() -> None:
     store.upsert(tool_records(tools))
     (hits,) = store.search([VectorQuery("dense", np.ones(64, np.float32))], limit=3)
     assert [hit.key for hit in hits] == ["a:same", "b:same", "c:same"]
+
+
+def test_an_index_that_hides_records_from_filters_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = PassageStore(MemoryEngine(PASSAGE_LAYOUT.schema, PASSAGE_LAYOUT.manifest(MANIFEST)))
+    store.upsert([*passages(CONTRACT), *passages(STATUTE)])
+    assert list(store.check()) == []
+    whole = store._engine.count
+
+    def hiding(only: Filter | None = None) -> int:
+        return whole(only) - (only == {"document": ["statute.txt"]})
+
+    monkeypatch.setattr(store._engine, "count", hiding)
+    (damage,) = store.check()
+    assert "the index of 'document'" in damage
+    assert "with 'statute.txt'" in damage
