@@ -126,12 +126,25 @@ class _TooCostlyError(Exception):
 
 # Any: keywords of a stranger's schema, called by jsonschema with whatever stands there.
 def _reference(validator: Validator, ref: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    yield from _followed("$ref", validator, ref, instance, schema)
+
+
+def _dynamic_reference(validator: Validator, ref: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    yield from _followed("$dynamicRef", validator, ref, instance, schema)
+
+
+def _left_to_the_tool(_validator: Validator, _rule: Any, _instance: Any, _schema: Any) -> Iterator[Any]:
+    """What was evaluated is looked for by references and patterns that nothing bounds."""
+    yield from ()
+
+
+def _followed(keyword: str, validator: Validator, ref: Any, instance: Any, schema: Any) -> Iterator[Any]:
     counter = _n_references.get()
     counter[0] += 1
     if counter[0] > _MAX_REFERENCES:
         raise _TooCostlyError
     try:
-        yield from _DRAFT["$ref"](validator, ref, instance, schema) or ()
+        yield from _DRAFT[keyword](validator, ref, instance, schema) or ()
     except Unresolvable:
         # Elsewhere, or nowhere: never fetched, so the tool checks it.
         return
@@ -165,6 +178,9 @@ _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]  # jsonsch
     Draft202012Validator,
     {
         "$ref": _reference,
+        "$dynamicRef": _dynamic_reference,
+        "unevaluatedItems": _left_to_the_tool,
+        "unevaluatedProperties": _left_to_the_tool,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional,

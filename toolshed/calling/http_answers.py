@@ -65,7 +65,13 @@ def _answer(response: httpx.Response, content: bytes, is_complete: bool, secrets
         text = without_secrets(text, secrets)
         if is_complete and _is_json(media_type, text):
             structured, is_structured = _parsed(text)
-            text = json_text(structured) if is_structured else text
+            if is_structured:
+                # Escapes of JSON hide a secret until they are read.
+                text = json_text(structured)
+                shown = without_secrets(text, secrets)
+                if shown != text:
+                    text = shown
+                    structured, is_structured = _parsed(text)
     if not is_complete:
         text += (
             f"\n[cut: the answer is longer than {MAX_ANSWER_BYTES // 2**20} MB, and the rest was not read]"

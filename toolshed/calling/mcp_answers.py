@@ -42,7 +42,7 @@ def mcp_answer(tool_id: str, answer: JsonObject, masked: Callable[[str], str]) -
     is_structured = "structuredContent" in answer
     structured = _masked(answer.get("structuredContent"), masked)
     text = masked("\n".join(texts))
-    meta = answer.get("_meta")
+    meta = _masked(answer.get("_meta"), masked)
     return Answer(
         text if texts or not is_structured else json_text(structured),
         is_error=answer.get("isError") is True,

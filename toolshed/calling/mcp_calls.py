@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -110,19 +111,19 @@ async def _credentials(
         return {}, {}
     if config.transport != "stdio":
         named = given if isinstance(given, Mapping) else {_BEARER: given}
-        return {}, dict(_header(name, value) for name, value in named.items())
+        return {}, dict(_header(name, value) for name, value in named.items() if value)
     if not isinstance(given, Mapping):
         raise ConfigurationError(
             f"the MCP server of {source!r} is a program, and takes credentials as variables; give them by "
             f"credentials={{{source!r}: {{'VARIABLE': ...}}}}, on the command line by "
             f"{variable_name(source, 'VARIABLE')}"
         )
-    return {name: _text(value) for name, value in given.items()}, {}
+    return {name: _text(value) for name, value in given.items() if value is not None}, {}
 
 
 def _header(name: str, value: Credential) -> tuple[str, str]:
     text = _text(value)
-    if isinstance(value, tuple) or name.lower() == _BASIC:
+    if isinstance(value, tuple | list) or name.lower() == _BASIC:
         return "Authorization", f"Basic {base64.b64encode(text.encode()).decode()}"
     if name.lower() in (_BEARER, "token", "authorization", ""):
         return "Authorization", text if " " in text else f"Bearer {text}"
@@ -136,7 +137,7 @@ def _text(value: Credential) -> str:
 
 def _check_is_private(tool: ToolDefinition, config: ServerConfig, options: CallArguments) -> None:
     url = httpx.URL(config.url)
-    is_loopback = url.host in ("localhost", "::1") or url.host.startswith("127.")
+    is_loopback = url.host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", url.host))
     if url.scheme == "http" and not (is_loopback or options["allow_plain_http"]):
         raise ForbiddenAddressError(
             f"the MCP server of {tool.tool_id!r}, {url.host!r}, is spoken to without TLS, and everybody on "

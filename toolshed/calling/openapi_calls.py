@@ -1,6 +1,7 @@
 """Calling OpenAPI operations: over guarded connections, with credentials for nobody but their server."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +85,7 @@ class _Exchange:
 
     def _check_is_private(self, url: httpx.URL) -> None:
         """Refuse to send credentials where anybody on the way could read them."""
-        is_loopback = url.host in ("localhost", "::1") or url.host.startswith("127.")
+        is_loopback = url.host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", url.host))
         if url.scheme == "http" and not (is_loopback or self.options["allow_plain_http"]):
             raise ForbiddenAddressError(
                 f"the server of {self.tool.tool_id!r}, {url.host!r}, is spoken to without TLS, and everybody "

@@ -63,6 +63,9 @@ def _of_sequence(parsed: Any, *, is_repeated: bool) -> _Ways:
 def _of_part(name: str, argument: Any, *, is_repeated: bool) -> _Ways:
     if name in _REPEATS:
         least, most, repeated = argument
+        # What takes no characters is repeated as often as it says, however short the text.
+        if int(most) > 1 and repeated.getwidth()[0] == 0:
+            raise _NestedError
         is_choice = int(least) != int(most)
         if is_repeated and is_choice:
             raise _NestedError
@@ -74,6 +77,8 @@ def _of_part(name: str, argument: Any, *, is_repeated: bool) -> _Ways:
         if is_repeated:
             raise _NestedError
         return _Ways(max(way.n_endless for way in branches), sum(way.choices for way in branches))
+    if is_repeated and name in ("ASSERT", "ASSERT_NOT") and argument[-1].getwidth()[1] > _MANY:
+        raise _NestedError
     if name in ("SUBPATTERN", "ASSERT", "ASSERT_NOT"):
         return _of_sequence(argument[-1], is_repeated=is_repeated)
     if name == "ATOMIC_GROUP":

@@ -93,7 +93,9 @@ def _encoded(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
     # In one pass a part's vector knows of the product that another sentence named.
     (tokens,) = encoder.encode_tokens([sub_queries[0].text])
     # The whole query keeps the special tokens, which sentence encoders are trained with.
-    whole = tokens.hidden[_is_asked(tokens, sub_queries)].mean(axis=0, keepdims=True)
+    asked = tokens.hidden[_is_asked(tokens, sub_queries)]
+    # Static vectors have no special tokens: where all is forbidden, nothing is left to ask for.
+    whole = asked.sum(axis=0, keepdims=True) / max(len(asked), 1)
     parts = tokens.pool([(sub_query.start, sub_query.end) for sub_query in sub_queries[1:]])
     return normalise(np.concatenate([whole, parts]))
 
@@ -116,11 +118,18 @@ def _pooled_from_sentences(sub_queries: Sequence[SubQuery], encoder: TokenEncode
     on Seal-Tools and ToolE dev) at a third of the tokens.
     """
     sentences = [one for one in sub_queries if one.kind == "sentence"] or [sub_queries[0]]
-    encoded = encoder.encode_tokens([sentence.text for sentence in sentences])
+    # Sentences with a negation are left out of the plan: what is in none is read by itself.
+    read = [*sentences, *(one for one in sub_queries[1:] if not any(_holds(s, one) for s in sentences))]
+    encoded = encoder.encode_tokens([one.text for one in read])
+    asked = [tokens.hidden for one, tokens in zip(read, encoded, strict=True) if one.kind != "negated"]
     # The whole query keeps the special tokens that its sentences were encoded with.
-    vectors = [np.concatenate([tokens.hidden for tokens in encoded]).mean(axis=0)]
+    vectors = [np.concatenate(asked).mean(axis=0)]
     for sub_query in sub_queries[1:]:
-        at = max(sub_query.sentence, 0) if len(sentences) > 1 else 0
-        start = sentences[at].start
+        at = next(at for at, one in enumerate(read) if _holds(one, sub_query))
+        start = read[at].start
         vectors.extend(encoded[at].pool([(sub_query.start - start, sub_query.end - start)]))
     return normalise(np.stack(vectors))
+
+
+def _holds(outer: SubQuery, inner: SubQuery) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end

@@ -128,6 +128,8 @@ def written_plan(query: Query, whole: str, parts: Sequence[str]) -> QueryPlan:
     texts = list(dict.fromkeys(" ".join(part.split())[:_MAX_PART_CHARACTERS] for part in parts))
     texts = [text for text in texts if text][:_MAX_PARTS]
     found = [SubQuery(whole, 0, len(whole), "whole", -1, opens_with_verb(whole))]
+    # What must not be done is no part, and still forbids.
+    found += [one for one in decompose(whole) if one.kind == "negated"]
     if len(texts) > 1:
         found += [
             SubQuery(text, -1, -1, "sentence", n, opens_with_verb(text)) for n, text in enumerate(texts)

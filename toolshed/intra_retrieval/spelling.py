@@ -8,7 +8,7 @@ from functools import lru_cache
 from toolshed.backbones.english import common_words, is_english
 from toolshed.backbones.lexical import split_identifier
 
-_WORD = re.compile(r"[A-Za-z]{4,24}")
+_WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,24}(?![A-Za-z])")
 # Part of an identifier, an address, a path or a quotation is as it is on purpose.
 _GLUE = frozenset("_-./@#:=\\'\"’0123456789")
 _QUOTES = frozenset("\"'’")

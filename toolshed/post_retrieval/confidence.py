@@ -89,8 +89,8 @@ def shipped_confidence(pipeline: str) -> Confidence | None:
 def tool_rows(scored: ScoredTools, columns: Sequence[int]) -> NDArray[np.float64]:
     """:data:`TOOL_FEATURES` of chosen tools, ``[n_columns, n_features]``, best first."""
     candidates = _candidates(scored)
-    at = _positions(candidates, columns)
     scores = np.array([scored.scores[column] for column in candidates.columns], np.float64)
+    at = _positions(candidates, columns, _last(scored, scores))
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     best, second = _best_two(scores)
@@ -167,10 +167,18 @@ def _candidates(scored: ScoredTools) -> Candidates:
     return scored.candidates
 
 
-def _positions(candidates: Candidates, columns: Sequence[int]) -> NDArray[np.int64]:
+def _positions(candidates: Candidates, columns: Sequence[int], last: int) -> NDArray[np.int64]:
     """Where chosen tools are among the candidates; what is none has the last one's features."""
-    at = np.searchsorted(candidates.columns, columns)
-    return np.minimum(at, len(candidates.columns) - 1)
+    at = np.minimum(np.searchsorted(candidates.columns, columns), len(candidates.columns) - 1)
+    return np.where(candidates.columns[at] == np.asarray(columns), at, last)
+
+
+def _last(scored: ScoredTools, scores: NDArray[np.float64]) -> int:
+    """The worst of the candidates that are not forbidden."""
+    forbidden = scored.is_forbidden
+    if forbidden is not None:
+        scores = np.where(forbidden[_candidates(scored).columns], np.inf, scores)
+    return int(scores.argmin())
 
 
 def _best_two(scores: NDArray[np.float64]) -> tuple[float, float]:

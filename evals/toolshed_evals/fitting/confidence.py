@@ -211,18 +211,23 @@ def fitted_confidence(families: Sequence[Sequence[AskedOnce]]) -> tuple[dict[str
     shipped = to_json(
         fit_logistic(tool_examples(families)), fit_logistic(request_examples(families)), thresholds
     )
-    return shipped, _held(families, tools, requests, thresholds)
+    # The thresholds of a family that is judged are chosen without it too.
+    apart = [
+        refusal_thresholds(others, [model for at, model in enumerate(requests) if at != left])
+        for left, others in enumerate(without)
+    ]
+    return shipped, _held(families, tools, requests, apart)
 
 
 def _held(
     families: Sequence[Sequence[AskedOnce]],
     tools: Sequence[Logistic],
     requests: Sequence[Logistic],
-    thresholds: Mapping[str, float],
+    thresholds: Sequence[Mapping[str, float]],
 ) -> dict[str, float]:
     """Means over families, of each as it was left out: calibration errors, and what is refused by kind."""
     by_family: list[dict[str, float]] = []
-    for asked, tool, request in zip(families, tools, requests, strict=True):
+    for asked, tool, request, own in zip(families, tools, requests, thresholds, strict=True):
         full = [one for one in asked if one.kind == "full"]
         shown = [falling(tool.probabilities(one.tools)) for one in full]
         first = np.array([values[0] for values in shown])
@@ -237,7 +242,7 @@ def _held(
                 np.array([one.is_relevant.any() for one in asked]),
             ),
         }
-        for name, threshold in thresholds.items():
+        for name, threshold in own.items():
             for kind in _SHARES:
                 counted = [o for o in asked if o.kind == kind and (o.is_relevant.any() or kind in _NOBODY)]
                 rows = np.stack([one.request for one in counted])

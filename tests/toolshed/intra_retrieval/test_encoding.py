@@ -58,3 +58,20 @@ def test_a_query_without_words_is_encoded_all_the_same() -> None:
     for query in ("?", "🧾🧾", "  x  "):
         encoded = encode_sub_queries(decompose(query), {"static": StaticEncoder(), "dense": MiniLMEncoder()})
         assert all(np.isfinite(vectors).all() for vectors in encoded.vectors.values())
+
+
+def test_a_long_request_with_something_forbidden_is_encoded() -> None:
+    filler = "Please look at the annual report of the whole company, and send it to the office. " * 10
+    text = f"{filler}Never delete the files, and never move them, when you copy the folder and rename it."
+    sub_queries = decompose(text)
+    assert any(one.kind == "negated" for one in sub_queries)
+    (static,) = encode_sub_queries(sub_queries, {"dense": MiniLMEncoder()}).vectors.values()
+    assert static.shape == (len(sub_queries), 384)
+    assert np.isfinite(static).all()
+
+
+def test_a_request_that_only_forbids_has_vectors_without_a_warning() -> None:
+    vectors = encode_sub_queries(
+        decompose("Do not delete the old files"), {"static": StaticEncoder()}
+    ).vectors
+    assert np.isfinite(vectors["static"]).all()

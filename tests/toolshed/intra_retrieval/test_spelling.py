@@ -44,3 +44,8 @@ def test_a_catalog_without_words_corrects_by_english_alone() -> None:
 
 def test_hundreds_of_odd_words_take_little_time() -> None:
     assert corrected("qqzzx wvvkq " * 500, KNOWN)
+
+
+def test_a_piece_of_a_long_word_is_no_word() -> None:
+    identifier = "getuserpreferencesbyaccountid"
+    assert corrected(identifier, KNOWN) == identifier
