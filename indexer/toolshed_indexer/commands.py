@@ -16,7 +16,7 @@ import click
 from toolshed.commands.declared import takes
 from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
 from toolshed.commands.output import print_json, progress_bar, say
-from toolshed.errors import ConfigurationError, SourceError
+from toolshed.errors import ConfigurationError, SourceError, ToolshedError
 from toolshed.options import DocumentArguments, IndexArguments
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def index_tools(
         tell(report, shed)
         if watched:
             with suppress(KeyboardInterrupt, asyncio.CancelledError):
-                asyncio.run(_follow(watched, shed, tell))
+                asyncio.run(_follow(watched, shed, tell, write, options))
     if report.failed or (report.invalid and not options["skip_invalid"]):
         raise click.exceptions.Exit(1)
 
@@ -196,7 +196,11 @@ def _tell_of_documents(report: "DocumentReport", n_passages: int, location: str,
 
 
 async def _follow(
-    servers: Sequence["NamedSource"], shed: "Toolshed", tell: "Callable[[SyncReport, Toolshed], None]"
+    servers: Sequence["NamedSource"],
+    shed: "Toolshed",
+    tell: "Callable[[SyncReport, Toolshed], None]",
+    write: "Callable[..., SyncReport]",
+    options: IndexArguments,
 ) -> None:
     """Bring the knowledge base in step whenever one of the servers changes its list."""
     from toolshed.catalog.locations import location_of
@@ -211,7 +215,9 @@ async def _follow(
 
     async def sync(server: "NamedSource", catalog: "Catalog") -> None:
         located = replace(catalog, location=catalog.location or location_of(server.location))
-        report = await asyncio.to_thread(shed.sync_catalogs, [located], skip_invalid=True)
+        report = await asyncio.to_thread(
+            write, [located], skip_invalid=True, enhancements=options["enhancements"]
+        )
         if report.added or report.changed or report.removed:
             tell(report, shed)
 
@@ -219,8 +225,13 @@ async def _follow(
         """One server that goes away costs only itself, and may come back."""
         for pause in chain(_PAUSES_SECONDS, repeat(_PAUSES_SECONDS[-1])):
             try:
-                await watch_mcp_server(server.location, partial(sync, server), source=server.name)
-            except SourceError as error:
+                await watch_mcp_server(
+                    server.location,
+                    partial(sync, server),
+                    source=server.name,
+                    timeout_seconds=options["timeout_seconds"],
+                )
+            except ToolshedError as error:
                 say(f"{error}; it is asked again in {pause:g} seconds", err=True)
             await asyncio.sleep(pause)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from toolshed.backbones.chat import ChatModel, OpenAIChat
+from toolshed.backbones.chat import CallLimits, ChatModel, OpenAIChat
 from toolshed.backbones.embedding import DenseEncoder, OpenAIEncoder, SentenceTransformerEncoder
 from toolshed.backbones.recorded import PromptFile, ReplayedChat
 from toolshed.errors import ConfigurationError, missing_extra
@@ -71,7 +71,9 @@ def chat_named(name: str) -> ChatModel:
         client = AsyncOpenAI()
     except OpenAIError as error:
         raise ConfigurationError(f"the OpenAI client cannot be made: {error}") from error
-    return OpenAIChat(model, client=client, api="chat" if kind == "openai" else "responses")
+    # Whole batches are asked for: long replies, and as many at once as the commands allow.
+    limits = CallLimits(seconds=300.0, n_at_once=64)
+    return OpenAIChat(model, client=client, api="chat" if kind == "openai" else "responses", limits=limits)
 
 
 _KINDS: dict[str, Callable[[str], DenseEncoder]] = {

@@ -44,7 +44,7 @@ def distinct(catalogs: Sequence[Catalog]) -> tuple[list[Catalog], list[str]]:
         if first is None or not catalog.tools:
             kept.append(catalog)
             by_name |= {catalog.source: catalog} if catalog.tools else {}
-        elif catalog.location and first.location == catalog.location:
+        elif catalog.location and first.location == catalog.location and _lists_all_of(first, catalog):
             given_twice.append(f"{catalog.location!r} was given twice, and read once")
         else:
             raise SourceConflictError(
@@ -53,6 +53,10 @@ def distinct(catalogs: Sequence[Catalog]) -> tuple[list[Catalog], list[str]]:
                 "NAME=SOURCE"
             )
     return kept, given_twice
+
+
+def _lists_all_of(first: Catalog, second: Catalog) -> bool:
+    return {tool.tool_id for tool in second.tools} <= {tool.tool_id for tool in first.tools}
 
 
 def check_origins(catalogs: Sequence[Catalog], stored: Iterable[StoredTool], *, remove_missing: bool) -> None:

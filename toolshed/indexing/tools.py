@@ -255,17 +255,19 @@ def _write(
     """Embed and store; returns how many texts were encoded."""
     before = store.fetch([tool.tool_id for tool in changed])
     given.keep({tool.tool_id: tool for tool in changed}, before)
-    total, done, n_embedded = len(added) + len(changed), 0, 0
+    total, done, n_embedded, begun = len(added) + len(changed), 0, 0, False
     try:
         progress(0, total)
         for batch in _batches([*added, *changed], partial(embed, enhancements=given.by_tool)):
+            # A write that fails may have written some of its tools.
+            begun = True
             store.upsert(batch.records)
             done += len(batch.records)
             n_embedded += batch.n_texts
             progress(done, total)
     # Everything, KeyboardInterrupt included: what was begun is undone before the error goes on.
     except BaseException:
-        if done:
+        if begun:
             logger.warning("indexing failed after %d tools; undoing", done)
             store.delete([tool.tool_id for tool in added])
             store.upsert(before)

@@ -13,6 +13,8 @@ _logger = logging.getLogger(__name__)
 # Where replies and events of streams keep their usage.
 _INSIDE = ("usage_metadata", "usageMetadata", "usage", "response", "message", "metadata", "x_groq")
 _MAX_DEPTH = 4
+# Larger counts are no counts of one reply.
+_MOST_TOKENS = 10**12
 # What only replies and events have; without counts they reported none.
 _REPLY = frozenset(
     {"choices", "candidates", "content", "delta", "id", "object", "type", "usage", "usage_metadata"}
@@ -80,13 +82,19 @@ def usage_from_stream(events: Iterable[Any]) -> Usage | None:
     Counts of a stream are cumulative: what comes later replaces what came before.
     """
     merged: dict[str, Any] = {}
-    tier = ""
+    tier, added = "", None
     for event in events:
+        told = getattr(event, "usage_metadata", None)
+        if isinstance(told, Mapping) and "input_tokens" in told:
+            # LangChain's chunks each tell their own share.
+            usage = usage_from_provider(told)
+            added = usage if added is None or usage is None else added + usage
+            continue
         found = _find(event)
         if found is not None and any(found[0].get(name) is not None for name in _COUNTS):
             merged.update({name: value for name, value in found[0].items() if value is not None})
             tier = found[1] or tier
-    return usage_from_provider({"usage": merged, "service_tier": tier}) if merged else None
+    return usage_from_provider({"usage": merged, "service_tier": tier}) if merged else added
 
 
 def usage_or_estimate(reported: Any, *, input_tokens: int, text: str = "") -> Usage:
@@ -99,7 +107,8 @@ def usage_or_estimate(reported: Any, *, input_tokens: int, text: str = "") -> Us
     """
     try:
         usage = usage_from_provider(reported)
-    except InvalidRecordError as error:
+    # Broad: whatever a client reports, the reply is paid for.
+    except Exception as error:
         _logger.warning("a usage could not be read and is estimated: %s", error)
         into, out = _salvaged(reported)
         return Usage(into or input_tokens, out or estimated_tokens(text), source="estimate")
@@ -112,12 +121,16 @@ def _salvaged(reported: Any) -> tuple[int, int]:
     """The largest counts of a prompt and of an output in a report that could not be read."""
     try:
         found = _find(reported)
-    except InvalidRecordError:
+    # Broad: likewise.
+    except Exception:
         return 0, 0
     counts = [
         (name.lower(), value)
         for name, value in (found[0] if found else {}).items()
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0 and "token" in name.lower()
+        if isinstance(value, int)
+        and not isinstance(value, bool)
+        and 0 < value <= _MOST_TOKENS
+        and "token" in name.lower()
     ]
     into = [n for name, n in counts if "input" in name or "prompt" in name]
     out = [n for name, n in counts if "output" in name or "completion" in name or "candidates" in name]

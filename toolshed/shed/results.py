@@ -38,6 +38,8 @@ class SearchResult:
         n_tokens: Tokens of the definitions, where there was a budget for them.
         tokens_counted_by: Who counted them: ``tiktoken`` and a vocabulary, or ``estimate``.
         call: Calls a tool by its id, where the knowledge base that was searched can.
+        answerable: Estimated probability that any of the first five tools serves the query.
+        reason: Why the status is not ``ok``; empty where it is.
     """
 
     query: str
@@ -334,8 +336,6 @@ class PassageSearchResult:
         definitions: Definitions of terms in the query that were searched with it.
         n_passages: Size of the library.
         unbooked: Why calls are not in the ledger, where they should be.
-        answerable: Estimated probability that any of the first five tools serves the query.
-        reason: Why the status is not ``ok``; empty where it is.
     """
 
     query: str

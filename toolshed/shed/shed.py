@@ -61,13 +61,14 @@ class Toolshed:
         given = checked(ShedArguments, options)
         at = Location.of(location)
         pipeline = given["pipeline"]
+        # Before anything is opened: what is refused leaves no folder locked.
+        self._credentials = CredentialBook(given["credentials"])
         self.encoders = Encoders(
             given["encoder"], reads_dense=reads_dense_vectors(pipeline), n_threads=given["encoder_threads"]
         )
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
         self.tools = ToolLibrary(store, self.encoders, pipeline)
-        self._credentials = CredentialBook(given["credentials"])
         self._caller_lock = threading.Lock()
         self._caller: ToolCaller | None = None
         self._is_closed = False

@@ -1,6 +1,7 @@
 """What arguments a schema refuses, in which words, and that hostile schemas cost nothing."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -162,3 +163,15 @@ def test_the_callers_arguments_are_copied() -> None:
     given = {"a": [1]}
     check_arguments(tool({"type": "object"}), given)["a"].append(2)
     assert given == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "patternProperties": {"(a+)+$": {}}, "unevaluatedProperties": False},
+        {"type": "object", "properties": {"x": {"$dynamicRef": "#nowhere"}}},
+    ],
+)
+def test_what_a_strangers_schema_leaves_open_ends(schema: dict[str, Any]) -> None:
+    with suppress(InvalidArgumentsError):
+        check_arguments(tool(schema), {"a" * 40 + "!": 1, "x": 1})

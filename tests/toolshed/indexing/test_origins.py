@@ -7,6 +7,7 @@ import pytest
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import ConfigurationError, SourceConflictError, UnknownSourceError
+from toolshed.indexing.origins import distinct
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
 from toolshed.types import IndexedSource
@@ -101,3 +102,11 @@ def test_the_location_of_a_file_is_stored_with_its_tools(shed: Toolshed, tmp_pat
     with Toolshed("memory:", pipeline="instant") as other:
         other.add_tools(shed.get_tool("desks:sit"))
         assert other.sources() == [IndexedSource("desks", [str(path.resolve())], 1)]
+
+
+def test_two_readings_of_one_place_that_list_different_tools_are_no_repetition() -> None:
+    first, second = (Catalog("m", (make_tool(name, source="m"),), location="python:m") for name in ("f", "g"))
+    with pytest.raises(SourceConflictError):
+        distinct([first, second])
+    kept, told = distinct([first, first])
+    assert (len(kept), len(told)) == (1, 1)

@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -309,3 +310,18 @@ def test_a_failed_run_leaves_the_enhancements_as_they_were(open_shed: OpenShed, 
 def test_an_enhancement_of_no_tool_is_told(shed: Toolshed, tmp_path: Path) -> None:
     report = shed.sync_catalogs([catalog("a")], enhancements=enhanced(tmp_path, {"tool": "nobody"}))
     assert "of no tool that was given, or of several: 'nobody'" in report.warnings[0]
+
+
+def test_a_write_that_fails_half_way_leaves_nothing(shed: Toolshed, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = shed.knowledge_base._engine
+    upsert = type(engine).upsert
+
+    def failing(self: Any, points: Any) -> None:
+        upsert(self, points[:2])
+        raise EncoderError("half way")
+
+    monkeypatch.setattr(type(engine), "upsert", failing)
+    with pytest.raises(EncoderError, match="half way"):
+        shed.sync_catalogs([catalog("a", "b", "c")])
+    monkeypatch.undo()
+    assert shed.list_tools() == []

@@ -439,3 +439,28 @@ def test_what_could_be_counted_of_a_usage_that_is_refused_is_kept() -> None:
     assert usage_or_estimate(odd, input_tokens=7, text="x") == Usage(90, 30, source="estimate")
     assert usage_or_estimate({"prompt_tokens": 0, "completion_tokens": 0}, input_tokens=7).input_tokens == 7
     assert usage_or_estimate(CHAT, input_tokens=7) == OF_CHAT
+
+
+@pytest.mark.parametrize(
+    "reported",
+    [
+        {"type": "duration", "seconds": "abc"},
+        {"prompt_token_count": 5, "prompt_tokens_details": [{"modality": "AUDIO", "token_count": "x"}]},
+        {"input_tokens": 3, "output_tokens": 4, "iterations": 3},
+        {"prompt_tokens": 10**31, "completion_tokens": -1},
+    ],
+)
+def test_no_report_loses_a_paid_reply(reported: dict[str, object]) -> None:
+    usage = usage_or_estimate(reported, input_tokens=7, text="eight characters")
+    assert 0 < usage.input_tokens <= 10**12
+    assert usage.output_tokens >= 0
+
+
+def test_chunks_of_langchain_each_tell_their_share() -> None:
+    class Chunk:
+        def __init__(self, into: int, out: int) -> None:
+            self.usage_metadata = {"input_tokens": into, "output_tokens": out, "total_tokens": into + out}
+
+    usage = usage_from_stream([Chunk(1000, 0), Chunk(0, 50)])
+    assert usage is not None
+    assert (usage.input_tokens, usage.output_tokens) == (1000, 50)

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -105,3 +106,10 @@ def test_a_knowledge_base_of_an_older_layout_is_searched_and_written_as_it_is(tm
     with Toolshed(tmp_path / "shed", encoder=encoder) as shed:
         assert shed.knowledge_base.manifest == older
         assert len(shed.list_tools()) == 2
+
+
+def test_credentials_that_are_refused_leave_no_folder_locked(tmp_path: Path) -> None:
+    wrong: Any = 5
+    with pytest.raises(ConfigurationError):
+        Toolshed(tmp_path / "shed", encoder=HashingEncoder(), credentials=wrong)
+    Toolshed(tmp_path / "shed", encoder=HashingEncoder()).close()

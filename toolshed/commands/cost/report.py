@@ -63,6 +63,8 @@ def report(
     from toolshed.economics.reporting.report import build_report, table_report
     from toolshed.economics.reporting.trials import Scope
 
+    if table is not None and (tenant or since or until):
+        raise click.UsageError("--tenant, --since and --until are of the ledger; leave them out with --table")
     outcomes = None if table is None else read_table(named_table(table, data_folder()))
     if outcomes is not None:
         tell_left_out(outcomes)

@@ -67,5 +67,6 @@ class PolicyChat:
         check = satisfies if request.schema is not None else None
         policy = replace(self._policy, component=request.component)
         done = await policy.arun(call, task_class=self._task_class, prompt=request.prompt, check=check)
+        outer.unbooked.extend(done.unbooked)
         answer: ChatReply = done.value
         return answer

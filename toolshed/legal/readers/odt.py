@@ -109,8 +109,9 @@ class _Reader:
         self._write_hanging()
 
     def _write_hanging(self) -> None:
-        hanging, self._hanging = self._hanging, []
-        for mark, holder in hanging:
+        # A note may hold another.
+        while self._hanging:
+            mark, holder = self._hanging.pop(0)
             texts = (self.text_of(paragraph).strip() for paragraph in _paragraphs(holder))
             self._write(f"{mark} {' '.join(texts)}".strip())
 
@@ -145,7 +146,10 @@ def _paragraphs(holder: etree._Element) -> Iterator[etree._Element]:
         if local(element) in ("p", "h") and not any(
             local(above) in _SKIPPED for above in element.iterancestors()
         ):
-            yield element
+            apart = (a for a in element.iterancestors() if a is holder or local(a) in ("note", "text-box"))
+            # Notes and boxes hang on, and are written by themselves.
+            if next(apart, holder) is holder:
+                yield element
 
 
 def _level(heading: etree._Element) -> int:

@@ -85,8 +85,14 @@ def read(data: bytes, path: Path) -> Content:
     if not data.lstrip().startswith(b"{\\rtf"):
         raise SourceError(f"{str(path)!r} is no RTF file; it does not begin with '{{\\rtf'")
     parser = _Parser(path)
-    for match in _TOKEN.finditer(data):
-        parser.take(match)
+    at = 0
+    while match := _TOKEN.search(data, at):
+        at = match.end()
+        if match[1] == b"bin":
+            # So many bytes of a picture follow, whatever they look like.
+            at += max(0, int(match[2] or 0))
+        else:
+            parser.take(match)
     parser.writer.end_paragraph()
     text = _BLANKS.sub("\n\n", "".join(parser.writer.body)).strip()
     remarks = [f"{what} are not read" for word, what in _TOLD.items() if word in parser.met]
@@ -99,7 +105,7 @@ class _Parser:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._state, self._stack = _State(), list[_State]()
-        self._encoding = "cp1252"
+        self._decoder = codecs.getincrementaldecoder("cp1252")("replace")
         self._n_to_skip = 0
         self._is_optional = False
         self.met: set[str] = set()
@@ -116,11 +122,11 @@ class _Parser:
         elif symbol == b"*":
             self._is_optional = True
         elif code:
-            self._write(bytes.fromhex(code.decode()).decode(self._encoding, "replace"), skippable=1)
+            self._write(self._decoder.decode(bytes.fromhex(code.decode())), skippable=1)
         elif symbol:
             self._write(_SYMBOLS.get(symbol, symbol.decode("latin-1")), skippable=1)
         elif plain:
-            self._write(plain.decode(self._encoding, "replace"), skippable=len(plain))
+            self._write(self._decoder.decode(plain), skippable=len(plain))
 
     def _group(self, brace: bytes) -> None:
         if brace == b"{":
@@ -144,8 +150,10 @@ class _Parser:
         elif word == "deleted":
             self.n_deleted += value != 0
             self._state = replace(self._state, is_deleted=value != 0)
+        elif word == "plain":
+            self._state = replace(self._state, is_deleted=False)
         elif word == "ansicpg" and value:
-            self._encoding = _encoding(value)
+            self._decoder = codecs.getincrementaldecoder(_encoding(value))("replace")
         elif word == "uc":
             self._state = replace(self._state, unicode_skip=value or 0)
         elif word == "u" and value is not None:

@@ -51,3 +51,15 @@ def test_other_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.rtf").write_text("Plain.")
     with pytest.raises(SourceError, match="is no RTF file"):
         read_document(tmp_path / "a.rtf")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (rb"\ansi A {\pict\bin3 {{{} B is kept.", "A B is kept."),
+        (rb"\ansi A \deleted gone \plain B is kept.", "A B is kept."),
+        (rb"\ansi\ansicpg932 \'93\'fa\'96\'7b", "日本"),
+    ],
+)
+def test_pictures_plain_text_and_two_byte_letters_lose_no_words(body: bytes, text: str) -> None:
+    assert " ".join(read(rb"{\rtf1" + body + rb"\par}", Path("a.rtf")).text.split()) == text
