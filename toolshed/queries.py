@@ -7,6 +7,7 @@ from typing import Literal
 from toolshed.errors import InvalidQueryError
 from toolshed.options import SearchArguments, checked
 from toolshed.vectors import QueryWords, Vectors
+from toolshed.visibility import EVERYTHING, Visibility
 
 SubQueryKind = Literal["whole", "sentence", "clause", "negated"]
 
@@ -19,11 +20,13 @@ class Query:
         text: The agent's request.
         k: Most tools to return.
         options: What else was asked, complete; see :class:`~toolshed.options.SearchArguments`.
+        visible: The tools that who asks may find.
     """
 
     text: str
     k: int = 5
     options: SearchArguments = field(default_factory=lambda: checked(SearchArguments, {}))
+    visible: Visibility = EVERYTHING
 
 
 # Of long texts only the request in them is encoded; beyond this nobody means a request.

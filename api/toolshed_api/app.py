@@ -9,14 +9,15 @@ from fastapi import FastAPI
 
 from toolshed.errors import KnowledgeBaseError
 from toolshed.settings import Settings
-from toolshed.shed.opening import options_from
 from toolshed.shed.shed import Toolshed
+from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.description import guard_responses, install_description
 from toolshed_api.guard import Guard
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.passages import endpoints as passages
 from toolshed_api.rest.tools import endpoints as tools
+from toolshed_api.tenant_sheds import TenantSheds
 
 logger = logging.getLogger(__name__)
 
@@ -31,16 +32,15 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = await asyncio.to_thread(_open, settings) if shed is None else shed
-        app.state.shed = opened
+        sheds = app.state.sheds = TenantSheds(settings, shed)
+        opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
         # Loading the encoder and the matrices belongs to the start, not to the first request.
         await asyncio.to_thread(opened.warm_up)
         await asyncio.to_thread(_name_sources, app)
         refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
         yield
         refreshing.cancel()
-        if shed is None:
-            opened.close()
+        sheds.close()
 
     app = FastAPI(
         title="Toolshed",
@@ -61,23 +61,20 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     return app
 
 
-def _open(settings: Settings) -> Toolshed:
-    return Toolshed(settings.kb, **options_from(settings))
-
-
 def _name_sources(app: FastAPI) -> None:
     """Keep the names of the sources at hand, for the description."""
-    app.state.sources = sorted(app.state.shed.knowledge_base.sources())
+    app.state.sources = sorted(app.state.sheds.of(DEFAULT_TENANT).knowledge_base.sources())
 
 
 async def _keep_fresh(app: FastAPI, seconds: float) -> None:
     """Follow what other processes write to a shared Qdrant server."""
-    shed: Toolshed = app.state.shed
-    while shed.knowledge_base.is_shared:
+    sheds: TenantSheds = app.state.sheds
+    while sheds.of(DEFAULT_TENANT).knowledge_base.is_shared:
         await asyncio.sleep(seconds)
-        try:
-            if await asyncio.to_thread(shed.refresh):
-                await asyncio.to_thread(_name_sources, app)
-                logger.info("the tools have changed; %d are searched now", shed.knowledge_base.count())
-        except KnowledgeBaseError as error:
-            logger.warning("the tools could not be refreshed, the last ones are kept: %s", error)
+        for shed in sheds.opened():
+            try:
+                if await asyncio.to_thread(shed.refresh):
+                    await asyncio.to_thread(_name_sources, app)
+                    logger.info("the tools have changed; %d are searched now", shed.knowledge_base.count())
+            except KnowledgeBaseError as error:
+                logger.warning("the tools could not be refreshed, the last ones are kept: %s", error)

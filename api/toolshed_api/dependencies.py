@@ -7,6 +7,9 @@ from fastapi import Depends, Request
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed_api.access import shows_key
+from toolshed_api.caller_shed import CallerShed
+from toolshed_api.callers import ANYBODY, DEFAULT_TENANT, Caller
+from toolshed_api.tenant_sheds import TenantSheds
 
 
 def _settings(request: Request) -> Settings:
@@ -14,13 +17,30 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
-def _shed(request: Request) -> Toolshed:
-    shed: Toolshed = request.app.state.shed
-    return shed
-
-
 CurrentSettings = Annotated[Settings, Depends(_settings)]
-CurrentShed = Annotated[Toolshed, Depends(_shed)]
+
+
+def _caller(request: Request) -> Caller:
+    """Who asks: the guard has let him in."""
+    caller: Caller = getattr(request.state, "caller", ANYBODY)
+    return caller
+
+
+CurrentCaller = Annotated[Caller, Depends(_caller)]
+
+
+def _caller_shed(request: Request, caller: CurrentCaller) -> CallerShed:
+    sheds: TenantSheds = request.app.state.sheds
+    return CallerShed(sheds.of(caller.tenant), caller)
+
+
+def _default_shed(request: Request) -> Toolshed:
+    sheds: TenantSheds = request.app.state.sheds
+    return sheds.of(DEFAULT_TENANT)
+
+
+CurrentShed = Annotated[CallerShed, Depends(_caller_shed)]
+DefaultShed = Annotated[Toolshed, Depends(_default_shed)]
 
 
 def _is_trusted(request: Request, settings: CurrentSettings) -> bool:

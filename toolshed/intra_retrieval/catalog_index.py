@@ -14,7 +14,7 @@ from toolshed.intra_retrieval.channels import ScoringIndex
 from toolshed.intra_retrieval.spelling import NO_WORDS, KnownWords
 from toolshed.knowledge_base.engine import Filter
 from toolshed.knowledge_base.tools import ToolStore
-from toolshed.queries import Encodings
+from toolshed.queries import Encodings, Query
 from toolshed.rankings import ChannelRanking, Standard
 
 # Up to here every tool is scored exactly: 6 KB of matrices a tool, and quicker than index queries.
@@ -104,6 +104,20 @@ class CatalogIndex:
         """The words of the tools that may be found, or of a sample of them."""
         index = self._load(only).index
         return NO_WORDS if index is None else index.soft_words(encoder).known
+
+    def filter_of(self, query: Query) -> Filter | None:
+        """What the store is asked for so that only tools come that a query may find; None for all."""
+        wanted, visible = query.options["sources"], query.visible
+        if visible.is_everything:
+            return None if wanted is None else {"source": wanted}
+        tools = self.store.stored_tools()
+        return {
+            "tool_id": [
+                tool.tool_id
+                for tool in tools
+                if visible.shows(tool.tool_id, tool.source) and (wanted is None or tool.source in wanted)
+            ]
+        }
 
     def __len__(self) -> int:
         return self._load(None).n_tools

@@ -32,6 +32,5 @@ class CorrectSpelling(Stage[Query, Query]):
         """Return the query as it was meant."""
         if len(query.text) > _MAX_CHARACTERS or not query.text.isascii() or not common_words():
             return query
-        wanted = query.options["sources"]
-        known = self.index.words(None if wanted is None else {"source": wanted}, self.static)
+        known = self.index.words(self.index.filter_of(query), self.static)
         return replace(query, text=corrected(query.text, known))

@@ -26,8 +26,7 @@ class Search(Stage[EncodedQuery, ScoredCatalog]):
 
     async def run(self, asked: EncodedQuery, /) -> ScoredCatalog:
         """Return the scores."""
-        wanted = asked.plan.query.options["sources"]
-        only = None if wanted is None else {"source": wanted}
+        only = self.index.filter_of(asked.plan.query)
         encodings = asked.encodings if self.head is None else self.head.apply(asked.encodings)
         return ScoredCatalog(asked, self.index.score(encodings, tuple(self.channels), only=only))
 

@@ -30,7 +30,9 @@ from toolshed.shed.opening import ShedArguments, open_passages, open_tools
 from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
+from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
+from toolshed.visibility import EVERYTHING, Visibility
 from toolshed.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -160,10 +162,11 @@ class Toolshed:
         Raises:
             InvalidQueryError: If the query is empty or too long, or an option is out of range.
         """
-        search = self.tools.prepared(query, k, options, self.passages)
-        with self.booking.run("retrieval", options.get("task_id")) as run:
-            selection = search.run()
-        return replace(search.result(selection, run), call=self.call)
+        return self.seen_by(EVERYTHING).search(query, k, **options)
+
+    def seen_by(self, visible: Visibility) -> ShedView:
+        """The knowledge base as a caller sees it to whom some tools are granted; the others are not there."""
+        return ShedView(self, visible)
 
     def call(
         self,
@@ -185,7 +188,7 @@ class Toolshed:
             UnknownToolError: If there is no such tool.
             ToolCallError: If the call could not be made or no answer came; see the subclasses.
         """
-        return self.caller.call(self.get_tool(tool_id), arguments, options)
+        return self.seen_by(EVERYTHING).call(tool_id, arguments, **options)
 
     def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """Read on in a long result.

@@ -12,7 +12,7 @@ from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownSource
 from toolshed.indexing.origins import indexed_sources, renamed
 from toolshed.indexing.tools import SyncRules, sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
-from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, StoredTool, ToolStore
 from toolshed.metering.runs import RunRecord
 from toolshed.options import IndexArguments, PipelineName, SearchArguments, checked
 from toolshed.pipelines import Ingredients, PipelineBuilder, build_pipeline
@@ -26,6 +26,7 @@ from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import SearchResult
 from toolshed.stages import Stage, run_awaited, run_blocking
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
+from toolshed.visibility import EVERYTHING, Visibility
 
 logger = logging.getLogger(__name__)
 
@@ -125,25 +126,41 @@ class ToolLibrary:
             self.callables.update(catalog.callables)
 
     def prepared(
-        self, query: str, k: int, given: SearchArguments, passages: PassageLibrary
+        self,
+        query: str,
+        k: int,
+        given: SearchArguments,
+        passages: PassageLibrary,
+        visible: Visibility = EVERYTHING,
     ) -> PreparedSearch:
         """A search, checked before anything is computed.
+
+        Args:
+            query: What is asked for.
+            k: Most tools to return.
+            given: What else was asked.
+            passages: Where governing text is looked for.
+            visible: The tools that who asks may find.
 
         Raises:
             InvalidQueryError: If the query is empty or too long, an option out of range, or a source unknown.
         """
         options = checked(SearchArguments, given, k=k)
-        asked = Query(checked_text(query), k, options)
-        self._check_sources(options["sources"])
+        asked = Query(checked_text(query), k, options, visible)
+        self._check_sources(options["sources"], visible)
         pipeline = self._pipeline
         if options["include_passages"]:
             pipeline = pipeline >> passages.governing()
         return PreparedSearch(asked, query, pipeline)
 
-    def _check_sources(self, wanted: Sequence[str] | None) -> None:
+    def _check_sources(self, wanted: Sequence[str] | None, visible: Visibility) -> None:
         if wanted is None:
             return
-        known = self._index.sources()
+        known = (
+            self._index.sources()
+            if visible.is_everything
+            else frozenset(source.name for source in self.sources(visible))
+        )
         unknown = sorted(set(wanted) - known)
         if unknown:
             raise InvalidQueryError(
@@ -157,21 +174,23 @@ class ToolLibrary:
             self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
         )
 
-    def get(self, tool_id: str) -> ToolDefinition:
+    def get(self, tool_id: str, visible: Visibility = EVERYTHING) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""
         found = self.store.fetch([tool_id])
-        if not found:
+        if not found or not visible.shows(tool_id, found[0].definition.source):
             raise UnknownToolError(f"there is no tool {tool_id!r}; ids are written source:name")
         return found[0].definition
 
-    def named(self, name: str) -> ToolDefinition:
+    def named(self, name: str, visible: Visibility = EVERYTHING) -> ToolDefinition:
         """See :meth:`Toolshed.tool_named`."""
         for is_last_try in (False, True):
             tool_id = self._ids_by_name(again=is_last_try).get(name)
             found = self.store.fetch([tool_id]) if tool_id else []
             # The store may have changed since its names were read.
             if found and found[0].definition.exported_name == name:
-                return found[0].definition
+                tool = found[0].definition
+                if visible.shows(tool.tool_id, tool.source):
+                    return tool
         raise UnknownToolError(
             f"no tool is exported as {name!r}; toolshed search and list_tools() tell what there is"
         )
@@ -182,13 +201,16 @@ class ToolLibrary:
                 self._names = {name: tool_id for tool_id, name in self.store.exported_names().items()}
             return self._names
 
-    def ids(self) -> list[str]:
-        """The ids of all tools, sorted."""
-        return [tool.tool_id for tool in self.store.stored_tools()]
+    def ids(self, visible: Visibility = EVERYTHING) -> list[str]:
+        """The ids of the tools that may be found, sorted."""
+        return [tool.tool_id for tool in self._stored(visible)]
 
-    def sources(self) -> list[IndexedSource]:
+    def sources(self, visible: Visibility = EVERYTHING) -> list[IndexedSource]:
         """See :meth:`Toolshed.sources`."""
-        return indexed_sources(self.store.stored_tools())
+        return indexed_sources(self._stored(visible))
+
+    def _stored(self, visible: Visibility) -> list[StoredTool]:
+        return [tool for tool in self.store.stored_tools() if visible.shows(tool.tool_id, tool.source)]
 
     def remove_source(self, name: str) -> int:
         """See :meth:`Toolshed.remove_source`."""

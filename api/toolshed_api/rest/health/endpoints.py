@@ -5,7 +5,7 @@ import logging
 from fastapi import APIRouter
 
 from toolshed.errors import KnowledgeBaseError
-from toolshed_api.dependencies import CurrentShed, IsTrusted
+from toolshed_api.dependencies import DefaultShed, IsTrusted
 from toolshed_api.problems import OverloadedError, problem_responses
 from toolshed_api.rest.health.schemas import HealthResponse
 
@@ -24,7 +24,7 @@ async def healthz() -> HealthResponse:
     response_model_exclude_none=True,
     responses=problem_responses(KnowledgeBaseError, OverloadedError),
 )
-def readyz(shed: CurrentShed, is_trusted: IsTrusted) -> HealthResponse:
+def readyz(shed: DefaultShed, is_trusted: IsTrusted) -> HealthResponse:
     """Ready: the knowledge base answers. Open to all; how many tools there are is told to who shows a key."""
     try:
         n_tools = shed.knowledge_base.count()

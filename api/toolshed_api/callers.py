@@ -1,0 +1,48 @@
+"""Who asks: a tenant's caller, what he may do, and what he may find."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from toolshed.errors import ToolshedError
+from toolshed.visibility import EVERYTHING, Visibility
+
+Scope = Literal["search", "call", "index", "admin"]
+SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
+DEFAULT_TENANT = "default"
+
+
+class MissingScopeError(ToolshedError):
+    """The caller is known, and may not do this."""
+
+    code = "missing_scope"
+    http_status = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        name: What the audit log calls him: the id of his key, or the subject of his token.
+        tenant: Whose tools, text and costs are meant; a caller has one.
+        scopes: What he may do.
+        visible: The tools that he may find.
+    """
+
+    name: str
+    tenant: str = DEFAULT_TENANT
+    scopes: frozenset[Scope] = SCOPES
+    visible: Visibility = EVERYTHING
+
+    def require(self, scope: Scope) -> None:
+        """Refuse what the caller may not do.
+
+        Raises:
+            MissingScopeError: If he lacks a scope.
+        """
+        if scope not in self.scopes:
+            raise MissingScopeError(f"this needs the scope {scope!r}, which {self.name!r} does not have")
+
+
+# Who asks where no keys are set: then only loopback is answered.
+ANYBODY = Caller("anybody")

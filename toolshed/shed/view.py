@@ -1,0 +1,62 @@
+"""A knowledge base as one caller sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Unpack
+
+from toolshed.options import CallArguments, SearchArguments
+from toolshed.shed.results import SearchResult
+from toolshed.types import IndexedSource, ToolDefinition
+from toolshed.visibility import Visibility
+
+if TYPE_CHECKING:
+    from toolshed.calling.results import CallResult
+    from toolshed.shed.shed import Toolshed
+
+
+@dataclass(frozen=True, slots=True)
+class ShedView:
+    """The verbs of :class:`~toolshed.shed.shed.Toolshed` that read tools and call them, for one caller.
+
+    Tools that he may not find are to him not there: they raise what an unknown id raises.
+
+    Attributes:
+        shed: The knowledge base.
+        visible: The tools that the caller may find.
+    """
+
+    shed: "Toolshed"
+    visible: Visibility
+
+    def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:
+        """See :meth:`Toolshed.search`."""
+        shed = self.shed
+        search = shed.tools.prepared(query, k, options, shed.passages, self.visible)
+        with shed.booking.run("retrieval", options.get("task_id")) as run:
+            selection = search.run()
+        return replace(search.result(selection, run), call=self.call)
+
+    def call(
+        self,
+        tool_id: str,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Unpack[CallArguments],
+    ) -> "CallResult":
+        """See :meth:`Toolshed.call`."""
+        return self.shed.caller.call(self.get_tool(tool_id), arguments, options)
+
+    def get_tool(self, tool_id: str) -> ToolDefinition:
+        """See :meth:`Toolshed.get_tool`."""
+        return self.shed.tools.get(tool_id, self.visible)
+
+    def tool_named(self, name: str) -> ToolDefinition:
+        """See :meth:`Toolshed.tool_named`."""
+        return self.shed.tools.named(name, self.visible)
+
+    def list_tools(self) -> list[str]:
+        """See :meth:`Toolshed.list_tools`."""
+        return self.shed.tools.ids(self.visible)
+
+    def sources(self) -> list[IndexedSource]:
+        """See :meth:`Toolshed.sources`."""
+        return self.shed.tools.sources(self.visible)
