@@ -26,26 +26,27 @@ class GoldDocument:
         text: The text that the offsets index.
         spans: Tight spans of the sentences, in order; end exclusive.
         genre: The kind of document, where the file says it.
+        n_overlapping: Spans of the file that began within the one before; they are left out.
     """
 
     document_id: str
     text: str
     spans: tuple[Span, ...]
     genre: str = ""
+    n_overlapping: int = 0
 
 
-def load_gold(path: Path, *, drops_nested: bool = False) -> list[GoldDocument]:
+def load_gold(path: Path) -> list[GoldDocument]:
     """Read a JSON Lines file, or all of a folder: ``{"id", "text", "spans": [[start, end], ...]}``.
 
-    Args:
-        path: The file or folder.
-        drops_nested: Leave out spans that lie within the one before; official files have a few.
+    Spans that begin within the one before are left out and counted: official files have a few, and no
+    segmenter cuts one text in two ways.
 
     Raises:
         GoldError: If there is nothing to read, or a line is not of that form.
     """
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    documents = [document for file in files for document in _read(file, drops_nested)]
+    documents = [document for file in files for document in _read(file)]
     if not documents:
         raise GoldError(
             f"there are no documents in {str(path)!r}; expected JSON Lines of "
@@ -54,23 +55,25 @@ def load_gold(path: Path, *, drops_nested: bool = False) -> list[GoldDocument]:
     return documents
 
 
-def _read(file: Path, drops_nested: bool) -> Iterable[GoldDocument]:
+def _read(file: Path) -> Iterable[GoldDocument]:
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise GoldError(f"{str(file)!r} cannot be read: {error}") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _document(line, f"{str(file)!r}, line {number}", drops_nested)
+            yield _document(line, f"{str(file)!r}, line {number}")
 
 
-def _document(line: str, where: str, drops_nested: bool) -> GoldDocument:
+def _document(line: str, where: str) -> GoldDocument:
     try:
         value = json.loads(line)
         text = value["text"]
-        spans = _tight(text, [(int(start), int(end)) for start, end in value["spans"]])
-        spans = _flat(spans) if drops_nested else spans
-        document = GoldDocument(str(value["id"]), text, spans, str(value.get("dataset", "")))
+        given = _tight(text, [(int(start), int(end)) for start, end in value["spans"]])
+        spans = _flat(given)
+        document = GoldDocument(
+            str(value["id"]), text, spans, str(value.get("dataset", "")), len(given) - len(spans)
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise GoldError(
             f'{where}: expected {{"id", "text", "spans": [[start, end], ...]}} ({error!r})'
@@ -84,9 +87,10 @@ def _document(line: str, where: str, drops_nested: bool) -> GoldDocument:
 
 
 def _flat(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Spans without those that begin within the one before."""
     kept: list[Span] = []
     for start, end in spans:
-        if not kept or start >= kept[-1][1]:
+        if not kept or not kept[-1][0] <= start < kept[-1][1]:
             kept.append((start, end))
     return tuple(kept)
 

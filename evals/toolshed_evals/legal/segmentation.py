@@ -43,6 +43,7 @@ class SegmentationReport:
         dataset: Name of the file or folder of gold.
         n_documents: Documents in it.
         n_sentences: Gold sentences in them.
+        n_overlapping: Spans that began within the gold sentence before, and were left out.
         n_refitted: Documents that were scored by weights fitted without them.
         segmenters: What each segmenter reached.
     """
@@ -50,6 +51,7 @@ class SegmentationReport:
     dataset: str
     n_documents: int
     n_sentences: int
+    n_overlapping: int
     n_refitted: int
     segmenters: dict[str, SegmenterResult]
 
@@ -59,6 +61,7 @@ class SegmentationReport:
             "dataset": self.dataset,
             "n_documents": self.n_documents,
             "n_sentences": self.n_sentences,
+            "n_overlapping": self.n_overlapping,
             "n_refitted": self.n_refitted,
             "segmenters": {name: result.to_json() for name, result in self.segmenters.items()},
         }
@@ -78,7 +81,7 @@ class SegmentationReport:
 
 
 def evaluate_segmenters(
-    path: Path,
+    path: Path | None,
     names: Sequence[str] = (),
     *,
     hold_out: HoldOut = "document",
@@ -90,7 +93,8 @@ def evaluate_segmenters(
     that no segmenter is ever scored on what it learnt from.
 
     Args:
-        path: A JSON Lines file of gold documents, or a folder of them.
+        path: A JSON Lines file of gold documents, or a folder of them; None for the contracts, statutes,
+            terms, letters and decisions that we wrote and kept for judging.
         names: The segmenters; all that are installed when not given.
         hold_out: What weights are fitted without: the document that is scored, or all of its genre.
         tick: Told after each segmenter.
@@ -99,7 +103,7 @@ def evaluate_segmenters(
         GoldError: If the gold cannot be used.
         ConfigurationError: If a segmenter is unknown or not installed.
     """
-    gold = load_gold(path)
+    gold = load_gold(path) if path else written_documents("test")
     segmenters = _chosen(names)
     has_legal = any(name.startswith("legal") for name in segmenters)
     held_out = HeldOut(gold if has_legal else (), hold_out)
@@ -113,7 +117,9 @@ def evaluate_segmenters(
         results[name] = SegmenterResult(score_boundaries(gold, spans), speed)
     tick(len(segmenters), len(segmenters))
     n_sentences = sum(len(document.spans) for document in gold)
-    return SegmentationReport(path.stem, len(gold), n_sentences, held_out.n_documents, results)
+    n_overlapping = sum(document.n_overlapping for document in gold)
+    name = path.stem if path else "written"
+    return SegmentationReport(name, len(gold), n_sentences, n_overlapping, held_out.n_documents, results)
 
 
 def _chosen(names: Sequence[str]) -> dict[str, SentenceSegmenter]:

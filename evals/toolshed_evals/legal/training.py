@@ -82,7 +82,7 @@ def documents_of(model: ModelName, gold: Path | None = None) -> list[GoldDocumen
         gold: The gold, where it is not in ``TOOLSHED_DATA``.
     """
     if model == "romance":
-        return load_gold(gold or data_folder() / "legal_languages", drops_nested=True)
+        return load_gold(gold or data_folder() / "legal_languages")
     written = written_documents()
     decisions = load_gold(gold or data_folder() / "legal")
     return [*decisions, *written] if model == "instruments" else [*decisions, written[0]]

@@ -42,3 +42,21 @@ def test_a_file_without_gold_is_refused(tmp_path: Path) -> None:
     done = sentences(str(empty))
     assert done.exit_code == 1
     assert "there are no documents" in done.stderr
+
+
+def test_a_file_with_nested_gold_is_scored_and_says_what_was_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    text = "The court held for Jones. The rest followed."
+    spans = [[0, 25], [4, 9], [26, 44]]
+    path.write_text(json.dumps({"id": 1, "text": text, "spans": spans}), encoding="utf-8")
+    done = sentences(str(path), "--segmenter", "regex", "--json")
+    told = json.loads(done.stdout)
+    assert (told["n_sentences"], told["n_overlapping"], told["segmenters"]["regex"]["f1"]) == (2, 1, 1)
+    assert "1 spans begin within the gold sentence before" in done.stderr
+
+
+def test_without_a_path_our_own_kept_documents_are_scored() -> None:
+    told = json.loads(sentences("--segmenter", "legal", "--json").stdout)
+    assert told["n_documents"] >= 14
+    assert told["n_sentences"] >= 1_100
+    assert told["segmenters"]["legal"]["f1"] > 0.97

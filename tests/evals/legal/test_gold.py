@@ -67,3 +67,18 @@ def test_unusable_gold_is_refused(tmp_path: Path, content: str, message: str) ->
     path.write_text(content, encoding="utf-8")
     with pytest.raises(GoldError, match=message):
         load_gold(path)
+
+
+def test_a_span_within_another_is_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    nested = {"id": "d", "text": TEXT, "spans": [[0, 9], [5, 9], [10, 16]]}
+    path.write_text(json.dumps(nested), encoding="utf-8")
+    (document,) = load_gold(path)
+    assert (document.spans, document.n_overlapping) == (((0, 9), (10, 16)), 1)
+
+
+def test_a_span_that_begins_within_another_is_left_out_too(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text(json.dumps({"id": "d", "text": TEXT, "spans": [[0, 9], [5, 16]]}), encoding="utf-8")
+    (document,) = load_gold(path)
+    assert (document.spans, document.n_overlapping) == (((0, 9),), 1)
