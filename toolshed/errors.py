@@ -22,6 +22,7 @@ ToolshedError                      500
 ├── BudgetExceededError            402  the call would spend more than the budget has left
 ├── TooLittleEvidenceError         409  too few outcomes for the estimate that was asked for
 ├── LedgerError                    503  the ledger could not do what was asked
+├── StateError                     503  the database of keys, jobs and the like could not do what was asked
 ├── ToolCallError                  502  a call of a tool that could not be made or did not come back
 │   ├── NotCallableError           422  nothing says how to call the tool, or from here
 │   ├── InvalidArgumentsError      422  arguments that the tool does not take; nothing was sent
@@ -196,6 +197,13 @@ class LedgerError(ToolshedError):
     """The ledger could not do what was asked of it."""
 
     code = "ledger"
+    http_status = 503
+
+
+class StateError(ToolshedError):
+    """The database that keeps the service's keys, grants and jobs could not do what was asked of it."""
+
+    code = "state"
     http_status = 503
 
 

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
         allowed_hosts: Names, beside those of loopback, that requests may be for and web pages may come from.
             Checked where no API keys are set, and where names are given.
         ledger: Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base by default.
+        state: Where the service keeps its keys, grants, jobs and audit log: a file or a SQLAlchemy URL;
+            ``state.db`` beside an embedded knowledge base by default, or the ledger's server.
         prices: Price file of the deployment.
         encoder_threads: Threads of one query's encoding.
         max_query_characters: Longest query the service takes.
@@ -45,6 +47,7 @@ class Settings(BaseSettings):
     api_keys: list[Annotated[SecretStr, Field(min_length=1)]] = Field(default_factory=list)
     allowed_hosts: list[_HostName] = Field(default_factory=list)
     ledger: str | None = None
+    state: str | None = None
     prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)
     max_query_characters: int = Field(default=200_000, ge=1)

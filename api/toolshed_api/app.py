@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -17,6 +17,7 @@ from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.passages import endpoints as passages
 from toolshed_api.rest.tools import endpoints as tools
+from toolshed_api.state import open_state, state_location
 from toolshed_api.tenant_sheds import TenantSheds
 
 logger = logging.getLogger(__name__)
@@ -27,20 +28,25 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
 
     Args:
         settings: How to open the knowledge base, and the limits.
-        shed: An open knowledge base to serve instead; it is left open at the end.
+        shed: An open knowledge base to serve instead; it is left open at the end. The service's state is
+            kept in memory then, unless the settings say where.
     """
+    location = state_location(settings) if shed is None else settings.state or "memory:"
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        sheds = app.state.sheds = TenantSheds(settings, shed)
-        opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
-        # Loading the encoder and the matrices belongs to the start, not to the first request.
-        await asyncio.to_thread(opened.warm_up)
-        await asyncio.to_thread(_name_sources, app)
-        refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
-        yield
-        refreshing.cancel()
-        sheds.close()
+        async with AsyncExitStack() as stack:
+            sheds = app.state.sheds = TenantSheds(settings, shed)
+            stack.callback(sheds.close)
+            opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
+            database = app.state.database = await asyncio.to_thread(open_state, location)
+            stack.callback(database.close)
+            # Loading the encoder and the matrices belongs to the start, not to the first request.
+            await asyncio.to_thread(opened.warm_up)
+            await asyncio.to_thread(_name_sources, app)
+            refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
+            stack.callback(refreshing.cancel)
+            yield
 
     app = FastAPI(
         title="Toolshed",

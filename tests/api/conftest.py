@@ -6,8 +6,11 @@ import httpx
 import pytest
 
 from tests.api.serving import TOOLS, served
+from tests.databases import location, postgres
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
+
+__all__ = ["location", "postgres"]
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from toolshed.knowledge_base.manifest import Manifest
 _MANIFEST = "manifest.json"
 _LOCK = ".lock"
 _ACKNOWLEDGED = "acknowledged.json"
+# Keys may be made before tools are indexed.
+_STATE = "state."
 # The engine maps its files: a full disk would be a bus error, not an exception.
 _MIN_FREE_BYTES = 128 * 2**20
 _BYTES_PER_POINT = 16 * 2**10
@@ -69,9 +71,11 @@ class EdgeFolder:
         if (self.path / _MANIFEST).exists():
             return
         own = (self.shard.name, _LOCK, _ACKNOWLEDGED, _MANIFEST)
-        # Other kinds of records lie beside it, each with a manifest of its own.
+        # Other kinds of records lie beside it, each with a manifest of its own, and the service's state.
         for entry in self.path.iterdir():
-            if entry.name.removesuffix(_PARTIAL) not in own and not (entry / _MANIFEST).exists():
+            if entry.name.startswith(_STATE) or (entry / _MANIFEST).exists():
+                continue
+            if entry.name.removesuffix(_PARTIAL) not in own:
                 raise KnowledgeBaseError(
                     f"the folder {str(self.path)!r} holds other files ({entry.name!r}); "
                     "give a new or empty folder"

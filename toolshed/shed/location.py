@@ -7,6 +7,7 @@ from toolshed.errors import ConfigurationError
 
 _MEMORY = "memory:"
 _SCHEMES = ("http://", "https://")
+STATE_FILE = "state.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +74,24 @@ class Location:
                 "(ledger=, --ledger): a file, or a URL such as postgresql+psycopg://user@host/name"
             )
         return _MEMORY if self.folder is None else str(self.folder / "ledger.db")
+
+    def state(self, given: str | None = None, *, ledger: str | None = None) -> str:
+        """Where a service keeps its keys, grants, jobs and audit log.
+
+        Args:
+            given: What was asked for.
+            ledger: Where costs are booked. A database server keeps both.
+
+        Returns:
+            What was given; the ledger's server; ``state.db`` beside an embedded knowledge base, or beside a
+            ledger that is a file. Where there is none of them it is ``memory:``, gone with the process.
+        """
+        if given is not None:
+            return given
+        if ledger is not None and "://" in ledger and not ledger.startswith("sqlite"):
+            return ledger
+        if self.folder is not None:
+            return str(self.folder / STATE_FILE)
+        if ledger is None or "://" in ledger or ledger == _MEMORY:
+            return _MEMORY
+        return str(Path(ledger).with_name(STATE_FILE))

@@ -13,6 +13,7 @@ from sqlalchemy import Column, RowMapping, Table, select
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.errors import LedgerError, missing_extra
+from toolshed.state.columns import Moment
 
 ExportFormat = Literal["csv", "parquet"]
 
@@ -77,7 +78,7 @@ def _columns(table: Table, rows: Sequence[RowMapping]) -> Any:
 
     kinds = {
         tables.Money: pyarrow.decimal128(20, 9),
-        tables.Moment: pyarrow.timestamp("us", tz="UTC"),
+        Moment: pyarrow.timestamp("us", tz="UTC"),
     }
     named = {"BOOLEAN": pyarrow.bool_(), "FLOAT": pyarrow.float64()}
     arrays = {}

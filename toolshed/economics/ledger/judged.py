@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce
 
 from toolshed.economics.learning.evidence import Judgement, TokenCount
 from toolshed.economics.ledger import tables
+from toolshed.state.columns import Moment
 
 _ROWS_AT_ONCE = 10_000
 
@@ -47,7 +48,7 @@ def judged_decisions() -> Any:
             task.tenant,
             task.problem,
             case((is_revised, whole.passed), else_=func.coalesce(own.passed, whole.passed)).label("passed"),
-            type_coerce(func.coalesce(own.first_at, whole.first_at), tables.Moment).label("judged_at"),
+            type_coerce(func.coalesce(own.first_at, whole.first_at), Moment).label("judged_at"),
         )
         .join(tables.task, task.task_id == decision.task_id)
         .outerjoin(own.of.table, own.of == decision.decision_id)

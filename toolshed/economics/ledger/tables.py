@@ -4,7 +4,6 @@ A ``key`` is what a column is called in the code, where names of dollars end in 
 exports and the database itself keep the names of the first schema.
 """
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +23,8 @@ from sqlalchemy import (
     types,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from toolshed.state.columns import Moment
+
 _NANOS = Decimal(1_000_000_000)
 SMALLEST_AMOUNT = 1 / _NANOS
 
@@ -42,21 +42,6 @@ class Money(types.TypeDecorator[Decimal]):
     def process_result_value(self, value: Any, dialect: Any) -> Decimal | None:  # noqa: ARG002  # its signature
         """Billionths to dollars."""
         return None if value is None else (Decimal(int(value)) / _NANOS).quantize(SMALLEST_AMOUNT)
-
-
-class Moment(types.TypeDecorator[datetime]):
-    """A time, stored as microseconds since 1970 in UTC."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002  # its signature
-        """Time to microseconds."""
-        return None if value is None else (value.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:  # noqa: ARG002  # its signature
-        """Microseconds to time."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 metadata = MetaData()

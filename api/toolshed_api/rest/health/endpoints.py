@@ -8,9 +8,10 @@ from toolshed.errors import KnowledgeBaseError
 from toolshed_api.dependencies import DefaultShed, IsTrusted
 from toolshed_api.problems import OverloadedError, problem_responses
 from toolshed_api.rest.health.schemas import HealthResponse
+from toolshed_api.scopes import OPEN
 
 logger = logging.getLogger(__name__)
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[OPEN])
 
 
 @router.get("/healthz", response_model_exclude_none=True)

@@ -14,11 +14,13 @@ from toolshed_api.rest.passages.schemas import (
     PassageSearchRequest,
     PassageSearchResponse,
 )
+from toolshed_api.scopes import needs
 
 router = APIRouter(
     prefix="/v1",
     tags=["passages"],
     route_class=StrictRoute,
+    dependencies=[needs("search")],
     responses=problem_responses(InvalidRequestError, KnowledgeBaseError, OverloadedError),
 )
 

@@ -10,11 +10,13 @@ from toolshed_api.dependencies import CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits, page_of
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.tools.schemas import SearchRequest, SearchResponse, ToolBody, ToolListResponse
+from toolshed_api.scopes import needs
 
 router = APIRouter(
     prefix="/v1/tools",
     tags=["tools"],
     route_class=StrictRoute,
+    dependencies=[needs("search")],
     responses=problem_responses(InvalidRequestError, KnowledgeBaseError, OverloadedError),
 )
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from tests.ledger_facts import write
+from tests.migrated import differences
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.ledger import Ledger
 
@@ -15,9 +16,4 @@ def test_money_is_exact(ledger: Ledger) -> None:
 
 
 def test_the_migrations_make_the_tables_that_the_code_names(ledger: Ledger) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    with ledger.database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(context, tables.metadata) == []
+    assert differences(ledger.database.engine, tables.metadata) == []

@@ -1,0 +1,1 @@
+"""What was done, by whom, from which request, and what came of it."""

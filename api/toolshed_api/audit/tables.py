@@ -1,0 +1,26 @@
+"""The table of the audit log, as ``toolshed/state/migrations`` makes it."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+
+from toolshed.state.columns import Moment
+
+metadata = MetaData()
+_NAME = String(200)
+
+audit_event = Table(
+    "audit_event",
+    metadata,
+    Column("event_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("tenant", String(63), nullable=False),
+    Column("caller", _NAME, nullable=False),
+    Column("viewed_as", String(500)),
+    Column("action", String(60), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("digest", String(64)),
+    Column("text", Text),
+    Column("outcome", String(60), nullable=False),
+    Column("request_id", String(128), nullable=False),
+    Index("ix_audit_event_tenant", "tenant", "event_id"),
+    Index("ix_audit_event_at", "at"),
+)

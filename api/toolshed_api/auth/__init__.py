@@ -1,0 +1,1 @@
+"""Who may do what: keys, tokens, tenants, grants and rates."""
