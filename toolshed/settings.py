@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         max_query_characters: Longest query the service takes.
         max_k: Most tools, or passages, the service returns at once.
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
+        mcp_pinned: Ids of tools that the MCP server lists beside its own.
         data: Folder of the official data sets that evaluations and replays read.
     """
 
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     max_query_characters: int = Field(default=200_000, ge=1)
     max_k: int = Field(default=100, ge=1)
     refresh_seconds: float = Field(default=30.0, gt=0)
+    mcp_pinned: list[str] = Field(default_factory=list, max_length=50)
     data: Path = Path("data")
 
 

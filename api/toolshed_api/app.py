@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from toolshed.errors import KnowledgeBaseError
 from toolshed.settings import Settings
@@ -13,6 +14,8 @@ from toolshed.shed.shed import Toolshed
 from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.description import guard_responses, install_description
 from toolshed_api.guard import Guard
+from toolshed_api.mcp.http import PATH as MCP_PATH
+from toolshed_api.mcp.http import McpEndpoint
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.passages import endpoints as passages
@@ -32,6 +35,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             kept in memory then, unless the settings say where.
     """
     location = state_location(settings) if shed is None else settings.state or "memory:"
+    mcp = McpEndpoint()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -46,6 +50,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             await asyncio.to_thread(_name_sources, app)
             refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
             stack.callback(refreshing.cancel)
+            await stack.enter_async_context(mcp.run(settings, sheds))
             yield
 
     app = FastAPI(
@@ -61,6 +66,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     install_problem_handlers(app)
     install_description(app, settings)
     app.add_middleware(Guard, settings=settings)
+    app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
     app.include_router(tools.router)
     app.include_router(passages.router)
     app.include_router(health.router)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from toolshed.documents import Passage
+from toolshed.errors import UnknownDecisionError
 from toolshed.options import CallArguments, PassageArguments, SearchArguments
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
@@ -14,6 +15,8 @@ from toolshed_api.callers import Caller
 
 if TYPE_CHECKING:
     from toolshed.calling.results import CallResult, ResultPage
+    from toolshed.economics.ledger.records import Outcome
+    from toolshed.economics.running.account import OutcomeDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class CallerShed:
         self.caller.require("search")
         return self._view.tool_named(name)
 
+    def definitions(self) -> list[ToolDefinition]:
+        """The definitions of all tools that the caller may find, ordered by their ids."""
+        self.caller.require("search")
+        return self._view.definitions()
+
+    def catalog_version(self) -> object:
+        """What is another when the tools have changed."""
+        return self.shed.tools.version
+
     def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""
         self.caller.require("search")
@@ -70,6 +82,16 @@ class CallerShed:
         self.caller.require("call")
         return self._view.call(tool_id, arguments, **options)
 
+    async def acall(
+        self,
+        tool_id: str,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Unpack[CallArguments],
+    ) -> "CallResult":
+        """See :meth:`AsyncToolshed.call`."""
+        self.caller.require("call")
+        return await self._view.acall(tool_id, arguments, **options)
+
     def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """See :meth:`Toolshed.read_result`."""
         self.caller.require("call")
@@ -81,6 +103,22 @@ class CallerShed:
         """See :meth:`Toolshed.search_passages`."""
         self.caller.require("search")
         return self.shed.search_passages(query, k, **options)
+
+    def report_search(self, task_id: str, passed: bool, **details: "Unpack[OutcomeDetails]") -> "Outcome":
+        """Report whether the task of a search passed; it is booked as one now, if it is not yet.
+
+        Args:
+            task_id: What the caller was given for the search; nobody else knows it.
+            passed: Whether it passed.
+            details: See :meth:`.CostAccount.report`.
+        """
+        self.caller.require("call")
+        account = self.shed.account
+        try:
+            account.ledger.task(task_id)
+        except UnknownDecisionError:
+            account.start_task("retrieval", task_id=task_id)
+        return account.report(task_id, passed, **details)
 
     def list_documents(self) -> list[str]:
         """See :meth:`Toolshed.list_documents`."""

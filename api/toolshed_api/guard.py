@@ -15,6 +15,7 @@ from toolshed.settings import Settings
 from toolshed_api.access import check_access
 from toolshed_api.bodies import body_parts, most_bytes, read_body
 from toolshed_api.problems import OverloadedError, problem_response
+from toolshed_api.streams import MAX_STREAMS, STREAM_SECONDS, is_streamed
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Guard:
         self._app, self._settings = app, settings
         self._most_bytes = most_bytes(settings)
         self._running: set[asyncio.Future[None]] = set()
+        self._streams: set[asyncio.Future[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,7 +60,11 @@ class Guard:
 
     async def _answer(self, request: Request, exchange: "_Exchange") -> None:
         # Alive is who answers; a supervisor must not end a process for being busy.
-        if len(self._running) >= MAX_RUNNING and request.scope["path"] != "/healthz":
+        path = request.scope["path"]
+        running_like_it, most = (
+            (self._streams, MAX_STREAMS) if is_streamed(path) else (self._running, MAX_RUNNING)
+        )
+        if len(running_like_it) >= most and path != "/healthz":
             busy = OverloadedError("the service is busy with other requests; try again in a moment")
             await problem_response(request, busy)(request.scope, exchange.receive, exchange.send)
             return
@@ -67,10 +73,11 @@ class Guard:
         running = asyncio.ensure_future(
             self._app({**request.scope, "method": method}, exchange.receive, exchange.send)
         )
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
+        running_like_it.add(running)
+        running.add_done_callback(running_like_it.discard)
+        seconds = STREAM_SECONDS if is_streamed(path) else ANSWER_SECONDS
         try:
-            await asyncio.wait({running}, timeout=ANSWER_SECONDS)
+            await asyncio.wait({running}, timeout=seconds)
         except asyncio.CancelledError:
             running.cancel()
             raise
@@ -78,7 +85,7 @@ class Guard:
             running.result()
         else:
             running.add_done_callback(_report_late)
-            late = OverloadedError(f"the answer took longer than {ANSWER_SECONDS:g} seconds; ask for less")
+            late = OverloadedError(f"the answer took longer than {seconds:g} seconds; ask for less")
             await exchange.end(problem_response(request, late), request.scope)
 
     async def _refuse(self, response: Response, receive: Receive, send: Send) -> None:

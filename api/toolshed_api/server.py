@@ -22,6 +22,7 @@ from toolshed_api.problems import (
     SlowRequestError,
     problem,
 )
+from toolshed_api.streams import STREAM_SECONDS, is_streamed
 
 # To send a request line with its headers, and to take an answer; honest clients need one round trip.
 CLIENT_SECONDS = 20.0
@@ -76,7 +77,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._n_bytes += len(data)
         super().data_received(data)
         if self.cycle is not cycle:
-            self._begin(BODY_SECONDS + ANSWER_SECONDS + CLIENT_SECONDS)
+            self._begin(BODY_SECONDS + self._answer_seconds + CLIENT_SECONDS)
         elif self._n_bytes > _MAX_HEAD_BYTES:
             self._refuse(HeadersTooLargeError(f"the headers are larger than {_MAX_HEAD_BYTES:,} bytes"))
 
@@ -109,6 +110,11 @@ class DeadlineProtocol(HttpToolsProtocol):
     @property
     def _awaits_client(self) -> bool:
         return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+
+    @property
+    def _answer_seconds(self) -> float:
+        is_stream = self.cycle is not None and is_streamed(self.cycle.scope["path"])
+        return STREAM_SECONDS if is_stream else ANSWER_SECONDS
 
     def _begin(self, seconds: float) -> None:
         self._deadline.cancel()

@@ -14,6 +14,8 @@ from toolshed_api.scopes import ANY_CALLER, OPEN, declared_scopes, needs
 
 # Of FastAPI, without dependencies: the guard asks whoever reads them who he is, and they name no tool.
 DESCRIPTIONS = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+# Asks for the scope of each of its tools by itself: tests/api/mcp/test_server.py.
+ASKS_ITSELF = {"/mcp"}
 
 
 def undeclared(app: FastAPI) -> list[str]:
@@ -23,7 +25,7 @@ def undeclared(app: FastAPI) -> list[str]:
 def asked(app: FastAPI) -> Iterator[RouteContext]:
     """The routes that must say something; a mounted app that asks for itself is left out by its path."""
     for route in iter_route_contexts(app.routes):
-        if route.path not in DESCRIPTIONS:
+        if route.path not in DESCRIPTIONS | ASKS_ITSELF:
             yield route
 
 

@@ -104,6 +104,10 @@ class ResultPage:
             raise UnknownResultError("the text ends here; there is no more to read")
         return self._store.read(self.handle, self.next_offset, max(1, len(self.text)))
 
+    def beside(self, text: str, max_characters: int) -> "ResultPage":
+        """The beginning of another text that belongs to the same answer, kept where this one is."""
+        return self._store.page(text, max_characters)
+
     def to_json(self) -> dict[str, Any]:
         """The page as JSON."""
         return {
@@ -226,11 +230,9 @@ class ResultStore:
 
     def result(self, tool_id: str, answer: Answer, *, max_characters: int, duration_ms: float) -> CallResult:
         """An answer cut to a length, the rest kept."""
-        handle = self._keep(answer.text) if len(answer.text) > max_characters else ""
-        page = ResultPage(answer.text[:max_characters], 0, len(answer.text), handle, self)
         return CallResult(
             tool_id=tool_id,
-            page=page,
+            page=self.page(answer.text, max_characters),
             is_error=answer.is_error,
             structured=answer.structured,
             is_structured=answer.is_structured,
@@ -241,6 +243,11 @@ class ResultStore:
             exception=answer.exception,
             duration_ms=duration_ms,
         )
+
+    def page(self, text: str, max_characters: int) -> ResultPage:
+        """The beginning of a text; where that is not all of it, the text is kept."""
+        handle = self._keep(text) if len(text) > max_characters else ""
+        return ResultPage(text[:max_characters], 0, len(text), handle, self)
 
     def read(self, handle: str, offset: int, max_characters: int) -> ResultPage:
         """A stretch of a kept text.

@@ -77,6 +77,11 @@ class CatalogIndex:
             self._remembered, self._seen = read, seen
         return True
 
+    @property
+    def version(self) -> tuple[int, int | None]:
+        """What is another when the tools have changed, as far as this process knows."""
+        return self.store.revision, self._seen
+
     def is_empty(self) -> bool:
         """Whether there is nothing to search."""
         return self._load(None).index is None

@@ -182,6 +182,11 @@ class ToolStore(Store[ToolRecord]):
         found = self._engine.scroll(only=only, vectors=True)
         return (self._record(self._verified(point)) for point in found)
 
+    def definitions(self) -> Iterator[ToolDefinition]:
+        """The definition of every tool, without reading vectors."""
+        for payload in self._payloads(["definition"]):
+            yield _definition(payload)
+
     def sources(self) -> frozenset[str]:
         """The sources that tools came from."""
         return frozenset(payload["source"] for payload in self._payloads(["source"]))

@@ -201,6 +201,11 @@ class ToolLibrary:
                 self._names = {name: tool_id for tool_id, name in self.store.exported_names().items()}
             return self._names
 
+    @property
+    def version(self) -> tuple[int, int | None]:
+        """What is another when the tools have changed; of a shared store, at the last refresh."""
+        return self._index.version
+
     def ids(self, visible: Visibility = EVERYTHING) -> list[str]:
         """The ids of the tools that may be found, sorted."""
         return [tool.tool_id for tool in self._stored(visible)]
@@ -221,9 +226,10 @@ class ToolLibrary:
             raise UnknownSourceError(f"there is no source {name!r}; the sources are {known}")
         return self.delete(tool_ids)
 
-    def definitions(self) -> list[ToolDefinition]:
-        """The definitions of all tools, ordered by their ids."""
-        return sorted((record.definition for record in self.store.scan()), key=lambda tool: tool.tool_id)
+    def definitions(self, visible: Visibility = EVERYTHING) -> list[ToolDefinition]:
+        """The definitions of the tools that may be found, ordered by their ids."""
+        shown = (tool for tool in self.store.definitions() if visible.shows(tool.tool_id, tool.source))
+        return sorted(shown, key=lambda tool: tool.tool_id)
 
     def delete(self, tool_ids: Sequence[str]) -> int:
         """Remove tools; returns how many there were."""

@@ -1,5 +1,6 @@
 """A knowledge base as one caller sees it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
@@ -45,6 +46,16 @@ class ShedView:
         """See :meth:`Toolshed.call`."""
         return self.shed.caller.call(self.get_tool(tool_id), arguments, options)
 
+    async def acall(
+        self,
+        tool_id: str,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Unpack[CallArguments],
+    ) -> "CallResult":
+        """See :meth:`AsyncToolshed.call`; whoever stops waiting ends the call."""
+        tool = await asyncio.to_thread(self.get_tool, tool_id)
+        return await self.shed.caller.acall(tool, arguments, options)
+
     def get_tool(self, tool_id: str) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""
         return self.shed.tools.get(tool_id, self.visible)
@@ -52,6 +63,10 @@ class ShedView:
     def tool_named(self, name: str) -> ToolDefinition:
         """See :meth:`Toolshed.tool_named`."""
         return self.shed.tools.named(name, self.visible)
+
+    def definitions(self) -> list[ToolDefinition]:
+        """The definitions of all tools that he may find, ordered by their ids."""
+        return self.shed.tools.definitions(self.visible)
 
     def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""

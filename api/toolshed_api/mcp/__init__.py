@@ -1,0 +1,1 @@
+"""Our MCP server: over stdio, and over HTTP in the service."""

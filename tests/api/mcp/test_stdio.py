@@ -1,0 +1,60 @@
+"""``toolshed mcp`` as a host starts it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.mcp.serving import ERAS, host, stdio, talking, text
+from toolshed.shed.shed import Toolshed
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stdio")
+    with Toolshed(folder / "shed", pipeline="instant") as shed:
+        shed.add_tools(talking(folder / "journal"))
+    return folder / "shed"
+
+
+async def test_a_search_id_outlives_the_process_and_the_era(folder: Path) -> None:
+    search_id = ""
+    for era in ERAS:
+        async with host(stdio(folder, "--pin", "talking:send_email"), era) as client:
+            if search_id:
+                told = await client.call_tool("report_outcome", {"search_id": search_id, "passed": True})
+                assert not told.is_error
+            found = await client.call_tool("search_tools", {"query": "weather forecast for a city", "k": 1})
+            search_id = found.structured_content["search_id"]
+            (tool,) = found.structured_content["tools"]
+            given = {"tool": tool["tool"], "arguments": {"city": "Lisbon"}}
+            answer = await client.call_tool(tool["call_with"], given)
+            assert answer.structured_content == {"city": "Lisbon", "degrees": 21}
+
+
+async def test_a_pinned_tool_stands_in_the_list_and_runs(folder: Path) -> None:
+    with Toolshed(folder, pipeline="instant") as shed:
+        (tool_id,) = [name for name in shed.list_tools() if name.endswith(":send_email")]
+        name = shed.get_tool(tool_id).exported_name
+    async with host(stdio(folder, "--pin", tool_id), "auto") as client:
+        (listed,) = [tool for tool in (await client.list_tools()).tools if tool.name == name]
+        assert listed.input_schema["required"] == ["to"]
+        assert listed.annotations is not None
+        assert listed.annotations.read_only_hint is False
+        assert text(await client.call_tool(name, {"to": "Ana"})) == "sent to Ana: "
+        assert "required" in text(await client.call_tool(name, {}))
+
+
+def test_without_a_knowledge_base_it_says_how_to_make_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "toolshed", "mcp", "--kb", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "toolshed index tools SOURCE" in done.stderr
+    assert "Traceback" not in done.stderr
