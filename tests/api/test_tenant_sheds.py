@@ -30,6 +30,30 @@ def test_a_tenant_sees_nothing_of_another_before_and_after_a_restart(settings: S
         sheds.close()
 
 
+def test_the_ranking_of_a_tenant_is_bit_identical_with_and_without_another(settings: Settings) -> None:
+    own = [
+        make_tool(f"{verb}_{thing}", f"{verb} the {thing} of a person.", source="own")
+        for verb in ("send", "read", "delete", "find")
+        for thing in ("letter", "invoice", "parcel", "calendar", "ticket")
+    ]
+    asked = ["send the invoyce to Ana and then delete the ticket", "find my calendar", "launch a rocket"]
+    sheds = TenantSheds(settings)
+    sheds.of("acme").add_tools(*own)
+
+    def answers() -> list[object]:
+        found = [sheds.of("acme").search(text, k=5, abstain_below=0.0) for text in asked]
+        return [
+            (f.n_tools, [(t.tool.tool_id, t.score, t.confidence, t.channels) for t in f.tools]) for f in found
+        ]
+
+    before = answers()
+    sheds.of("other").add_tools(
+        *(make_tool(f"send_{n}", f"Send invoice {n} by rocket.", source=f"s{n % 7}") for n in range(1_500))
+    )
+    assert answers() == before
+    sheds.close()
+
+
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", "a" * 64, "-a", "a\n"])
 def test_a_name_that_is_no_folder_is_refused(settings: Settings, name: str) -> None:
     with pytest.raises(ConfigurationError, match="no name of a tenant"):

@@ -2,116 +2,57 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.lexical import as_query_vector
 from toolshed.backbones.static import StaticEncoder
+from toolshed.intra_retrieval.postings import PostingsIndex
 from toolshed.intra_retrieval.soft_words import SoftWords
+from toolshed.intra_retrieval.tool_matrices import ChosenTools, ToolMatrices
 from toolshed.knowledge_base.engine import VectorQuery
 from toolshed.knowledge_base.store import Channel
-from toolshed.knowledge_base.tools import TOOL_LAYOUT, VIEWS, ToolRecord
+from toolshed.knowledge_base.tools import VIEWS, ToolRecord
 from toolshed.queries import Encodings
-from toolshed.vectors import Scores, SparseVector, Vectors
+from toolshed.types import ToolDefinition
+from toolshed.vectors import Ragged, Scores, Vectors
 
-# Cells of the term-by-document block that is laid out at once: 8 MB.
-_MAX_CELLS = 2_000_000
+# Tools that are compared at once: their vectors stay in the processor's cache.
+_COMPARED_TOGETHER = 1_024
+# Of fewer tools mean and deviation are quicker measured than foretold.
+_MEASURED = 2_000
+# Most that the frequencies of one tool's words take.
+_WORD_BYTES = 500
 ChannelScores = dict[str, Scores]
 
 
-class PostingsIndex:
-    """An inverted index over sparse vectors, with inverse document frequencies.
-
-    Args:
-        vectors: One sparse vector per document.
-        background: An index to take the document frequencies from, when ``vectors`` are only the
-            candidates of a larger catalog.
-    """
-
-    def __init__(self, vectors: Sequence[SparseVector], *, background: "PostingsIndex | None" = None) -> None:
-        owners = np.repeat(np.arange(len(vectors)), [len(v.indices) for v in vectors])
-        indices = np.concatenate([v.indices for v in vectors])
-        values = np.concatenate([v.values for v in vectors])
-        order = np.argsort(indices, kind="stable")
-        self._n_documents = len(vectors)
-        self._terms, starts = np.unique(indices[order], return_index=True)
-        self._starts = np.append(starts, len(indices))
-        lengths = np.diff(self._starts)
-        self._idf = self._own_idf(lengths) if background is None else background.idf(self._terms)
-        self._owners = owners[order]
-        self._weights = values[order] * np.repeat(self._idf, lengths)
-
-    def _own_idf(self, frequency: NDArray[np.int64]) -> Scores:
-        # Qdrant's Modifier.IDF, so that both give the same scores.
-        idf = np.log(1 + (self._n_documents - frequency + 0.5) / (frequency + 0.5))
-        return np.asarray(idf, np.float32)
-
-    def idf(self, terms: NDArray[np.uint32]) -> Scores:
-        """Inverse document frequency of any terms; of those no document has, as for frequency 0."""
-        idf = np.full(len(terms), self._own_idf(np.zeros(1, np.int64))[0], np.float32)
-        known = ~self.unknown(terms)
-        idf[known] = self._idf[np.searchsorted(self._terms, terms[known])]
-        return idf
-
-    def score(self, queries: Sequence[NDArray[np.uint32]]) -> Scores:
-        """Sum of weight times IDF, ``[len(queries), n_documents]``, over the best attainable sum.
-
-        Terms that no document has do not count as attainable: a wordy query is not punished for
-        words that are not about tools.
-        """
-        scores = np.zeros((len(queries), self._n_documents), np.float32)
-        wanted = np.concatenate([np.empty(0, np.uint32), *queries])
-        asked_by = np.repeat(np.arange(len(queries)), [len(query) for query in queries])
-        known = ~self.unknown(wanted)
-        positions, term = np.unique(np.searchsorted(self._terms, wanted[known]), return_inverse=True)
-        if not len(positions):
-            return scores
-        holds = np.zeros((len(queries), len(positions)), np.float32)
-        holds[asked_by[known], term] = 1
-        # Sub-queries share most of their terms: each posting list is laid out once for all.
-        step = max(1, _MAX_CELLS // self._n_documents)
-        for start in range(0, len(positions), step):
-            chunk = slice(start, start + step)
-            scores += holds[:, chunk] @ self._rows(positions[chunk])
-        # Not a matrix product: BLAS may raise a spurious "invalid value" flag for one this thin.
-        attainable = (holds * self._idf[positions]).sum(axis=1)
-        scores /= np.maximum(attainable, 1e-6)[:, None]
-        return scores
-
-    def _rows(self, positions: NDArray[np.int64]) -> Scores:
-        rows = np.zeros((len(positions), self._n_documents), np.float32)
-        for row, position in zip(rows, positions, strict=True):
-            postings = slice(self._starts[position], self._starts[position + 1])
-            row[self._owners[postings]] = self._weights[postings]
-        return rows
-
-    def unknown(self, query: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        """Which terms of a query no document has."""
-        if not len(self._terms):
-            return np.ones(len(query), dtype=bool)
-        at = np.minimum(np.searchsorted(self._terms, query), len(self._terms) - 1)
-        return np.asarray(self._terms[at] != query)
+def products(queries: Vectors, vectors: Vectors) -> Scores:
+    """Inner products, ``[n_queries, n_vectors]``."""
+    scores = np.empty((len(queries), len(vectors)), np.float32)
+    for start in range(0, len(vectors), _COMPARED_TOGETHER):
+        chunk = slice(start, start + _COMPARED_TOGETHER)
+        # With few queries BLAS is quicker this way round.
+        scores[:, chunk] = (vectors[chunk] @ queries.T).T
+    return scores
 
 
 class TopicVectors:
     """The key topics of the tools that have several; a tool is matched by the best of them."""
 
-    def __init__(self, topics: Sequence[Vectors]) -> None:
+    def __init__(self, topics: Ragged[np.float32]) -> None:
         self._n_tools = len(topics)
-        self._tools = np.array([row for row, vectors in enumerate(topics) if len(vectors)], np.int64)
-        lengths = [len(topics[row]) for row in self._tools]
-        self._starts = np.cumsum([0, *lengths[:-1]]) if lengths else np.empty(0, np.int64)
-        self._vectors = _columns([v for row in self._tools for v in topics[row]]) if lengths else None
+        self._tools = np.flatnonzero(topics.lengths)
+        self._starts = topics.starts[self._tools]
+        self._vectors = topics.values
 
     def score(self, queries: Vectors, whole: Scores | None) -> Scores:
         """Best inner product of each tool, the one with its ``whole`` document included (MaxSim)."""
         if whole is None:
             whole = np.full((len(queries), self._n_tools), -np.inf, np.float32)
-        if self._vectors is None:
+        if not len(self._vectors):
             return whole
-        best = np.maximum.reduceat(queries @ self._vectors, self._starts, axis=1)
+        best = np.maximum.reduceat(products(queries, self._vectors), self._starts, axis=1)
         scores = whole.copy()
         scores[:, self._tools] = np.maximum(scores[:, self._tools], best)
         return scores
@@ -121,13 +62,17 @@ class ViewVectors:
     """One view of every tool, compared with a request for a few tools at a time.
 
     Mean and deviation of the cosine over all tools follow from those of the vectors, E[q.v] = q.E[v] and
-    Var(q.v) = q' Cov(v) q, so that no product over the catalog is needed.
+    Var(q.v) = q' Cov(v) q, so that no product over a large catalog is needed.
     """
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
         self._mean = vectors.mean(axis=0)
-        self._covariance = vectors.T @ vectors / np.float32(len(vectors)) - np.outer(self._mean, self._mean)
+        self._covariance: Vectors | None = None
+        if len(vectors) > _MEASURED:
+            self._covariance = vectors.T @ vectors / np.float32(len(vectors)) - np.outer(
+                self._mean, self._mean
+            )
 
     def cosines(self, query: Vectors, columns: NDArray[np.int64]) -> Scores:
         """Cosine of one request, ``[dimension]``, with these tools."""
@@ -135,66 +80,104 @@ class ViewVectors:
 
     def standard(self, query: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the request's cosine over all tools."""
+        if self._covariance is None:
+            cosines = self._vectors @ query
+            return float(cosines.mean()), float(cosines.std())
         variance = float(query @ self._covariance @ query)
         return float(self._mean @ query), max(variance, 0.0) ** 0.5
 
     def all_cosines(self, queries: Vectors) -> Scores:
         """Cosines with every tool, ``[n_queries, n_tools]``."""
-        return np.asarray(queries @ self._vectors.T)
+        return products(queries, self._vectors)
 
 
 class ScoringIndex:
     """The vectors of a set of tools as matrices, scored exactly.
 
-    Below some tens of thousands of tools one matrix product over all of them is quicker than one
-    index query for each sub-query and channel, and standardising needs every tool's score.
+    Standardising needs every tool's score, and a product over all of them is quicker than one index query
+    for each sub-query and channel.
 
     Args:
-        records: The tools, at least one.
+        matrices: Tools, at least one.
+        rows: Those of them that are scored, ascending; None for all. The others have no part in anything:
+            scores, means, deviations and frequencies are those of an index of nothing but these tools.
         background: An index to take document frequencies from, when these are only the candidates of a
             larger catalog.
     """
 
-    def __init__(self, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None) -> None:
-        ordered = sorted(records, key=lambda record: record.tool_id)
-        self.tool_ids = [record.tool_id for record in ordered]
-        self.definitions = [record.definition for record in ordered]
-        self._channels = {c.name: c for c in TOOL_LAYOUT.channels if c.name in ordered[0].vectors}
+    def __init__(
+        self,
+        matrices: ToolMatrices,
+        rows: NDArray[np.int64] | None = None,
+        *,
+        background: "ScoringIndex | None" = None,
+    ) -> None:
+        self.definitions: Sequence[ToolDefinition] = (
+            matrices.definitions if rows is None else ChosenTools(matrices.definitions, rows)
+        )
+        self._matrices, self._rows = matrices, rows
+        self._channels = {channel.name: channel for channel in matrices.channels}
         self._dense: dict[str, Vectors] = {}
         self.views: dict[str, ViewVectors] = {}
         self._multi: dict[str, TopicVectors] = {}
         self._sparse: dict[str, PostingsIndex] = {}
+        columns = None if rows is None else _columns(rows, len(matrices))
         for name, channel in self._channels.items():
-            vectors: list[Any] = [record.vectors[name] for record in ordered]
             match channel.kind:
                 case "dense" if name in VIEWS:
-                    self.views[name] = ViewVectors(np.stack(vectors))
+                    self.views[name] = ViewVectors(_taken(matrices.dense[name], rows))
                 case "dense":
-                    self._dense[name] = _columns(vectors)
+                    self._dense[name] = _taken(matrices.dense[name], rows)
                 case "multi":
-                    self._multi[name] = TopicVectors(vectors)
+                    topics = matrices.multi[name]
+                    self._multi[name] = TopicVectors(topics if rows is None else topics.take(rows))
                 case "sparse":
                     frequencies = None if background is None else background._sparse[name]
-                    self._sparse[name] = PostingsIndex(vectors, background=frequencies)
+                    self._sparse[name] = PostingsIndex(
+                        matrices.sparse[name],
+                        columns,
+                        n_columns=len(self.definitions),
+                        background=frequencies,
+                    )
         self._vocabulary: PostingsIndex = (background or self)._sparse["words"]
         self._background = background
         self._lock = threading.Lock()
         self._soft_words: SoftWords | None = None
 
+    @classmethod
+    def of(cls, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None) -> "ScoringIndex":
+        """An index of these tools."""
+        return cls(ToolMatrices.of(records), background=background)
+
     def __len__(self) -> int:
-        return len(self.tool_ids)
+        return len(self.definitions)
+
+    @property
+    def tool_ids(self) -> Sequence[str]:
+        """The ids of the tools, ascending."""
+        ids = self._matrices.tool_ids
+        return ids if self._rows is None else [ids[row] for row in self._rows]
+
+    @property
+    def n_bytes(self) -> int:
+        """What these tools take in memory, beside the matrices of all."""
+        whole = [*self._dense.values(), *(view._vectors for view in self.views.values())]
+        topics = [topics._vectors for topics in self._multi.values()]
+        vectors = sum(array.nbytes for array in (*whole, *topics))
+        return vectors + 4 * len(self._matrices) + _WORD_BYTES * len(self)
 
     def soft_words(self, encoder: StaticEncoder) -> SoftWords:
         """The words of the tools, read when they are first needed."""
         with self._lock:
             if self._soft_words is None:
                 background = self._background.soft_words(encoder) if self._background else None
-                self._soft_words = SoftWords(self.definitions, encoder, background=background)
+                table = self._matrices.words(encoder)
+                self._soft_words = SoftWords(table, self._rows, background=background)
             return self._soft_words
 
     def whole_vectors(self, channel: str) -> Vectors:
         """The vectors of a channel of whole documents, one row a tool."""
-        return np.ascontiguousarray(self._dense[channel].T)
+        return self._dense[channel]
 
     def unknown_terms(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which terms of a query no tool has."""
@@ -216,7 +199,7 @@ class ScoringIndex:
                 case "dense" if name in VIEWS:
                     scores[name] = self.views[name].all_cosines(encodings.vectors[channel.encoding])
                 case "dense":
-                    scores[name] = encodings.vectors[channel.encoding] @ self._dense[name]
+                    scores[name] = products(encodings.vectors[channel.encoding], self._dense[name])
                 case "multi":
                     whole = None if channel.whole is None else scores[channel.whole]
                     scores[name] = self._multi[name].score(encodings.vectors[channel.encoding], whole)
@@ -245,6 +228,11 @@ class ScoringIndex:
         return [words.ngrams_where(self._vocabulary.unknown(words.terms)) for words in encodings.words]
 
 
-def _columns(vectors: Sequence[Vectors]) -> Vectors:
-    # One tool a column: with few query rows BLAS is twice as quick this way round.
-    return np.ascontiguousarray(np.stack(vectors).T)
+def _columns(rows: NDArray[np.int64], n_tools: int) -> NDArray[np.int32]:
+    columns = np.full(n_tools, -1, np.int32)
+    columns[rows] = np.arange(len(rows), dtype=np.int32)
+    return columns
+
+
+def _taken(vectors: Vectors, rows: NDArray[np.int64] | None) -> Vectors:
+    return vectors if rows is None else vectors[rows]

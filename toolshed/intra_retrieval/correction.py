@@ -32,5 +32,5 @@ class CorrectSpelling(Stage[Query, Query]):
         """Return the query as it was meant."""
         if len(query.text) > _MAX_CHARACTERS or not query.text.isascii() or not common_words():
             return query
-        known = self.index.words(self.index.filter_of(query), self.static)
+        known = self.index.words(query.visible.within(query.options["sources"]), self.static)
         return replace(query, text=corrected(query.text, known))

@@ -26,9 +26,10 @@ class Search(Stage[EncodedQuery, ScoredCatalog]):
 
     async def run(self, asked: EncodedQuery, /) -> ScoredCatalog:
         """Return the scores."""
-        only = self.index.filter_of(asked.plan.query)
+        query = asked.plan.query
+        visible = query.visible.within(query.options["sources"])
         encodings = asked.encodings if self.head is None else self.head.apply(asked.encodings)
-        return ScoredCatalog(asked, self.index.score(encodings, tuple(self.channels), only=only))
+        return ScoredCatalog(asked, self.index.score(encodings, tuple(self.channels), visible=visible))
 
     def __repr__(self) -> str:
         return f"Search(channels={dict(self.channels)!r})"

@@ -4,18 +4,20 @@ BM25 asks whether a word is there; a vector of the whole text forgets which word
 request looks for the word of the tool that is nearest to it in static vectors, and rare words count more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.lexical import STOP_WORDS, words
 from toolshed.backbones.static import StaticEncoder
-from toolshed.intra_retrieval.spelling import KnownWords
+from toolshed.intra_retrieval.spelling import KnownWords, words_by_shape
 from toolshed.rankings import SoftMatches
 from toolshed.types import ToolDefinition
-from toolshed.vectors import Vectors
+from toolshed.vectors import Ragged, Vectors
 
 # Below this cosine two words have nothing to do with each other.
 _MIN_COSINE = np.float32(0.3)
@@ -28,71 +30,194 @@ _MAX_ARGUMENTS, _MAX_ARGUMENT_WORDS = 24, 40
 _MAX_FURTHER, _MAX_FURTHER_WORDS = 20_000, 200
 
 
+@dataclass(frozen=True)
+class WordTable:
+    """The different words of tools as static vectors.
+
+    Attributes:
+        vocabulary: Row of each word, in the order in which tools have them.
+        vectors: Static vector of each word.
+        words: The words of each tool, those of its name first, and then those of its arguments, as rows.
+        n_own: How many of them are no words of arguments.
+        n_in_name: How many are words of its name.
+    """
+
+    vocabulary: Mapping[str, int]
+    vectors: Vectors
+    words: Ragged[np.int32]
+    n_own: NDArray[np.int32]
+    n_in_name: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, tools: Iterable[ToolDefinition], encoder: StaticEncoder) -> "WordTable":
+        """Read the words of tools."""
+        rows: dict[str, int] = {}
+        words, n_own, n_in_name = [], [], []
+        for tool in tools:
+            text = _tool_words(tool)
+            every = (*text.words, *text.arguments)
+            words.append(np.array([rows.setdefault(word, len(rows)) for word in every], np.int32))
+            n_own.append(len(text.words))
+            n_in_name.append(text.n_in_name)
+        return cls(
+            rows,
+            encoder.encode_words(list(rows)),
+            Ragged.of(words, np.empty(0, np.int32)),
+            np.array(n_own, np.int32),
+            np.array(n_in_name, np.int32),
+        )
+
+    @cached_property
+    def listed(self) -> Sequence[str]:
+        """The words, by their rows."""
+        return list(self.vocabulary)
+
+    @cached_property
+    def shapes(self) -> Mapping[tuple[str, int], tuple[str, ...]]:
+        """The words of letters only, by first letter and length."""
+        return words_by_shape(self.vocabulary)
+
+
 class SoftWords:
-    """The words of a set of tools as static vectors, with their frequencies.
+    """The words of some tools, with their frequencies among these.
 
     Args:
-        tools: The tools.
-        encoder: What their words are encoded with.
+        table: Words of tools.
+        rows: The tools; None for all of the table.
         background: Where frequencies come from when the tools are only the candidates of more.
     """
 
     def __init__(
         self,
-        tools: Sequence[ToolDefinition],
-        encoder: StaticEncoder,
+        table: WordTable,
+        rows: NDArray[np.int64] | None = None,
         *,
         background: "SoftWords | None" = None,
     ) -> None:
-        texts = [_tool_words(tool) for tool in tools]
-        every = dict.fromkeys(word for text in texts for word in (*text.words, *text.arguments))
-        rows = {word: row for row, word in enumerate(every)}
-        self._rows = [np.array([rows[word] for word in text.words], np.int32) for text in texts]
-        self._argument_rows = [np.array([rows[w] for w in text.arguments], np.int32) for text in texts]
-        self._n_in_name = np.array([text.n_in_name for text in texts], np.int64)
-        self._vectors = encoder.encode_words(list(rows))
-        if background is None:
-            self._n_tools = len(tools)
-            owned = np.concatenate([np.empty(0, np.int32), *self._rows])
-            counts = np.bincount(owned, minlength=len(rows))
-            # Words that only arguments have are known by their number alone.
-            self._idf = dict(zip(rows, _idf(np.maximum(counts, 1), len(tools)).tolist(), strict=True))
-        else:
-            self._n_tools, self._idf = background._n_tools, background._idf
-        self._weights = np.array([self.idf(word) for word in rows], np.float32)
-        # What slips of the keyboard are corrected by.
-        self.known: KnownWords = KnownWords.of(self._idf) if background is None else background.known
+        self._table = table
+        self._rows = np.arange(len(table.words)) if rows is None else rows
+        self._background = background
+        self._n_tools = len(self._rows)
+        words = table.words if rows is None else table.words.take(rows)
+        places = np.arange(len(words.values)) - np.repeat(words.starts[:-1], words.lengths)
+        is_own = places < np.repeat(table.n_own[self._rows], words.lengths)
+        n_words = len(table.vocabulary)
+        # The words that these tools have, ascending, and how many of the tools have each as one of their own.
+        self._there = np.flatnonzero(np.bincount(words.values, minlength=n_words)).astype(np.int32)
+        counts = np.bincount(words.values[is_own], minlength=n_words)[self._there]
+        # Words that only arguments have are known by their number alone.
+        self._idf = _idf(np.maximum(counts, 1), self._n_tools)
+
+    def has(self, word: str) -> bool:
+        """Whether one of the tools has a word."""
+        return self._place(word) >= 0
+
+    def _place(self, word: str) -> int:
+        row = self._table.vocabulary.get(word, -1)
+        place = int(np.searchsorted(self._there, row)) if row >= 0 else len(self._there)
+        return place if place < len(self._there) and self._there[place] == row else -1
+
+    @cached_property
+    def known(self) -> KnownWords:
+        """What slips of the keyboard are corrected by."""
+        return self._background.known if self._background else KnownWords(_Rarities(self), _Shapes(self))
+
+    @cached_property
+    def first_places(self) -> NDArray[np.int64]:
+        """Where each word of the table first stands among those of these tools, one after the other."""
+        words = self._table.words.take(self._rows).values
+        different, first = np.unique(words, return_index=True)
+        places = np.full(len(self._table.vocabulary), len(words))
+        places[different] = first
+        return places
 
     def idf(self, word: str) -> float:
         """Rarity of a word; of one that no tool has, half of the highest: it may be a name or a slip."""
-        known = self._idf.get(word)
-        return 0.5 * float(np.log(self._n_tools + 1)) if known is None else known
+        if self._background is not None:
+            return self._background.idf(word)
+        place = self._place(word)
+        return float(self._idf[place] if place >= 0 else 0.5 * np.log(self._n_tools + 1))
+
+    def _weights(self, used: NDArray[np.int32]) -> Vectors:
+        """Rarity of words that tools have, by their rows."""
+        if self._background is not None:
+            words = self._table.listed
+            return np.array([self.idf(words[row]) for row in used.tolist()], np.float32)
+        return self._idf[np.searchsorted(self._there, used)].astype(np.float32)
 
     def match(self, asked: "AskedWords", columns: NDArray[np.int64]) -> SoftMatches:
         """Match the request with these tools."""
         found = np.zeros((6, len(columns)), np.float32)
-        if not len(asked.vectors) or not len(self._vectors):
+        table, chosen = self._table, self._rows[columns]
+        words = table.words.take(chosen)
+        if not len(asked.vectors) or not len(words.values):
             return SoftMatches(*found)
-        rows = [np.append(self._rows[column], self._argument_rows[column]) for column in columns]
-        used, positions = np.unique(np.concatenate(rows), return_inverse=True)
-        cosines = asked.vectors @ self._vectors[used].T
+        used, where = _in_order_of_appearance(words.values)
+        cosines = asked.vectors @ table.vectors[used].T
         alike = np.maximum(cosines - _MIN_COSINE, 0) / (1 - _MIN_COSINE)
         asked_weights = np.array([self.idf(word) for word in asked.words], np.float32)
         asked_weights /= max(float(asked_weights.sum()), 1e-6)
-        weights, best = self._weights[used], alike.max(axis=0)
-        start = 0
-        for at, column in enumerate(columns):
-            where = positions[start : start + len(rows[at])]
-            start += len(rows[at])
-            n_words, n_in_name = len(self._rows[column]), self._n_in_name[column]
-            own, named = where[:n_words], where[:n_in_name]
+        weights, best = self._weights(used), alike.max(axis=0)
+        for at, (start, end) in enumerate(pairwise(words.starts.tolist())):
+            own = where[start : start + table.n_own[chosen[at]]]
+            named = where[start : start + table.n_in_name[chosen[at]]]
             found[0, at] = _meant(alike, own, asked_weights)
             found[1, at] = _meant(alike, named, asked_weights)
             found[2, at] = _share(best, own, weights)
             found[3, at] = _share(best, named, weights)
-            found[4, at] = _meant(alike, where[n_words:], asked_weights)
-            found[5, at] = _meant(alike, where, asked_weights)
+            found[4, at] = _meant(alike, where[start + len(own) : end], asked_weights)
+            found[5, at] = _meant(alike, where[start:end], asked_weights)
         return SoftMatches(*found)
+
+
+class _Rarities(Mapping[str, float]):
+    """The words that some tools have, with how rare each is."""
+
+    def __init__(self, words: SoftWords) -> None:
+        self._words = words
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self._words.has(word)
+
+    def __getitem__(self, word: str) -> float:
+        if word not in self:
+            raise KeyError(word)
+        return self._words.idf(word)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._words._table.listed[row] for row in self._words._there.tolist())
+
+    def __len__(self) -> int:
+        return len(self._words._there)
+
+
+class _Shapes(Mapping[tuple[str, int], tuple[str, ...]]):
+    """The same words by first letter and length, in the order in which the tools have them."""
+
+    def __init__(self, words: SoftWords) -> None:
+        self._words = words
+
+    def __getitem__(self, shape: tuple[str, int]) -> tuple[str, ...]:
+        words = self._words
+        first = words.first_places
+        rows = words._table.vocabulary
+        there = [word for word in words._table.shapes[shape] if words.has(word)]
+        return tuple(sorted(there, key=lambda word: first[rows[word]]))
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self._words._table.shapes)
+
+    def __len__(self) -> int:
+        return len(self._words._table.shapes)
+
+
+def _in_order_of_appearance(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The different rows, and which of them each is: the same whatever else a vocabulary holds."""
+    different, first, which = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return different[order], rank[which]
 
 
 def _meant(alike: Vectors, words: NDArray[np.int64], asked_weights: Vectors) -> float:

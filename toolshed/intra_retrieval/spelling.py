@@ -1,7 +1,7 @@
 """Slips of the keyboard: what neither English nor the tools know becomes the nearest word that one knows."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,11 +33,16 @@ class KnownWords:
     @classmethod
     def of(cls, words: Mapping[str, float]) -> "KnownWords":
         """Arrange words for being looked up."""
-        shapes: dict[tuple[str, int], list[str]] = {}
-        for word in words:
-            if word.isalpha() and len(word) >= _MIN_FOR_TWO - 2:
-                shapes.setdefault((word[0], len(word)), []).append(word)
-        return cls(words, {shape: tuple(own) for shape, own in shapes.items()})
+        return cls(words, words_by_shape(words))
+
+
+def words_by_shape(words: Iterable[str]) -> Mapping[tuple[str, int], tuple[str, ...]]:
+    """Words of letters only, by first letter and length; what is too short for two slips is left out."""
+    shapes: dict[tuple[str, int], list[str]] = {}
+    for word in words:
+        if word.isalpha() and len(word) >= _MIN_FOR_TWO - 2:
+            shapes.setdefault((word[0], len(word)), []).append(word)
+    return {shape: tuple(own) for shape, own in shapes.items()}
 
 
 NO_WORDS = KnownWords({}, {})

@@ -12,6 +12,7 @@ from toolshed_evals.commands.legalbench_rag import legalbench_rag
 from toolshed_evals.commands.openapi import openapi
 from toolshed_evals.commands.passages import passages
 from toolshed_evals.commands.report import report
+from toolshed_evals.commands.rights import rights
 from toolshed_evals.commands.run import run
 from toolshed_evals.commands.sentences import sentences
 
@@ -29,6 +30,7 @@ from toolshed_evals.commands.sentences import sentences
         legalbench_rag,
         endurance,
         openapi,
+        rights,
     ],
 )
 def evaluate() -> None:

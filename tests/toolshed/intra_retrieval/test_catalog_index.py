@@ -1,6 +1,8 @@
 """The tools of a store, scored exactly or through candidates, all of them or those of some sources."""
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from tests.stores import tool_records, tool_store
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.minilm import MiniLMEncoder
 from toolshed.backbones.static import StaticEncoder
+from toolshed.intra_retrieval import catalog_index
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.intra_retrieval.decomposition import decompose
 from toolshed.intra_retrieval.encoding import encode_sub_queries
@@ -23,7 +26,9 @@ from toolshed.queries import Encodings, Query
 from toolshed.rankings import ChannelRanking
 from toolshed.stages import run_blocking
 from toolshed.testing import HashingEncoder, make_tool
+from toolshed.visibility import EVERYTHING, Visibility
 from toolshed_evals.datasets import load_dataset
+from toolshed_evals.rights import draw_callers, measure_rights
 
 STATIC = StaticEncoder()
 CHANNELS = tuple(PIPELINES["default"].channels)
@@ -49,6 +54,10 @@ def three_sources() -> ToolStore:
     return store
 
 
+def of_sources(names: Sequence[str]) -> Visibility:
+    return Visibility(frozenset(names))
+
+
 def assert_same(found: ChannelRanking | None, expected: ChannelRanking | None) -> None:
     assert found is not None
     assert expected is not None
@@ -67,48 +76,76 @@ def test_tools_of_other_sources_have_no_part_in_anything(limits: Mapping[str, in
     apart.upsert(list(store.scan(only)))
     asked = encoded("Send the invoyce. Delete the letter of a lead.")
     alone = CatalogIndex(apart, **limits).score(asked, CHANNELS)
-    assert_same(CatalogIndex(store, **limits).score(asked, CHANNELS, only=only), alone)
+    assert_same(
+        CatalogIndex(store, **limits).score(asked, CHANNELS, visible=of_sources(only["source"])), alone
+    )
 
 
 def test_no_source_and_an_unknown_one_have_no_ranking() -> None:
     index = CatalogIndex(three_sources())
     for sources in ([], ["nowhere"]):
-        assert index.score(encoded("send"), CHANNELS, only={"source": sources}) is None
+        assert index.score(encoded("send"), CHANNELS, visible=of_sources(sources)) is None
     assert index.sources() == {"mail", "bank", "crm"}
 
 
-def test_a_filter_that_is_asked_for_again_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_caller_who_asks_reads_nothing_from_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     store = three_sources()
     index = CatalogIndex(store)
-    for sources in (["mail", "crm"], ["bank"]):
-        index.score(encoded("send"), CHANNELS, only={"source": sources})
-    monkeypatch.setattr(store, "scan", None)
+    assert not index.is_empty()
+    for reading in ("scan", "fetch", "search", "stored_tools"):
+        monkeypatch.setattr(store, reading, None)
     for sources in (["crm", "mail"], ["bank"]):
-        assert index.score(encoded("send"), CHANNELS, only={"source": sources}) is not None
+        assert index.score(encoded("send"), CHANNELS, visible=of_sources(sources)) is not None
 
 
 def test_what_was_written_since_counts_under_a_filter_too() -> None:
     store = three_sources()
     index = CatalogIndex(store)
-    before = index.score(encoded("send"), CHANNELS, only={"source": ["mail"]})
+    before = index.score(encoded("send"), CHANNELS, visible=of_sources(["mail"]))
     store.upsert(tool_records([make_tool("stamp", "Stamp a letter.", source="mail")]))
-    after = index.score(encoded("send"), CHANNELS, only={"source": ["mail"]})
+    after = index.score(encoded("send"), CHANNELS, visible=of_sources(["mail"]))
     assert before is not None
     assert after is not None
     assert (before.n_tools, after.n_tools) == (9, 10)
 
 
-def test_few_filters_are_remembered() -> None:
-    """A caller who asks for ever other sources costs time, not memory."""
+@pytest.mark.parametrize("limits", [{}, {"resident_limit": 4, "background_size": 5}], ids=["all", "sampled"])
+def test_a_caller_finds_what_an_index_of_his_tools_finds(limits: Mapping[str, int]) -> None:
+    store = three_sources()
+    draw = random.Random(0)
+    ids = [tool.tool_id for tool in store.stored_tools()]
+    index = CatalogIndex(store, **limits)
+    for n in (1, 2, 5, 9, 20):
+        visible = Visibility(frozenset({"crm"} if n == 9 else ()), frozenset(draw.sample(ids, n)))
+        apart = tool_store()
+        apart.upsert(
+            [record for record in store.scan() if visible.shows(record.tool_id, record.definition.source)]
+        )
+        alone = CatalogIndex(apart, **limits)
+        asked = encoded("Send the invoyce. Delete the letter of a lead.")
+        assert_same(index.score(asked, CHANNELS, visible=visible), alone.score(asked, CHANNELS))
+        own, other = (
+            dict(one.words(by, STATIC).words) for one, by in ((index, visible), (alone, EVERYTHING))
+        )
+        assert own == other
+
+
+def test_many_callers_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller who asks for ever other tools costs time, not memory."""
     store = tool_store()
     store.upsert(tool_records([make_tool("x", source=f"s{n}") for n in range(40)]))
     index = CatalogIndex(store)
-    for n in range(40):
-        ranking = index.score(encoded("x"), CHANNELS, only={"source": [f"s{n}"]})
+    monkeypatch.setattr(catalog_index, "_REMEMBERED_CALLERS", 10)
+    for n in (*range(40), *range(40)):
+        ranking = index.score(encoded("x"), CHANNELS, visible=of_sources([f"s{n}"]))
         assert ranking is not None
         assert [tool.source for tool in ranking.tools] == [f"s{n}"]
-    assert index._remembered is not None
-    assert len(index._remembered.loaded) <= 17
+    remembered = index._remembered
+    assert remembered is not None
+    assert len(remembered._seen) == 10
+    monkeypatch.setattr(catalog_index, "_REMEMBERED_BYTES", 0)
+    index.score(encoded("x"), CHANNELS, visible=of_sources(["s3"]))
+    assert of_sources(["s3"]) not in remembered._seen
 
 
 def test_the_index_sees_what_was_written_since() -> None:
@@ -160,9 +197,27 @@ def test_candidates_from_the_store_find_what_the_whole_catalog_finds(
     assert recall(sampled) >= recall(resident) - 0.05
 
 
+@pytest.mark.parametrize("pipeline", ["default", "instant"])
+def test_callers_with_slices_of_real_tools_find_them_as_in_private_indexes(
+    sealtools: ToolStore, pipeline: PipelineName
+) -> None:
+    encoders: dict[str, DenseEncoder] = {"static": STATIC}
+    if pipeline != "instant":
+        encoders["dense"] = MiniLMEncoder()
+    dataset = load_dataset("sealtools-dev")
+    made_of = Ingredients(CatalogIndex(sealtools), encoders)
+    tool_ids = [tool.tool_id for tool in sealtools.stored_tools()]
+    callers = draw_callers(dataset, tool_ids, 20, share=0.02)
+    misspelt = {query: text.replace("e", "", 1) for query, text in dataset.queries.items()}
+    for queries in (dataset.queries, misspelt):
+        measured = measure_rights(made_of, pipeline, replace(dataset, queries=queries), callers)
+        assert measured.n_different == 0
+        assert measured.recall == measured.private_recall
+
+
 def test_sources_beyond_the_resident_limit_may_have_fewer_tools_than_the_sample() -> None:
     names = [f"send_{n}" for n in range(5)]
     index = CatalogIndex(tool_store(*names), resident_limit=2, background_size=4_000)
-    ranking = index.score(encoded("send mail"), CHANNELS, only={"source": ["test"]})
+    ranking = index.score(encoded("send mail"), CHANNELS, visible=of_sources(["test"]))
     assert ranking is not None
     assert ranking.n_tools == 5

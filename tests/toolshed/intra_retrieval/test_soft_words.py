@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from toolshed.backbones.static import StaticEncoder
-from toolshed.intra_retrieval.soft_words import AskedWords, SoftWords
+from toolshed.intra_retrieval.soft_words import AskedWords, SoftWords, WordTable
 from toolshed.testing import make_tool
 from toolshed.types import ToolDefinition
 
@@ -19,7 +19,7 @@ TOOLS = [
 
 
 def match(text: str) -> dict[str, list[float]]:
-    words = SoftWords(TOOLS, STATIC)
+    words = SoftWords(WordTable.of(TOOLS, STATIC))
     found = words.match(AskedWords.of(text, STATIC), np.arange(len(TOOLS)))
     return {name: getattr(found, name).tolist() for name in type(found).__slots__}
 
@@ -49,7 +49,7 @@ def test_shares_lie_between_none_and_all() -> None:
 
 
 def test_rare_words_count_more_and_candidates_know_what_is_rare() -> None:
-    background = SoftWords(TOOLS, STATIC)
-    candidates = SoftWords(TOOLS[:1], STATIC, background=background)
+    background = SoftWords(WordTable.of(TOOLS, STATIC))
+    candidates = SoftWords(WordTable.of(TOOLS[:1], STATIC), background=background)
     assert candidates.idf("desk") == background.idf("desk")
     assert background.idf("unheard") > 0

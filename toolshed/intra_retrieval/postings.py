@@ -1,0 +1,154 @@
+"""An inverted index over sparse vectors, and what of it some of the documents see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.vectors import Scores, SparseVector
+
+# Cells of the term-by-document block that is laid out at once: 8 MB.
+_MAX_CELLS = 2_000_000
+# Terms whose frequency among some of the documents is remembered.
+_MAX_REMEMBERED = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Which documents have each term, and with what weight.
+
+    Attributes:
+        n_documents: How many documents there are.
+        terms: The different terms, ascending.
+        starts: Where the list of each term begins, and where the last one ends.
+        owners: The documents of each list, ascending.
+        weights: The term's weight in each of them.
+    """
+
+    n_documents: int
+    terms: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    owners: NDArray[np.int32]
+    weights: Scores
+
+    @classmethod
+    def of(cls, vectors: Sequence[SparseVector]) -> "Postings":
+        """Invert one sparse vector per document."""
+        owners = np.repeat(np.arange(len(vectors), dtype=np.int32), [len(v.indices) for v in vectors])
+        indices = np.concatenate([np.empty(0, np.uint32), *(v.indices for v in vectors)])
+        values = np.concatenate([np.empty(0, np.float32), *(v.values for v in vectors)])
+        order = np.argsort(indices, kind="stable")
+        terms, starts = np.unique(indices[order], return_index=True)
+        return cls(len(vectors), terms, np.append(starts, len(indices)), owners[order], values[order])
+
+    def positions(self, terms: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Where terms stand; -1 for those that no document has."""
+        if not len(self.terms):
+            return np.full(len(terms), -1)
+        at = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+        return np.where(self.terms[at] == terms, at, -1)
+
+
+class PostingsIndex:
+    """Documents scored by the terms they have, with inverse document frequencies of their own.
+
+    Args:
+        postings: All documents.
+        columns: For each of them its column in scores, -1 where it is not one of those that are searched;
+            None for all of them. The others have no part in frequencies.
+        n_columns: How many are searched, where it is not all of them.
+        background: An index to take the document frequencies from, when these are only the candidates of a
+            larger catalog.
+    """
+
+    def __init__(
+        self,
+        postings: Postings,
+        columns: NDArray[np.int32] | None = None,
+        *,
+        n_columns: int = 0,
+        background: "PostingsIndex | None" = None,
+    ) -> None:
+        self._postings = postings
+        self._columns = columns
+        self._n_documents = postings.n_documents if columns is None else n_columns
+        self._background = background
+        self._counted: dict[int, int] = {}
+
+    def _own(self, position: int) -> tuple[NDArray[np.int32], Scores]:
+        """The documents of one list that are searched, as columns, and the weights in them."""
+        own = slice(self._postings.starts[position], self._postings.starts[position + 1])
+        owners, weights = self._postings.owners[own], self._postings.weights[own]
+        if self._columns is None:
+            return owners, weights
+        columns = self._columns[owners]
+        is_searched = columns >= 0
+        return columns[is_searched], weights[is_searched]
+
+    def _frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """How many of the documents that are searched have each term."""
+        at = self._postings.positions(terms)
+        if self._columns is None:
+            starts = self._postings.starts
+            return np.where(at < 0, 0, starts[at + 1] - starts[at])
+        return np.array([self._frequency(one) if one >= 0 else 0 for one in at.tolist()], np.int64)
+
+    def _frequency(self, position: int) -> int:
+        """The same of a term, counted once: a search asks for it several times."""
+        found = self._counted.get(position)
+        if found is None:
+            found = len(self._own(position)[0])
+            if len(self._counted) >= _MAX_REMEMBERED:
+                self._counted = {}
+            self._counted[position] = found
+        return found
+
+    def idf(self, terms: NDArray[np.uint32]) -> Scores:
+        """Inverse document frequency of any terms; of those no document has, as for frequency 0."""
+        if self._background is not None:
+            return self._background.idf(terms)
+        frequency = self._frequencies(terms)
+        # Qdrant's Modifier.IDF, so that both give the same scores.
+        idf = np.log(1 + (self._n_documents - frequency + 0.5) / (frequency + 0.5))
+        return np.asarray(idf, np.float32)
+
+    def unknown(self, query: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which terms of a query no document has."""
+        return np.asarray(self._frequencies(query) == 0)
+
+    def score(self, queries: Sequence[NDArray[np.uint32]]) -> Scores:
+        """Sum of weight times IDF, ``[len(queries), n_documents]``, over the best attainable sum.
+
+        Terms that no document has do not count as attainable: a wordy query is not punished for
+        words that are not about tools.
+        """
+        scores = np.zeros((len(queries), self._n_documents), np.float32)
+        wanted = np.concatenate([np.empty(0, np.uint32), *queries])
+        asked_by = np.repeat(np.arange(len(queries)), [len(query) for query in queries])
+        different, term = np.unique(wanted, return_inverse=True)
+        is_known = ~self.unknown(different)
+        terms = different[is_known]
+        if not len(terms):
+            return scores
+        row = np.cumsum(is_known) - 1
+        holds = np.zeros((len(queries), len(terms)), np.float32)
+        asked = is_known[term]
+        holds[asked_by[asked], row[term[asked]]] = 1
+        idf = self.idf(terms)
+        # Sub-queries share most of their terms: each posting list is laid out once for all.
+        step = max(1, _MAX_CELLS // self._n_documents)
+        for start in range(0, len(terms), step):
+            chunk = slice(start, start + step)
+            scores += holds[:, chunk] @ self._rows(terms[chunk], idf[chunk])
+        # Not a matrix product: BLAS may raise a spurious "invalid value" flag for one this thin.
+        attainable = (holds * idf).sum(axis=1)
+        scores /= np.maximum(attainable, 1e-6)[:, None]
+        return scores
+
+    def _rows(self, terms: NDArray[np.uint32], idf: Scores) -> Scores:
+        rows = np.zeros((len(terms), self._n_documents), np.float32)
+        for row, position, rarity in zip(rows, self._postings.positions(terms), idf, strict=True):
+            columns, weights = self._own(position)
+            row[columns] = weights * rarity
+        return rows
