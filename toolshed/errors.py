@@ -5,6 +5,7 @@ ToolshedError                      500
 │   └── SourceConflictError        409  a source under a name that belongs to another
 ├── InvalidDocumentError           422  a legal document that cannot be indexed
 ├── SourceError                    502  a source of tools or documents that cannot be read
+│   ├── ForbiddenSourceError       403  a source that whoever named it may not reach
 │   └── ServerAnswerError          502  a server of tools that answers with an error
 ├── InvalidQueryError              422  a query that cannot be searched
 ├── UnknownToolError               404  a tool id that the knowledge base does not hold
@@ -79,6 +80,13 @@ class SourceError(ToolshedError):
 
     code = "unreadable_source"
     http_status = 502
+
+
+class ForbiddenSourceError(SourceError):
+    """A source, or an address that it leads to, that whoever named it may not reach; nothing was sent."""
+
+    code = "forbidden_source"
+    http_status = 403
 
 
 class ServerAnswerError(SourceError):

@@ -25,6 +25,8 @@ class Settings(BaseSettings):
         api_keys: Keys that clients of the REST service must show; none allows loopback only.
         allowed_hosts: Names, beside those of loopback, that requests may be for and web pages may come from.
             Checked where no API keys are set, and where names are given.
+        allowed_sources: What callers of the service may name beside public addresses: hosts at private ones
+            (``crm.intranet``, ``10.0.0.5:8080``), and files or programs by their whole locations.
         ledger: Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base by default.
         state: Where the service keeps its keys, grants, jobs and audit log: a file or a SQLAlchemy URL;
             ``state.db`` beside an embedded knowledge base by default, or the ledger's server.
@@ -47,6 +49,7 @@ class Settings(BaseSettings):
     # An empty key would be shown by everybody who shows none.
     api_keys: list[Annotated[SecretStr, Field(min_length=1)]] = Field(default_factory=list)
     allowed_hosts: list[_HostName] = Field(default_factory=list)
+    allowed_sources: list[str] = Field(default_factory=list)
     ledger: str | None = None
     state: str | None = None
     prices: str | None = None

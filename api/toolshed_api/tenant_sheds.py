@@ -3,6 +3,7 @@
 import re
 import threading
 
+from toolshed.catalog.reach import Reach
 from toolshed.errors import ConfigurationError
 from toolshed.settings import Settings
 from toolshed.shed.location import Location
@@ -62,6 +63,8 @@ class TenantSheds:
         at = Location.of(self._settings.kb)
         options = options_from(self._settings)
         options["tenant"] = tenant
+        # Whoever asks is somewhere else: the machine's own network, files and programs are not his.
+        options["reach"] = Reach.of_service(self._settings.allowed_sources)
         if tenant == DEFAULT_TENANT:
             return Toolshed(at.text, **options)
         check_tenant(tenant)

@@ -20,6 +20,9 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "max_query_characters": "10",
         "max_k": "3",
         "allowed_hosts": '["tools.example.com"]',
+        "allowed_sources": '["crm.intranet:8080"]',
+        "mcp_pinned": '["crm:find"]',
+        "state": "state.db",
         "refresh_seconds": "0.5",
         "data": "elsewhere",
     }

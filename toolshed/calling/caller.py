@@ -15,6 +15,7 @@ from toolshed.calling.mcp_sessions import McpSessions
 from toolshed.calling.openapi_calls import call_operation
 from toolshed.calling.plans import FunctionPlan, Plan, RemotePlan
 from toolshed.calling.results import Answer, CallResult, ResultPage, ResultStore
+from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.errors import NotCallableError
 from toolshed.options import CallArguments, checked
 from toolshed.types import ToolDefinition
@@ -29,6 +30,7 @@ class ToolCaller:
         callables: Python objects by the id of the tool that they are.
         credentials: Those for every call.
         is_shared: Whether others may write to the knowledge base, and so to where tools are.
+        reach: What whoever calls may reach.
     """
 
     # Any: callables of every framework.
@@ -38,10 +40,12 @@ class ToolCaller:
         *,
         credentials: CredentialBook | None = None,
         is_shared: bool = False,
+        reach: Reach = LOCAL,
     ) -> None:
         self._callables = {} if callables is None else callables
         self._credentials = credentials or CredentialBook()
         self._is_shared = is_shared
+        self._reach = reach
         self._results = ResultStore()
         self._threads = FunctionThreads()
         self._functions_loop = LoopThread("toolshed-functions")
@@ -103,7 +107,9 @@ class ToolCaller:
         self, tool: ToolDefinition, arguments: dict[str, Any], book: CredentialBook, options: CallArguments
     ) -> RemotePlan:
         def start(seconds: float) -> Coroutine[Any, Any, Answer]:
-            return call_operation(tool, arguments, book, options, ask=self._ask, seconds=seconds)
+            return call_operation(
+                tool, arguments, book, options, ask=self._ask, seconds=seconds, reach=self._reach
+            )
 
         return RemotePlan(tool.tool_id, self._loop, start)
 
@@ -120,6 +126,7 @@ class ToolCaller:
                 ask=self._ask,
                 seconds=seconds,
                 is_shared=self._is_shared,
+                reach=self._reach,
             )
 
         return RemotePlan(tool.tool_id, self._loop, start)

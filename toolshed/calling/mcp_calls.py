@@ -4,6 +4,7 @@ import asyncio
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from toolshed.calling.mcp_sessions import McpSessions
 from toolshed.calling.plans import timed_out
 from toolshed.calling.results import Answer
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
+from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.errors import (
     ConfigurationError,
     ForbiddenAddressError,
@@ -37,6 +39,7 @@ async def call_mcp_tool(
     ask: Ask,
     seconds: float,
     is_shared: bool,
+    reach: Reach = LOCAL,
 ) -> Answer:
     """Call a tool of an MCP server.
 
@@ -49,6 +52,7 @@ async def call_mcp_tool(
         ask: See :data:`~toolshed.calling.credentials.Ask`.
         seconds: Longest wait for all of it.
         is_shared: Whether others may have written where the server is.
+        reach: What whoever calls may reach.
 
     Raises:
         ToolCallError: If it cannot be called or does not answer; see the subclasses.
@@ -58,7 +62,7 @@ async def call_mcp_tool(
         async with asyncio.timeout(seconds):
             if is_shared:
                 _check_command(tool, options)
-            config = await _config(tool, book, options, ask)
+            config = replace(await _config(tool, book, options, ask), reach=reach)
             is_sent = True
             hints = tool.annotations
             is_repeatable = hints.get("readOnlyHint") is True or hints.get("idempotentHint") is True

@@ -9,6 +9,8 @@ from typing import Any
 from toolshed.catalog.mcp_clients import UNAUTHORIZED, McpClient, connect
 from toolshed.catalog.mcp_configs import ServerConfig
 from toolshed.errors import (
+    ForbiddenAddressError,
+    ForbiddenSourceError,
     LostConnectionError,
     MissingCredentialsError,
     ServerAnswerError,
@@ -145,6 +147,8 @@ class _ForgottenError(Exception):
 def _lost(error: SourceError, *, may_have_acted: bool) -> ToolCallError:
     if UNAUTHORIZED in str(error):
         return MissingCredentialsError(str(error))
+    if isinstance(error, ForbiddenSourceError):
+        return ForbiddenAddressError(str(error))
     return LostConnectionError(str(error), may_have_acted=may_have_acted)
 
 
@@ -227,6 +231,7 @@ def _key(config: ServerConfig) -> str:
         config.folder,
         config.url,
         sorted(config.headers.items()),
+        (config.reach.is_local, sorted(config.reach.allowed)),
         config.oauth and [getattr(config.oauth, name) for name in config.oauth.__slots__],
     )
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -14,7 +14,8 @@ from toolshed.calling.openapi_security import secure
 from toolshed.calling.plans import timed_out
 from toolshed.calling.results import Answer
 from toolshed.catalog.addresses import Address, PinnedTransport, is_at_origin, is_public, may_be_at_private
-from toolshed.errors import ForbiddenAddressError, LostConnectionError, ToolCallError
+from toolshed.catalog.reach import LOCAL, Reach, how_to_allow
+from toolshed.errors import ForbiddenAddressError, ForbiddenSourceError, LostConnectionError, ToolCallError
 from toolshed.options import CallArguments
 from toolshed.types import ToolDefinition
 
@@ -35,6 +36,7 @@ async def call_operation(
     *,
     ask: Ask,
     seconds: float,
+    reach: Reach = LOCAL,
 ) -> Answer:
     """Call an operation.
 
@@ -45,11 +47,12 @@ async def call_operation(
         options: As the caller gave them.
         ask: See :data:`~toolshed.calling.credentials.Ask`.
         seconds: Longest wait for all of it.
+        reach: What whoever calls may reach.
 
     Raises:
         ToolCallError: If it cannot be called or does not answer; see the subclasses.
     """
-    exchange = _Exchange(tool, options)
+    exchange = _Exchange(tool, options, reach)
     try:
         async with asyncio.timeout(seconds):
             return await exchange.run(arguments, book, ask)
@@ -66,6 +69,7 @@ class _Exchange:
 
     tool: ToolDefinition
     options: CallArguments
+    reach: Reach = LOCAL
     was_sent: bool = False
     _secrets: list[str] = field(default_factory=list, repr=False)
 
@@ -77,7 +81,7 @@ class _Exchange:
         request = written.to_httpx(server)
         if secured.secrets:
             self._check_is_private(request.url)
-        guard = _Guard(self.tool, self.options, request.url)
+        guard = _Guard(self.tool, self.options, request.url, self.reach)
         try:
             return await self._follow(guard, request)
         finally:
@@ -174,16 +178,22 @@ def _next_method(method: str, status: int) -> str | None:
 class _Guard(PinnedTransport):
     """Lets a call go to the public, and to private addresses where its source was indexed from."""
 
-    def __init__(self, tool: ToolDefinition, options: CallArguments, server: httpx.URL) -> None:
+    def __init__(
+        self, tool: ToolDefinition, options: CallArguments, server: httpx.URL, reach: Reach = LOCAL
+    ) -> None:
         super().__init__()
-        self._tool = tool
+        self._tool, self._reach = tool, reach
         self._server = server
         is_url = tool.location.startswith(("http://", "https://"))
         self._indexed_from = httpx.URL(tool.location) if is_url else None
         self._is_allowed = options["allow_private"] and (not is_url or options["server"] is not None)
 
     def check_url(self, url: httpx.URL) -> None:
-        """Nothing to check: redirects to other protocols are not followed."""
+        """Redirects to other protocols are not followed; of callers of a service, ports are checked."""
+        try:
+            self._reach.check_url(url)
+        except ForbiddenSourceError as error:
+            raise ForbiddenAddressError(f"{error}; nothing was sent") from None
 
     def may_connect(self, url: httpx.URL, address: Address) -> bool:
         """Whether an address is public, or the source came from there, or the caller allowed its server."""
@@ -192,6 +202,8 @@ class _Guard(PinnedTransport):
         # A redirect to what the source may call is one that nobody asked for.
         if not is_at_origin(url, self._server):
             return False
+        if not self._reach.is_local:
+            return self._reach.may_be_private(url) and may_be_at_private(url.host, address)
         trusted = [self._indexed_from] if self._indexed_from else []
         if self._is_allowed:
             trusted.append(self._server)
@@ -202,7 +214,9 @@ class _Guard(PinnedTransport):
         at = f"{url.host!r} is the address {str(address)!r}, which is not public"
         if not is_at_origin(url, self._server):
             return ForbiddenAddressError(f"{self._tool.tool_id!r} redirects to {str(url)[:200]!r}: {at}")
-        if self._indexed_from is None:
+        if not self._reach.is_local:
+            how = how_to_allow(url)
+        elif self._indexed_from is None:
             how = "allow it by allow_private=True (--allow-private) if you trust its description"
         else:
             how = "index its description from that address if you trust it"

@@ -14,10 +14,12 @@ from functools import cache
 
 import httpx
 
-from toolshed.errors import SourceError
+from toolshed.catalog.reach import LOCAL, Reach, how_to_allow
+from toolshed.errors import ForbiddenSourceError, SourceError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Addresses that hold one of IPv4 in their last bits (RFC 6052, RFC 8215).
+_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 # Azure and Oracle answer with secrets of the machine here, though the addresses look public.
 _METADATA = {ipaddress.IPv4Address("168.63.129.16"), ipaddress.IPv4Address("192.0.0.192")}
 
@@ -88,14 +90,44 @@ def is_at_origin(url: httpx.URL, named: httpx.URL) -> bool:
     )
 
 
-async def address_that_follows(url: httpx.URL, named: httpx.URL) -> Address | None:
+async def addresses_at(url: httpx.URL, reach: Reach) -> list[Address]:
+    """Where to find a server that somebody named; empty where its name is for a proxy to resolve.
+
+    Raises:
+        ForbiddenSourceError: If he may not reach any of its addresses.
+        httpx.ConnectError: If it has none.
+    """
+    reach.check_url(url)
+    found = await _resolve(url, is_required=proxy_for(url) is None)
+    may_be_private = reach.may_be_private(url)
+    allowed = [
+        address
+        for address in found
+        if is_public(address) or (may_be_private and may_be_at_private(url.host, address))
+    ]
+    if found and not allowed:
+        raise refused(url, found[0], reach)
+    return allowed
+
+
+def refused(url: httpx.URL, address: Address, reach: Reach) -> ForbiddenSourceError:
+    """The error for a server that somebody named and may not reach."""
+    at = f"{url.host!r} is the address {str(address)!r}, which is not public"
+    if reach.may_be_private(url):
+        return ForbiddenSourceError(f"{at} and serves no catalogs; give the address itself if it does")
+    return ForbiddenSourceError(f"{at}; {how_to_allow(url)}")
+
+
+async def address_that_follows(url: httpx.URL, named: httpx.URL, reach: Reach = LOCAL) -> Address | None:
     """Where to find what a server names besides itself, such as what gives tokens for it.
 
     That must be public, or no more private than the server. None where a name is for a proxy to resolve.
+    What a service's caller named leads to what is public, and to what an administrator allowed.
 
     Raises:
         SourceError: If it is not, or is without TLS where the server has it.
     """
+    reach.check_url(url)
     leads = f"{named.host!r} leads to {str(url.copy_with(query=None, userinfo=b''))[:200]!r}"
     if url.scheme not in ("http", "https") or (named.scheme == "https" and url.scheme != "https"):
         raise SourceError(f"{leads}, which is no https address")
@@ -104,8 +136,9 @@ async def address_that_follows(url: httpx.URL, named: httpx.URL) -> Address | No
         return addresses[0] if addresses else None
     own = await _resolve(named, is_required=False)
     is_private = not all(map(is_public, own)) and all(may_be_at_private("", one) for one in addresses)
+    is_private &= reach.may_be_private(url)
     if not is_private:
-        raise SourceError(f"{leads}, whose address {str(addresses[0])!r} is not public")
+        raise ForbiddenSourceError(f"{leads}, whose address {str(addresses[0])!r} is not public")
     return addresses[0]
 
 
@@ -120,7 +153,7 @@ def is_public(address: Address) -> bool:
     """Whether an address, or the IPv4 address inside it, is one of the public internet."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
+        if inner is None and any(address in network for network in _NAT64):
             inner = ipaddress.IPv4Address(address.packed[-4:])
         if inner is not None:
             return is_public(inner)

@@ -12,6 +12,9 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
+import httpx
+
+from toolshed.catalog.addresses import addresses_at
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
 from toolshed.catalog.mcp_http import bounded_client
 from toolshed.catalog.mcp_limits import Deadlines, Noise, Received, ServerFaultError
@@ -247,11 +250,13 @@ async def connect(
         changed: Set at every announcement that its list of tools changed; without it they are not asked for.
 
     Raises:
+        ForbiddenSourceError: If whoever named it may not reach it.
         SourceError: If it cannot be reached; with the last that it wrote.
         ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
     """
     config = server_at(server) if isinstance(server, str) else server
     open_session = session_opener()
+    await _check_reach(config)
     link = Link(config)
     raised: list[BaseException] = []
     try:
@@ -272,6 +277,19 @@ async def connect(
         if raised and isinstance(raised[0], Exception):
             raise raised[0] from None
         raise link.translated(error) from None
+
+
+async def _check_reach(config: ServerConfig) -> None:
+    """Refuse an address before the SDK is at work, which wraps errors; each request is checked again."""
+    if not config.url:
+        return
+    try:
+        await addresses_at(httpx.URL(config.url), config.reach)
+    except httpx.InvalidURL as error:
+        raise SourceError(f"{config.location[:200]!r} gives no URL of a server: {error}") from None
+    except httpx.ConnectError:
+        # What has no address fails where it is connected to.
+        return
 
 
 async def _started(

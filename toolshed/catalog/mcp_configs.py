@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
+from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.catalog.secrets import (
     Variables,
     is_plain,
@@ -19,7 +20,7 @@ from toolshed.catalog.secrets import (
     looks_generated,
     masked,
 )
-from toolshed.errors import SourceError
+from toolshed.errors import ForbiddenSourceError, SourceError
 
 Transport = Literal["stdio", "http", "sse"]
 
@@ -69,6 +70,7 @@ class ServerConfig:
         oauth: How to get a token, where the server wants one.
         timeout_seconds: Longest wait for it to start and to list its tools.
         secrets: Values that no message may show.
+        reach: What whoever named it may reach.
     """
 
     location: str
@@ -82,6 +84,7 @@ class ServerConfig:
     oauth: OAuthGrant | None = None
     timeout_seconds: float = DEFAULT_SECONDS
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    reach: Reach = LOCAL
 
     def masked(self, text: str) -> str:
         """A text without this server's secrets."""
@@ -116,7 +119,9 @@ def is_server_address(location: str) -> bool:
     return location.startswith(("mcp+stdio:", "mcp+http://", "mcp+https://", "mcp+sse:"))
 
 
-def server_at(location: str, *, environment: Mapping[str, str] | None = None) -> ServerConfig:
+def server_at(
+    location: str, *, environment: Mapping[str, str] | None = None, reach: Reach = LOCAL
+) -> ServerConfig:
     """How the server at a location is reached; files are read and variables filled in anew.
 
     Args:
@@ -124,11 +129,23 @@ def server_at(location: str, *, environment: Mapping[str, str] | None = None) ->
             ``mcp+sse:https://...``, or ``PATH/mcp.json#NAME``. ``${VARIABLE}`` and ``${VARIABLE:-default}``
             are filled in.
         environment: The variables; those of the process when not given.
+        reach: What whoever named it may reach: programs, files and variables are this machine's.
 
     Raises:
+        ForbiddenSourceError: If he may not start it, or read its file or variables.
         SourceError: If it names no server, or a variable is not set.
     """
+    return replace(_server_at(location, environment, reach), reach=reach)
+
+
+def _server_at(location: str, environment: Mapping[str, str] | None, reach: Reach) -> ServerConfig:
     scheme, _, rest = location.partition(":")
+    is_remote = scheme in ("mcp+http", "mcp+https", "mcp+sse")
+    if not (reach.allows(location) or (is_remote and "${" not in location)):
+        raise ForbiddenSourceError(
+            f"{location[:200]!r} is a program, a file or variables of the machine that the service runs on; "
+            "an administrator can allow it by this very location: TOOLSHED_ALLOWED_SOURCES"
+        )
     if scheme == "mcp+stdio":
         return _program(rest, environment)
     if scheme in ("mcp+http", "mcp+https"):

@@ -4,15 +4,24 @@ The first version of the SDK speaks through httpx, the second through httpx2; bo
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from types import ModuleType
 from typing import Any
 
 import httpx
 
-from toolshed.catalog.addresses import address_that_follows, certificates, is_at_origin, proxy_for
+from toolshed.catalog.addresses import (
+    Address,
+    address_that_follows,
+    addresses_at,
+    certificates,
+    is_at_origin,
+    proxy_for,
+)
 from toolshed.catalog.mcp_configs import ServerConfig
 from toolshed.catalog.mcp_limits import MessageSize, Received, ServerFaultError
+from toolshed.errors import SourceError
 
 # As the SDK has them: servers hold streams of announcements open.
 _SECONDS, _STREAM_SECONDS = 30.0, 300.0
@@ -35,7 +44,7 @@ def bounded_client(
     """
     # Any: httpx2 is not installed with the first version of the SDK.
     return http.AsyncClient(
-        transport=_transport(http, received, httpx.URL(config.url)),
+        transport=_transport(http, received, config),
         # What is sent plainly can be counted as it is.
         headers={**config.headers, **(headers or {}), _MARK: "identity"},
         auth=auth,
@@ -52,23 +61,34 @@ def _is_for_a_token(request: Any) -> bool:
     return _MARK not in request.headers
 
 
-async def _elsewhere(http: ModuleType, request: Any, url: httpx.URL, named: httpx.URL) -> Any:
-    """A request to another origin than the server's, at the address that was checked."""
-    if not _is_for_a_token(request):
+async def _addresses(request: Any, config: ServerConfig, proxy: str | None) -> list[Address]:
+    """Where a request may be sent, checked; empty where the proxy resolves its name."""
+    url, named = httpx.URL(str(request.url)), httpx.URL(config.url)
+    if is_at_origin(url, named):
+        addresses = await addresses_at(url, config.reach)
+    elif not _is_for_a_token(request):
         raise ServerFaultError(f"it redirects to {str(url)[:200]!r}; give that URL if you trust it")
-    address = await address_that_follows(url, named)
-    if address is None or proxy_for(url) is not None:
-        return request
+    else:
+        address = await address_that_follows(url, named, config.reach)
+        addresses = [] if address is None else [address]
+    return [] if proxy is not None else addresses
+
+
+def _at(http: ModuleType, request: Any, address: Address) -> Any:
+    """A request to the address that was checked, whatever its name resolves to by now."""
     return http.Request(
         request.method,
         request.url.copy_with(host=str(address)),
         headers=request.headers,
         stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": url.raw_host.decode("ascii")},
+        extensions={
+            **request.extensions,
+            "sni_hostname": httpx.URL(str(request.url)).raw_host.decode("ascii"),
+        },
     )
 
 
-def _transport(http: ModuleType, received: Received, named: httpx.URL) -> Any:
+def _transport(http: ModuleType, received: Received, config: ServerConfig) -> Any:
     """Sends requests directly or through the proxy of the environment, and counts what comes back."""
 
     class Counted(http.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two modules
@@ -93,13 +113,7 @@ def _transport(http: ModuleType, received: Received, named: httpx.URL) -> Any:
             self._open: dict[str | None, Any] = {}
 
         async def handle_async_request(self, request: Any) -> Any:
-            url = httpx.URL(str(request.url))
-            if not is_at_origin(url, named):
-                request = await _elsewhere(http, request, url, named)
-            proxy = proxy_for(url)
-            if proxy not in self._open:
-                self._open[proxy] = http.AsyncHTTPTransport(proxy=proxy, verify=certificates())
-            response = await self._open[proxy].handle_async_request(request)
+            response = await self._sent(request)
             # Servers without a stream of announcements refuse it, and are none the worse.
             if request.method == "POST" or response.status_code in (401, 403):
                 received.refused_with = response.status_code if response.status_code >= 400 else None
@@ -114,6 +128,23 @@ def _transport(http: ModuleType, received: Received, named: httpx.URL) -> Any:
             is_event_stream = "text/event-stream" in response.headers.get("content-type", "")
             response.stream = Counted(response.stream, is_event_stream=is_event_stream)
             return response
+
+        async def _sent(self, request: Any) -> Any:
+            proxy = proxy_for(httpx.URL(str(request.url)))
+            if proxy not in self._open:
+                self._open[proxy] = http.AsyncHTTPTransport(proxy=proxy, verify=certificates())
+            try:
+                addresses = await _addresses(request, config, proxy)
+            except httpx.ConnectError as error:
+                raise http.ConnectError(str(error), request=request) from None
+            except SourceError as error:
+                received.fail(ServerFaultError(str(error)))
+                raise http.ConnectError("refused", request=request) from None
+            for address in addresses[:-1]:
+                with contextlib.suppress(http.ConnectError, http.ConnectTimeout):
+                    return await self._open[proxy].handle_async_request(_at(http, request, address))
+            last = _at(http, request, addresses[-1]) if addresses else request
+            return await self._open[proxy].handle_async_request(last)
 
         async def aclose(self) -> None:
             await asyncio.gather(*(transport.aclose() for transport in self._open.values()))

@@ -16,6 +16,7 @@ from toolshed.catalog.addresses import address_that_follows
 from toolshed.catalog.definitions import source_name
 from toolshed.catalog.json_values import parse_json
 from toolshed.catalog.locations import NamedSource
+from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.catalog.urls import download
 from toolshed.errors import SourceError
 from toolshed.waiting import wait_for
@@ -46,11 +47,12 @@ def is_registry(location: str) -> bool:
     return location.startswith(SCHEMES)
 
 
-def read_registry(location: str) -> RegistryListing:
+def read_registry(location: str, reach: Reach = LOCAL) -> RegistryListing:
     """List the servers of a registry.
 
     Args:
         location: ``registry+https://HOST``, or ``registry+https://HOST?search=WORD`` for some of them.
+        reach: What whoever named it may reach.
 
     Raises:
         SourceError: If it cannot be read, is no registry, or names more servers than can be read at once.
@@ -58,8 +60,8 @@ def read_registry(location: str) -> RegistryListing:
     url = location.partition("+")[2]
     servers: dict[str, NamedSource] = {}
     reasons: dict[str, list[str]] = {}
-    for entry in _entries(url):
-        name, address, reason = _judged(entry, url)
+    for entry in _entries(url, reach):
+        name, address, reason = _judged(entry, url, reach)
         if address and name not in servers:
             servers[name] = NamedSource(address, source_name(name))
         elif reason:
@@ -78,12 +80,12 @@ def told_together(reason: str, names: Sequence[str]) -> str:
     return f"{len(names):,} servers {reason}: {shown}"
 
 
-def _entries(url: str) -> Iterator[Mapping[str, Any]]:
+def _entries(url: str, reach: Reach) -> Iterator[Mapping[str, Any]]:
     cursors: set[str] = set()
     cursor, n_bytes = "", 0
     for _ in range(_MAX_PAGES):
         page_url = _page_url(url, cursor)
-        content = download(page_url, timeout_seconds=_PAGE_SECONDS)
+        content = download(page_url, timeout_seconds=_PAGE_SECONDS, reach=reach)
         n_bytes += len(content)
         if n_bytes > _MAX_BYTES:
             raise SourceError(f"{url!r} sends more than {_MAX_BYTES // 2**20} MB; ask for less: ?search=WORD")
@@ -122,7 +124,7 @@ def _parsed(content: bytes, url: str) -> Mapping[str, Any]:
     return page
 
 
-def _judged(entry: Mapping[str, Any], registry: str) -> tuple[str, str, str]:
+def _judged(entry: Mapping[str, Any], registry: str, reach: Reach) -> tuple[str, str, str]:
     """The name of a server, and its address, or why it is left out."""
     server = entry.get("server", entry)
     name = server.get("name") if isinstance(server, dict) else None
@@ -139,7 +141,7 @@ def _judged(entry: Mapping[str, Any], registry: str) -> tuple[str, str, str]:
         return name, "", "are programs to install, which is not done unasked; name them in an mcp.json"
     for remote in remotes:
         address = _open_address(remote)
-        if address and _may_be_read(address, registry):
+        if address and _may_be_read(address, registry, reach):
             return name, address, ""
     return name, "", "want credentials, or are at no public address; name them in an mcp.json"
 
@@ -163,15 +165,15 @@ def _open_address(remote: Mapping[str, Any]) -> str:
     return f"mcp+sse:{url}" if kind == "sse" else f"mcp+{url}"
 
 
-def _may_be_read(address: str, registry: str) -> bool:
+def _may_be_read(address: str, registry: str, reach: Reach) -> bool:
     """Whether a server that a stranger names is public, or no more private than the registry."""
     url = address.removeprefix("mcp+").removeprefix("sse:")
     try:
-        wait_for(_checked(httpx.URL(url), httpx.URL(registry)))
+        wait_for(_checked(httpx.URL(url), httpx.URL(registry), reach))
     except (SourceError, httpx.HTTPError, httpx.InvalidURL):
         return False
     return True
 
 
-async def _checked(url: httpx.URL, named: httpx.URL) -> None:
-    await address_that_follows(url, named)
+async def _checked(url: httpx.URL, named: httpx.URL, reach: Reach) -> None:
+    await address_that_follows(url, named, reach)

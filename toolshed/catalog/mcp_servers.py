@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from toolshed.catalog.definitions import Catalog, collect, define_tool, source_name
 from toolshed.catalog.mcp_clients import McpClient, ServerIdentity, connect, session_opener
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
+from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.errors import InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 from toolshed.waiting import wait_for
@@ -47,6 +48,7 @@ def read_mcp_server(
     timeout_seconds: float | None = None,
     headers: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
+    reach: Reach = LOCAL,
 ) -> Catalog:
     """List the tools of an MCP server, all pages.
 
@@ -58,28 +60,32 @@ def read_mcp_server(
         timeout_seconds: Longest wait for the server to start and list everything; what the file says, or 30.
         headers: Sent with each request, besides those of a file.
         env: Variables for the program, besides.
+        reach: What whoever named it may reach.
 
     Raises:
+        ForbiddenSourceError: If he may not reach it.
         SourceError: If it cannot be started or reached, or does not answer in time.
         ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
     """
-    config = server_at(address) if isinstance(address, str) else address
+    config = server_at(address, reach=reach) if isinstance(address, str) else address
     config = config.with_credentials(environment=env, headers=headers, timeout_seconds=timeout_seconds)
     return wait_for(list_mcp_tools(config, source=source))
 
 
 def read_mcp_servers(
-    servers: Sequence[NamedServer], *, timeout_seconds: float | None = None
+    servers: Sequence[NamedServer], *, timeout_seconds: float | None = None, reach: Reach = LOCAL
 ) -> list[Catalog]:
     """List the tools of several servers, side by side; of one that fails, its catalog says why.
 
     Raises:
         ConfigurationError: If the ``mcp`` extra is missing, or is of a version that we cannot speak to.
     """
-    return wait_for(_list_side_by_side(servers, timeout_seconds))
+    return wait_for(_list_side_by_side(servers, timeout_seconds, reach))
 
 
-async def _list_side_by_side(servers: Sequence[NamedServer], timeout_seconds: float | None) -> list[Catalog]:
+async def _list_side_by_side(
+    servers: Sequence[NamedServer], timeout_seconds: float | None, reach: Reach
+) -> list[Catalog]:
     session_opener()
     at_once = asyncio.Semaphore(_AT_ONCE)
 
@@ -87,7 +93,7 @@ async def _list_side_by_side(servers: Sequence[NamedServer], timeout_seconds: fl
         async with at_once:
             try:
                 return await list_mcp_tools(
-                    server.location, source=server.name, timeout_seconds=timeout_seconds
+                    server.location, source=server.name, timeout_seconds=timeout_seconds, reach=reach
                 )
             except SourceError as error:
                 return Catalog(server.name or "", (), location=server.location, failure=str(error))
@@ -96,10 +102,14 @@ async def _list_side_by_side(servers: Sequence[NamedServer], timeout_seconds: fl
 
 
 async def list_mcp_tools(
-    address: str | ServerConfig, *, source: str | None = None, timeout_seconds: float | None = None
+    address: str | ServerConfig,
+    *,
+    source: str | None = None,
+    timeout_seconds: float | None = None,
+    reach: Reach = LOCAL,
 ) -> Catalog:
     """The same as :func:`read_mcp_server`, inside a running event loop."""
-    config = server_at(address) if isinstance(address, str) else address
+    config = server_at(address, reach=reach) if isinstance(address, str) else address
     config = config.with_credentials(timeout_seconds=timeout_seconds)
     changed = asyncio.Event()
     async with connect(config, changed) as client, client.within(config.timeout_seconds):
@@ -113,6 +123,7 @@ async def watch_mcp_server(
     source: str | None = None,
     poll_seconds: float = 300.0,
     timeout_seconds: float | None = None,
+    reach: Reach = LOCAL,
 ) -> None:
     """Call ``on_change`` with the catalog now and whenever the server says its list changed.
 
@@ -122,7 +133,7 @@ async def watch_mcp_server(
     Raises:
         SourceError: If the server goes away, or takes longer than ``timeout_seconds`` to start or to list.
     """
-    config = server_at(address) if isinstance(address, str) else address
+    config = server_at(address, reach=reach) if isinstance(address, str) else address
     config = config.with_credentials(timeout_seconds=timeout_seconds)
     changed = asyncio.Event()
     async with AsyncExitStack() as stack:

@@ -16,6 +16,7 @@ from toolshed.catalog.mcp_registry import RegistryListing, is_registry, read_reg
 from toolshed.catalog.mcp_servers import read_mcp_server, read_mcp_servers
 from toolshed.catalog.openapi import is_openapi, parse_openapi
 from toolshed.catalog.python_objects import read_object, read_objects
+from toolshed.catalog.reach import LOCAL, Reach, check_file
 from toolshed.catalog.skills import is_skill_file, read_skill, read_skills
 from toolshed.catalog.urls import MAX_BYTES, download
 from toolshed.catalog.yaml_values import parse_yaml
@@ -40,7 +41,7 @@ class NamedTool(Protocol):
 Source = str | Path | ToolDefinition | Callable[..., Any] | NamedTool | Mapping[str, Any] | Iterable[Any]
 
 
-def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
+def read_source(source: str | Path, *, name: str | None = None, reach: Reach = LOCAL) -> Catalog:
     """Read the tools of a file, a URL or an MCP server.
 
     Args:
@@ -48,13 +49,15 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
             document; ``mcp+stdio:COMMAND``, ``mcp+http://...`` or ``mcp.json#SERVER``; each may be written
             ``NAME=SOURCE``.
         name: Name of the source, first half of its tools' ids; found out when not given.
+        reach: What whoever named it may reach.
 
     Raises:
+        ForbiddenSourceError: If he may not reach it.
         SourceError: If it cannot be read or is no catalog.
     """
     given = split_name(str(source))
     named = NamedSource(given.location, checked_source_name(name) if name else given.name)
-    servers = servers_of(named)
+    servers = servers_of(named, reach)
     if servers is not None and len(servers) > 1:
         names = ", ".join(server.location.rpartition("#")[2] for server in servers[:20])
         raise SourceError(
@@ -62,15 +65,16 @@ def read_source(source: str | Path, *, name: str | None = None) -> Catalog:
             f"write {given.location}#NAME for one, or read all with read_sources"
         )
     if servers:
-        return read_mcp_server(servers[0].location, source=servers[0].name)
-    catalog = _read(named.location, named.name)
+        return read_mcp_server(servers[0].location, source=servers[0].name, reach=reach)
+    catalog = _read(named.location, named.name, reach)
     return replace(catalog, location=catalog.location or location_of(given.location))
 
 
-def servers_of(place: NamedSource) -> list[NamedSource] | None:
+def servers_of(place: NamedSource, reach: Reach = LOCAL) -> list[NamedSource] | None:
     """The MCP servers at a place: one at an address, those that an ``mcp.json`` names; None elsewhere.
 
     Raises:
+        ForbiddenSourceError: If it is a file that whoever named it may not read.
         SourceError: If a file that is to name servers cannot be read, or names none.
     """
     text = place.location
@@ -78,10 +82,13 @@ def servers_of(place: NamedSource) -> list[NamedSource] | None:
         return [place]
     if is_registry(text):
         raise SourceError(f"{text!r} is a registry of many servers; read it with read_sources")
+    if text.startswith(("http://", "https://")):
+        return None
+    check_file(text, location_of(text), reach)
     path, mark, _ = text.partition("#")
     if mark and not exists(text) and is_server_file(Path(path)):
         return [NamedSource(location_of(text), place.name)]
-    if text.startswith(("http://", "https://")) or not is_server_file(Path(text)):
+    if not is_server_file(Path(text)):
         return None
     servers = enabled_servers(Path(text))
     if place.name and len(servers) == 1:
@@ -90,16 +97,20 @@ def servers_of(place: NamedSource) -> list[NamedSource] | None:
     return [NamedSource(f"{location_of(text)}#{name}", source_name(f"{prefix}{name}")) for name in servers]
 
 
-def _read(text: str, name: str | None) -> Catalog:
+def _read(text: str, name: str | None, reach: Reach) -> Catalog:
     if not text.strip():
         raise SourceError("the source is empty; give a path, a URL or an MCP server, or NAME=SOURCE")
     if text.startswith(("http://", "https://")):
-        return _parse(BytesIO(download(text)), location_of(text), name=name)
+        return _parse(BytesIO(download(text, reach=reach)), location_of(text), name=name)
     return _read_file(Path(text), name)
 
 
 def read_sources(
-    sources: Sequence[Source], *, name: str | None = None, timeout_seconds: float | None = None
+    sources: Sequence[Source],
+    *,
+    name: str | None = None,
+    timeout_seconds: float | None = None,
+    reach: Reach = LOCAL,
 ) -> list[Catalog]:
     """Read sources of any kind: what has a place one by one, Python objects together.
 
@@ -109,6 +120,7 @@ def read_sources(
         sources: The sources.
         name: What the one source shall be called; Python objects are one source then.
         timeout_seconds: Longest wait for each MCP server; what its file says, or 30, when not given.
+        reach: What whoever named them may reach.
 
     Raises:
         ConfigurationError: If there are none, or several under one name.
@@ -123,14 +135,18 @@ def read_sources(
     if name is not None and len(places) + bool(objects) > 1:
         raise ConfigurationError(f"the name {name!r} can be given to one source only; write NAME=SOURCE")
     named = [split_name(str(place)) for place in places]
-    catalogs = read_places(named, name=name, timeout_seconds=timeout_seconds)
+    catalogs = read_places(named, name=name, timeout_seconds=timeout_seconds, reach=reach)
     catalogs += read_objects(objects, name=name)
     check_any_was_read(catalogs)
     return catalogs
 
 
 def read_places(
-    places: Sequence[NamedSource], *, name: str | None = None, timeout_seconds: float | None = None
+    places: Sequence[NamedSource],
+    *,
+    name: str | None = None,
+    timeout_seconds: float | None = None,
+    reach: Reach = LOCAL,
 ) -> list[Catalog]:
     """Read files, URLs and servers; of one that cannot be read, its catalog says why.
 
@@ -139,6 +155,7 @@ def read_places(
             (``registry+https://HOST``) for each that can be read.
         name: What the one source shall be called.
         timeout_seconds: Longest wait for each MCP server; what its file says, or 30, when not given.
+        reach: What whoever named them may reach; what is beyond fails.
     """
     catalogs: list[list[Catalog]] = []
     servers: list[tuple[int, NamedSource]] = []
@@ -146,19 +163,21 @@ def read_places(
         named = NamedSource(place.location, name or place.name)
         try:
             if is_registry(named.location):
-                listing = read_registry(named.location)
+                listing = read_registry(named.location, reach)
                 found: Sequence[NamedSource] | None = listing.servers
                 catalogs.append([_of_registry(named, listing)])
             else:
-                found = servers_of(named)
-                catalogs.append([] if found is not None else [_read_or_failure(named)])
+                found = servers_of(named, reach)
+                catalogs.append([] if found is not None else [_read_or_failure(named, reach)])
         except SourceError as error:
             catalogs.append([_failed(named, error)])
             continue
         servers += [(position, server) for server in found or ()]
     if servers:
         # Side by side: all take as long as the slowest of them.
-        read = read_mcp_servers([server for _, server in servers], timeout_seconds=timeout_seconds)
+        read = read_mcp_servers(
+            [server for _, server in servers], timeout_seconds=timeout_seconds, reach=reach
+        )
         for (position, _), catalog in zip(servers, read, strict=True):
             catalogs[position].append(catalog)
     for position, place in enumerate(places):
@@ -182,9 +201,9 @@ def _without_closed(registry: Catalog, *servers: Catalog) -> list[Catalog]:
     return [registry, *(server for server in servers if UNAUTHORIZED not in server.failure)]
 
 
-def _read_or_failure(place: NamedSource) -> Catalog:
+def _read_or_failure(place: NamedSource, reach: Reach) -> Catalog:
     try:
-        return read_source(place.location, name=place.name)
+        return read_source(place.location, name=place.name, reach=reach)
     except SourceError as error:
         return _failed(place, error)
 

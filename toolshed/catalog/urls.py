@@ -1,6 +1,7 @@
 """Documents behind URLs, fetched so that no answer leads anywhere but where the user or the public may go.
 
-The host that the user wrote may be private. Any other, reached by a redirect, must be public.
+The host that the user wrote may be private, where he may reach it (:class:`Reach`). Any other, reached by a
+redirect, must be public.
 """
 
 import asyncio
@@ -9,9 +10,17 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from toolshed.catalog.addresses import Address, PinnedTransport, is_at_origin, is_public, may_be_at_private
+from toolshed.catalog.addresses import (
+    Address,
+    PinnedTransport,
+    is_at_origin,
+    is_public,
+    may_be_at_private,
+    refused,
+)
 from toolshed.catalog.locations import location_of
-from toolshed.errors import SourceError
+from toolshed.catalog.reach import LOCAL, Reach
+from toolshed.errors import ForbiddenSourceError, SourceError
 from toolshed.waiting import wait_for
 
 MAX_BYTES = 256 * 2**20
@@ -23,25 +32,28 @@ _MAX_REDIRECTS = 5
 _MOST_EXPANSION, _FREE_BYTES = 100, 2**20
 
 
-def download(url: str, *, timeout_seconds: float = _TOTAL_SECONDS) -> bytes:
+def download(url: str, *, timeout_seconds: float = _TOTAL_SECONDS, reach: Reach = LOCAL) -> bytes:
     """Fetch a document.
 
     Args:
-        url: ``http://...`` or ``https://...``; its host may be private, since the user wrote it.
+        url: ``http://...`` or ``https://...``.
         timeout_seconds: Longest wait for all of it, redirects included.
+        reach: What whoever named it may reach.
 
     Raises:
+        ForbiddenSourceError: If it is at an address that he may not reach, or redirects to one that is not
+            public; nothing was sent there.
         SourceError: If it cannot be fetched, is a web page or too large, does not end in time, or redirects
-            to another host that is not public, from https to http or to another protocol.
+            from https to http or to another protocol.
     """
-    return wait_for(_download(url, timeout_seconds))
+    return wait_for(_download(url, timeout_seconds, reach))
 
 
-async def _download(url: str, timeout_seconds: float) -> bytes:
+async def _download(url: str, timeout_seconds: float, reach: Reach) -> bytes:
     try:
         named = httpx.URL(url)
         shown = location_of(url)
-        guard = _Guard(named)
+        guard = _Guard(named, reach)
         async with (
             asyncio.timeout(timeout_seconds),
             httpx.AsyncClient(transport=guard, timeout=_READ_SECONDS) as client,
@@ -118,9 +130,9 @@ async def decoded(response: httpx.Response) -> AsyncIterator[bytes]:
 class _Guard(PinnedTransport):
     """Lets requests for one document go where the user or the public may go."""
 
-    def __init__(self, named: httpx.URL) -> None:
+    def __init__(self, named: httpx.URL, reach: Reach = LOCAL) -> None:
         super().__init__()
-        self._named = named
+        self._named, self._reach = named, reach
         self._has_been_secure = named.scheme == "https"
 
     def check_url(self, url: httpx.URL) -> None:
@@ -131,19 +143,22 @@ class _Guard(PinnedTransport):
             )
         if self._has_been_secure and url.scheme == "http":
             raise SourceError(f"{self._named.host!r} redirects from https to http; give the final URL")
+        self._reach.check_url(url)
         self._has_been_secure |= url.scheme == "https"
 
     def may_connect(self, url: httpx.URL, address: Address) -> bool:
         """Whether an address is public, or that of the host which the user named."""
         return is_public(address) or (
-            is_at_origin(url, self._named) and may_be_at_private(self._named.host, address)
+            is_at_origin(url, self._named)
+            and self._reach.may_be_private(url)
+            and may_be_at_private(self._named.host, address)
         )
 
-    def refusal(self, url: httpx.URL, address: Address) -> SourceError:
+    def refusal(self, url: httpx.URL, address: Address) -> ForbiddenSourceError:
         """Say which address it is, and what to give if it is meant."""
-        at = f"{url.host!r} is the address {str(address)!r}, which is not public"
         if is_at_origin(url, self._named):
-            return SourceError(f"{at} and serves no catalogs; give the address itself if it does")
-        return SourceError(
-            f"{self._named.host!r} redirects to {str(url)[:200]!r}: {at}; give that URL if you trust it"
+            return refused(url, address, self._reach)
+        return ForbiddenSourceError(
+            f"{self._named.host!r} redirects to {str(url)[:200]!r}: {url.host!r} is the address "
+            f"{str(address)!r}, which is not public; give that URL if you trust it"
         )

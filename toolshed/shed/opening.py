@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 from typing_extensions import TypedDict
 
 from toolshed.backbones.embedding import DenseEncoder
+from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.errors import missing_extra
 from toolshed.knowledge_base.engine import Engine
 from toolshed.knowledge_base.manifest import Manifest
@@ -47,6 +48,9 @@ class ShedArguments(TypedDict, total=False):
     credentials: Annotated[
         Credentials | None,
         Option(None, "Credentials for calling tools, by source and security scheme.", is_for_python=True),
+    ]
+    reach: Annotated[
+        Reach, Option(LOCAL, "What whoever names sources, or calls tools, may reach.", is_for_python=True)
     ]
 
 

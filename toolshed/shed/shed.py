@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from toolshed.calling.credentials import CredentialBook
 from toolshed.catalog.definitions import Catalog
+from toolshed.catalog.locations import location_of
+from toolshed.catalog.reach import check_file
 from toolshed.catalog.sources import Source, read_sources
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ToolCallError
@@ -65,6 +67,7 @@ class Toolshed:
         pipeline = given["pipeline"]
         # Before anything is opened: what is refused leaves no folder locked.
         self._credentials = CredentialBook(given["credentials"])
+        self.reach = given["reach"]
         self.encoders = Encoders(
             given["encoder"], reads_dense=reads_dense_vectors(pipeline), n_threads=given["encoder_threads"]
         )
@@ -106,26 +109,35 @@ class Toolshed:
             SourceConflictError: If a source has the name of another that is there; nothing is indexed then.
         """
         given = checked(IndexArguments, options)
-        catalogs = read_sources(sources, name=given["source_name"], timeout_seconds=given["timeout_seconds"])
-        return self.add_catalogs(catalogs, **options)
+        return self.add_catalogs(self._read(sources, given), **options)
 
     def sync_tools(self, *sources: Source, **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, and remove what these sources no longer list."""
         given = checked(IndexArguments, options)
-        catalogs = read_sources(sources, name=given["source_name"], timeout_seconds=given["timeout_seconds"])
-        return self.sync_catalogs(catalogs, **options)
+        return self.sync_catalogs(self._read(sources, given), **options)
+
+    def _read(self, sources: Sequence[Source], given: IndexArguments) -> list[Catalog]:
+        return read_sources(
+            sources, name=given["source_name"], timeout_seconds=given["timeout_seconds"], reach=self.reach
+        )
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, for catalogs that were read before."""
+        self._check_files([file for file in [options.get("enhancements")] if file is not None])
         with self.booking.run("indexing") as run:
             report = self.tools.sync(catalogs, options, remove_missing=False)
         return replace(report, unbooked=run.unbooked)
 
     def sync_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`sync_tools`, for catalogs that were read before."""
+        self._check_files([file for file in [options.get("enhancements")] if file is not None])
         with self.booking.run("indexing") as run:
             report = self.tools.sync(catalogs, options, remove_missing=True)
         return replace(report, unbooked=run.unbooked)
+
+    def _check_files(self, paths: Sequence[str | Path]) -> None:
+        for path in paths:
+            check_file(str(path), location_of(str(path)), self.reach)
 
     def enhance(
         self,
@@ -219,6 +231,7 @@ class Toolshed:
             SourceError: If a path does not exist.
             InvalidDocumentError: If two documents have the same id.
         """
+        self._check_files([source for source in sources if isinstance(source, str | Path)])
         with self.booking.run("indexing") as run:
             report = self.passages.sync(sources, options, remove_missing=False)
         return replace(report, unbooked=run.unbooked)
@@ -227,6 +240,7 @@ class Toolshed:
         self, *sources: str | Path | LegalDocument, **options: Unpack[DocumentArguments]
     ) -> DocumentReport:
         """Like :meth:`add_documents`, and remove documents whose files are gone from these folders."""
+        self._check_files([source for source in sources if isinstance(source, str | Path)])
         with self.booking.run("indexing") as run:
             report = self.passages.sync(sources, options, remove_missing=True)
         return replace(report, unbooked=run.unbooked)
@@ -333,6 +347,7 @@ class Toolshed:
                     self.tools.callables,
                     credentials=self._credentials,
                     is_shared=self.knowledge_base.is_shared,
+                    reach=self.reach,
                 )
             return self._caller
 

@@ -125,7 +125,7 @@ def test_a_public_registry_leads_to_no_private_address(
 ) -> None:
     answer = page(entry("a/b", remotes=[{"type": "streamable-http", "url": gate.url}]))
     monkeypatch.setattr(
-        "toolshed.catalog.mcp_registry.download", lambda url, timeout_seconds: json.dumps(answer).encode()
+        "toolshed.catalog.mcp_registry.download", lambda url, **_: json.dumps(answer).encode()
     )
     listing = read_registry("registry+https://93.184.216.34")
     assert listing.servers == ()
