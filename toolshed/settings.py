@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         prices: Price file of the deployment.
         encoder_threads: Threads of one query's encoding.
         max_query_characters: Longest query the service takes.
+        max_upload_bytes: Largest body of tools, or of text, that the service takes.
+        allow_commands: Whether callers of the service may have MCP servers started by commands: as sources
+            that they give, and those that a Qdrant server names.
         max_k: Most tools, or passages, the service returns at once.
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
         mcp_pinned: Ids of tools that the MCP server lists beside its own.
@@ -55,6 +58,8 @@ class Settings(BaseSettings):
     prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)
     max_query_characters: int = Field(default=200_000, ge=1)
+    max_upload_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
+    allow_commands: bool = False
     max_k: int = Field(default=100, ge=1)
     refresh_seconds: float = Field(default=30.0, gt=0)
     mcp_pinned: list[str] = Field(default_factory=list, max_length=50)

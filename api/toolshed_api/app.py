@@ -17,13 +17,32 @@ from toolshed_api.guard import Guard
 from toolshed_api.mcp.http import PATH as MCP_PATH
 from toolshed_api.mcp.http import McpEndpoint
 from toolshed_api.problems import install_problem_handlers
+from toolshed_api.rest.backbones import endpoints as backbones
+from toolshed_api.rest.calls import endpoints as calls
+from toolshed_api.rest.costs import endpoints as costs
 from toolshed_api.rest.health import endpoints as health
+from toolshed_api.rest.outcomes import endpoints as outcomes
 from toolshed_api.rest.passages import endpoints as passages
+from toolshed_api.rest.search import endpoints as search
 from toolshed_api.rest.tools import endpoints as tools
 from toolshed_api.state import open_state, state_location
 from toolshed_api.tenant_sheds import TenantSheds
+from toolshed_api.writers import Writers
 
 logger = logging.getLogger(__name__)
+
+# In this order: what is asked of all tools stands before what is asked of one, whose id may hold anything.
+_ROUTERS = (
+    search.router,
+    calls.router,
+    tools.router,
+    tools.writing,
+    passages.router,
+    outcomes.router,
+    backbones.router,
+    costs.router,
+    health.router,
+)
 
 
 def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
@@ -43,11 +62,12 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             sheds = app.state.sheds = TenantSheds(settings, shed)
             stack.callback(sheds.close)
             opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
+            writers = app.state.writers = Writers()
+            stack.push_async_callback(asyncio.to_thread, writers.close)
             database = app.state.database = await asyncio.to_thread(open_state, location)
             stack.callback(database.close)
             # Loading the encoder and the matrices belongs to the start, not to the first request.
             await asyncio.to_thread(opened.warm_up)
-            await asyncio.to_thread(_name_sources, app)
             refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
             stack.callback(refreshing.cancel)
             await stack.enter_async_context(mcp.run(settings, sheds))
@@ -67,15 +87,9 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     install_description(app, settings)
     app.add_middleware(Guard, settings=settings)
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
-    app.include_router(tools.router)
-    app.include_router(passages.router)
-    app.include_router(health.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     return app
-
-
-def _name_sources(app: FastAPI) -> None:
-    """Keep the names of the sources at hand, for the description."""
-    app.state.sources = sorted(app.state.sheds.of(DEFAULT_TENANT).knowledge_base.sources())
 
 
 async def _keep_fresh(app: FastAPI, seconds: float) -> None:
@@ -86,7 +100,6 @@ async def _keep_fresh(app: FastAPI, seconds: float) -> None:
         for shed in sheds.opened():
             try:
                 if await asyncio.to_thread(shed.refresh):
-                    await asyncio.to_thread(_name_sources, app)
                     logger.info("the tools have changed; %d are searched now", shed.knowledge_base.count())
             except KnowledgeBaseError as error:
                 logger.warning("the tools could not be refreshed, the last ones are kept: %s", error)

@@ -4,9 +4,10 @@ import asyncio
 import json
 import math
 import random
+import re
 from collections.abc import AsyncIterator
 from json import JSONDecodeError
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
@@ -18,17 +19,37 @@ from toolshed_api.problems import SlowRequestError, TooLargeError
 
 # In half of it the largest body arrives on a line of one megabit.
 BODY_SECONDS = 20.0
+# In so many an upload arrives whole: 16 MB at seven megabits a second.
+UPLOAD_SECONDS = 40.0
 # A search names a few sources and filters. Each value costs time to check, and an error when it is wrong.
 MAX_VALUES = 10_000
 MAX_DEPTH = 32
+# Schemas of thousands of tools; each nests as deep as a catalog's may, below the request's own levels.
+MAX_UPLOADED_VALUES = 2_000_000
+MAX_UPLOADED_DEPTH = 110
 # Beyond it floats leave whole numbers out.
 _EXACT_BELOW = 2.0**53
 
 
-def most_bytes(settings: Settings) -> int:
-    """The size of the largest body that is taken: a megabyte, or the longest query and its options."""
+# What brings tools, sources and text in; the rest ask.
+_UPLOADS = re.compile(
+    r"POST /v1/(tools|sources|documents|enhancements)|PUT /v1/(tools|sources|documents)/.+", re.DOTALL
+)
+
+
+def most_bytes(settings: Settings, method: str = "POST", path: str = "/v1/tools/search") -> int:
+    """The size of the largest body that is taken.
+
+    A megabyte, or the longest query and its options; more of what brings in tools and text.
+    """
     # JSON takes twelve bytes for one character, where it escapes both halves of a surrogate pair.
-    return max(2**20, 12 * settings.max_query_characters + 2**16)
+    ordinary = max(2**20, 12 * settings.max_query_characters + 2**16)
+    return max(ordinary, settings.max_upload_bytes) if is_upload(method, path) else ordinary
+
+
+def is_upload(method: str, path: str) -> bool:
+    """Whether a request brings in tools or text."""
+    return _UPLOADS.fullmatch(f"{method} {path}") is not None
 
 
 def spread(seconds: float) -> float:
@@ -36,7 +57,7 @@ def spread(seconds: float) -> float:
     return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # nothing secret about it
 
 
-async def read_body(headers: Headers, receive: Receive, *, most: int) -> bytes:
+async def read_body(headers: Headers, receive: Receive, *, most: int, seconds: float = BODY_SECONDS) -> bytes:
     """The whole body.
 
     Raises:
@@ -49,14 +70,14 @@ async def read_body(headers: Headers, receive: Receive, *, most: int) -> bytes:
     if len(declared) > 12 or (declared.isdigit() and int(declared) > most):
         raise _too_large(most)
     try:
-        async with asyncio.timeout(spread(BODY_SECONDS)):
+        async with asyncio.timeout(spread(seconds)):
             body = bytearray()
             async for part in body_parts(receive, most=most):
                 body += part
             return bytes(body)
     except TimeoutError as error:
         raise SlowRequestError(
-            f"the body did not arrive in time; send it again, within {BODY_SECONDS / 2:g} seconds"
+            f"the body did not arrive in time; send it again, within {seconds / 2:g} seconds"
         ) from error
 
 
@@ -81,11 +102,14 @@ async def body_parts(receive: Receive, *, most: int) -> AsyncIterator[bytes]:
 
 
 def _too_large(most: int) -> TooLargeError:
-    return TooLargeError(f"the body is larger than {most:,} bytes; send the request, not the documents")
+    return TooLargeError(f"the body is larger than {most:,} bytes; send less at once")
 
 
 class StrictRequest(Request):
     """A request whose JSON is JSON: finite numbers, whole characters, and not without end."""
+
+    max_values: ClassVar[int] = MAX_VALUES
+    max_depth: ClassVar[int] = MAX_DEPTH
 
     async def json(self) -> Any:
         """The value; what is wrong with it is a ``JSONDecodeError``, the one error FastAPI looks for."""
@@ -95,16 +119,25 @@ class StrictRequest(Request):
         except JSONDecodeError:
             raise
         except RecursionError as error:
-            raise _invalid(f"it nests deeper than {MAX_DEPTH} levels") from error
+            raise _invalid(f"it nests deeper than {self.max_depth} levels") from error
         except ValueError as error:
             # Bytes that are no UTF-8, and whole numbers of thousands of digits.
             raise _invalid(f"it cannot be read: {str(error)[:200]}") from error
-        _check_values(value)
+        _check_values(value, self.max_values, self.max_depth)
         return value
+
+
+class UploadRequest(StrictRequest):
+    """A request that brings in tools or text."""
+
+    max_values = MAX_UPLOADED_VALUES
+    max_depth = MAX_UPLOADED_DEPTH
 
 
 class StrictRoute(APIRoute):
     """A route whose requests are strict."""
+
+    request_class: ClassVar[type[StrictRequest]] = StrictRequest
 
     def get_route_handler(self) -> Any:
         """The handler, given a strict request."""
@@ -112,21 +145,21 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Any:
-            return await handle(StrictRequest(request.scope, request.receive))
+            return await handle(self.request_class(request.scope, request.receive))
 
         return strictly
 
 
-def _check_values(value: Any) -> None:
+def _check_values(value: Any, most_values: int, most_depth: int) -> None:
     n_values, level = 0, [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(most_depth):
         n_values += len(level)
-        if n_values > MAX_VALUES:
-            raise _invalid(f"it holds more than {MAX_VALUES:,} values")
+        if n_values > most_values:
+            raise _invalid(f"it holds more than {most_values:,} values")
         level = [inner for one in level for inner in _inside(one)]
         if not level:
             return
-    raise _invalid(f"it nests deeper than {MAX_DEPTH} levels")
+    raise _invalid(f"it nests deeper than {most_depth} levels")
 
 
 def _inside(value: Any) -> list[Any]:

@@ -1,22 +1,27 @@
 """A tenant's knowledge base in the hands of one caller: the one thing behind REST, MCP and the gateway."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
+from toolshed.catalog.definitions import Catalog
 from toolshed.documents import Passage
-from toolshed.errors import UnknownDecisionError
-from toolshed.options import CallArguments, PassageArguments, SearchArguments
+from toolshed.errors import UnknownDecisionError, UnknownSourceError
+from toolshed.options import CallArguments, IndexArguments, PassageArguments, SearchArguments
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
-from toolshed.types import IndexedSource, ToolDefinition
-from toolshed_api.callers import Caller
+from toolshed.types import IndexedSource, SyncReport, ToolDefinition
+from toolshed_api.callers import DEFAULT_TENANT, Caller, ForeignSourceError
 
 if TYPE_CHECKING:
     from toolshed.calling.results import CallResult, ResultPage
+    from toolshed.economics.choosing.selection import Selection
+    from toolshed.economics.choosing.step_request import StepRequest
     from toolshed.economics.ledger.records import Outcome
-    from toolshed.economics.running.account import OutcomeDetails
+    from toolshed.economics.reporting.report import CostReport
+    from toolshed.economics.running.account import Budget, OutcomeDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +134,86 @@ class CallerShed:
         """See :meth:`Toolshed.get_passages`."""
         self.caller.require("search")
         return self.shed.get_passages(document_id)
+
+    def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
+        """See :meth:`Toolshed.add_catalogs`."""
+        self._check_writes(catalogs)
+        return self.shed.add_catalogs(catalogs, **options)
+
+    def sync_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
+        """See :meth:`Toolshed.sync_catalogs`."""
+        self._check_writes(catalogs)
+        return self.shed.sync_catalogs(catalogs, **options)
+
+    def _check_writes(self, catalogs: Sequence[Catalog]) -> None:
+        self.caller.require("index")
+        for catalog in catalogs:
+            self._check_source(catalog.source)
+
+    def _check_source(self, name: str) -> None:
+        """Refuse sources that are not his, whether they are there or not."""
+        granted = self.caller.visible.sources
+        if granted is not None and name not in granted:
+            raise ForeignSourceError(f"the source {name!r} is none that {self.caller.name!r} may change")
+
+    def delete_tool(self, tool_id: str) -> None:
+        """Remove a tool.
+
+        Raises:
+            UnknownToolError: If it is not there.
+        """
+        self.caller.require("index")
+        self._check_source(self._view.get_tool(tool_id).source)
+        self.shed.delete_tools(tool_id)
+
+    def remove_source(self, name: str) -> int:
+        """See :meth:`Toolshed.remove_source`."""
+        self.caller.require("index")
+        if name not in {source.name for source in self._view.sources()}:
+            raise UnknownSourceError(f"there is no source {name!r}")
+        self._check_source(name)
+        return self.shed.remove_source(name)
+
+    def report_outcome(
+        self, task_id: str | None, passed: bool, **details: "Unpack[OutcomeDetails]"
+    ) -> "Outcome":
+        """See :meth:`.CostAccount.report`; of his own tenant's tasks only."""
+        self.caller.require("call")
+        account, decision_id = self.shed.account, details.get("decision_id")
+        if decision_id is not None:
+            account.check_own(account.ledger.task_of(decision_id))
+        if task_id is not None:
+            account.check_own(task_id)
+        return account.report(task_id, passed, **details)
+
+    def select(self, step: "StepRequest", *, budget: "Budget | None" = None) -> "Selection":
+        """See :meth:`.CostAccount.select`."""
+        self.caller.require("search")
+        return self.shed.account.select(step, budget=budget)
+
+    def cost_report(
+        self,
+        by: str = "model",
+        *,
+        tenant: str | None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        human_usd: float | None = None,
+    ) -> "CostReport":
+        """What was spent and what it bought, by his own tenant; an administrator may ask for others.
+
+        Args:
+            by: What rows are grouped by; see :func:`.build_report`.
+            tenant: Whose; all tenants' when None.
+            since: From when on.
+            until: Up to when.
+            human_usd: What a human costs on a problem.
+
+        Raises:
+            MissingScopeError: If he asks for another tenant, and is no administrator of the service.
+        """
+        self.caller.require("search")
+        if tenant != self.caller.tenant:
+            self.caller.require("admin")
+            self.caller.require_tenant(DEFAULT_TENANT)
+        return self.shed.costs.report(by, tenant=tenant, since=since, until=until, human_usd=human_usd)

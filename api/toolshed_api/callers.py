@@ -18,6 +18,13 @@ class MissingScopeError(ToolshedError):
     http_status = 403
 
 
+class ForeignSourceError(ToolshedError):
+    """The caller may change tools, and not those of this source."""
+
+    code = "foreign_source"
+    http_status = 403
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks.
@@ -42,6 +49,17 @@ class Caller:
         """
         if scope not in self.scopes:
             raise MissingScopeError(f"this needs the scope {scope!r}, which {self.name!r} does not have")
+
+    def require_tenant(self, tenant: str) -> None:
+        """Refuse what only the callers of one tenant may do.
+
+        Raises:
+            MissingScopeError: If he is of another.
+        """
+        if self.tenant != tenant:
+            raise MissingScopeError(
+                f"this is for callers of the tenant {tenant!r}; {self.name!r} is of another"
+            )
 
 
 # Who asks where no keys are set: then only loopback is answered.

@@ -10,6 +10,7 @@ from toolshed_api.access import shows_key
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import ANYBODY, DEFAULT_TENANT, Caller
 from toolshed_api.tenant_sheds import TenantSheds
+from toolshed_api.writers import Writers
 
 
 def _settings(request: Request) -> Settings:
@@ -41,6 +42,14 @@ def _default_shed(request: Request) -> Toolshed:
 
 CurrentShed = Annotated[CallerShed, Depends(_caller_shed)]
 DefaultShed = Annotated[Toolshed, Depends(_default_shed)]
+
+
+def _writers(request: Request) -> Writers:
+    writers: Writers = request.app.state.writers
+    return writers
+
+
+CurrentWriters = Annotated[Writers, Depends(_writers)]
 
 
 def _is_trusted(request: Request, settings: CurrentSettings) -> bool:

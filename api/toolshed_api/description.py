@@ -1,6 +1,6 @@
 """The OpenAPI description, completed by what FastAPI cannot know: the guard, the limits, the media type."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -23,8 +23,6 @@ from toolshed_api.problems import (
     problem_responses,
 )
 
-# Of so many sources, the names are listed; more make the description unreadable.
-_MAX_LISTED_SOURCES = 100
 _KEYS = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -58,7 +56,7 @@ _FILTER_VALUES = {"text": _one_or_several(_TEXT), "number": _one_or_several(_NUM
 
 
 def install_description(app: FastAPI, settings: Settings) -> None:
-    """Let the app describe what this service, with its settings and sources, takes and answers."""
+    """Let the app describe what this service, with its settings, takes and answers."""
     described_by_fastapi = app.openapi
 
     def openapi() -> Json:
@@ -70,7 +68,7 @@ def install_description(app: FastAPI, settings: Settings) -> None:
                     operation["security"] = [{name: []} for name in _KEYS]
         if settings.api_keys:
             made["components"]["securitySchemes"] = _KEYS
-        _describe_searches(made["components"]["schemas"], settings, getattr(app.state, "sources", ()))
+        _describe_searches(made["components"]["schemas"], settings)
         return made
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the description
@@ -87,7 +85,7 @@ def _name_problem_type(responses: Json) -> None:
             response["content"] = {PROBLEM_TYPE: response["content"].pop("application/json")}
 
 
-def _describe_searches(schemas: Json, settings: Settings, sources: Sequence[str]) -> None:
+def _describe_searches(schemas: Json, settings: Settings) -> None:
     """Say the bounds of this service, so that what fits the schemas is answered."""
     tools, passages = schemas["SearchRequest"], schemas["PassageSearchRequest"]
     most_characters = min(settings.max_query_characters, MAX_QUERY_CHARACTERS)
@@ -95,9 +93,6 @@ def _describe_searches(schemas: Json, settings: Settings, sources: Sequence[str]
         request["properties"]["query"] |= {"minLength": 1, "maxLength": most_characters, "pattern": NOT_BLANK}
         most = request["properties"]["k"]
         most["maximum"] = min(most["maximum"], settings.max_k)
-    if len(sources) <= _MAX_LISTED_SOURCES:
-        (named,) = (kind for kind in tools["properties"]["sources"]["anyOf"] if kind["type"] == "array")
-        named |= {"items": {"enum": list(sources)}} if sources else {"maxItems": 0}
     passages["properties"]["filters"]["anyOf"][0] = {
         "type": "object",
         "properties": {field: _FILTER_VALUES[kind] for field, kind in FILTERS.items()},

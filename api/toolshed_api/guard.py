@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from fastapi import Request, Response
 from starlette.datastructures import MutableHeaders
@@ -13,7 +14,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from toolshed.errors import ToolshedError
 from toolshed.settings import Settings
 from toolshed_api.access import check_access
-from toolshed_api.bodies import body_parts, most_bytes, read_body
+from toolshed_api.bodies import (
+    BODY_SECONDS,
+    UPLOAD_SECONDS,
+    body_parts,
+    is_upload,
+    most_bytes,
+    read_body,
+)
 from toolshed_api.problems import OverloadedError, problem_response
 from toolshed_api.streams import MAX_STREAMS, STREAM_SECONDS, is_streamed
 
@@ -23,6 +31,8 @@ logger = logging.getLogger(__name__)
 ANSWER_SECONDS = 30.0
 # Many times the forty threads that answer, so that a burst waits rather than fails.
 MAX_RUNNING = 256
+# Bodies beyond the ordinary that are held at once: what they may take of the memory.
+MAX_LARGE = 8
 # Who is refused while still sending would miss the answer if the connection were cut at once.
 LINGER_SECONDS = 1.0
 
@@ -37,7 +47,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
-        self._most_bytes = most_bytes(settings)
+        self._n_large = 0
         self._running: set[asyncio.Future[None]] = set()
         self._streams: set[asyncio.Future[None]] = set()
 
@@ -50,13 +60,36 @@ class Guard:
         request.state.request_id = _request_id(request)
         try:
             check_access(scope["path"], request.headers, self._settings)
-            body = await read_body(request.headers, receive, most=self._most_bytes)
+            with self._room_for(request):
+                body = await self._body(request, receive)
+                await self._answer(request, _Exchange(request.state.request_id, body, receive, send))
         except ToolshedError as error:
             await self._refuse(problem_response(request, error), receive, send)
         except ClientDisconnect:
             logger.debug("request %s was not sent to its end", request.state.request_id)
-        else:
-            await self._answer(request, _Exchange(request.state.request_id, body, receive, send))
+
+    async def _body(self, request: Request, receive: Receive) -> bytes:
+        method, path = request.method, request.scope["path"]
+        return await read_body(
+            request.headers,
+            receive,
+            most=most_bytes(self._settings, method, path),
+            seconds=UPLOAD_SECONDS if is_upload(method, path) else BODY_SECONDS,
+        )
+
+    @contextmanager
+    def _room_for(self, request: Request) -> Iterator[None]:
+        """Hold a place for a body that is, or may become, larger than the ordinary."""
+        declared = request.headers.get("content-length", "")
+        is_small = declared.isdigit() and len(declared) <= 12 and int(declared) <= most_bytes(self._settings)
+        is_large = is_upload(request.method, request.scope["path"]) and not is_small
+        if is_large and self._n_large >= MAX_LARGE:
+            raise OverloadedError("the service is busy with other uploads; try again in a moment")
+        self._n_large += is_large
+        try:
+            yield
+        finally:
+            self._n_large -= is_large
 
     async def _answer(self, request: Request, exchange: "_Exchange") -> None:
         # Alive is who answers; a supervisor must not end a process for being busy.
@@ -97,7 +130,7 @@ class Guard:
         await send({"type": "http.response.body", "body": response.body, "more_body": True})
         with suppress(TimeoutError, ToolshedError, ClientDisconnect):
             async with asyncio.timeout(LINGER_SECONDS):
-                async for _ in body_parts(receive, most=self._most_bytes):
+                async for _ in body_parts(receive, most=most_bytes(self._settings)):
                     pass
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

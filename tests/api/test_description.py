@@ -3,11 +3,8 @@
 import re
 import sys
 
-import httpx
 import pytest
 
-from tests.api.serving import TOOLS, served
-from tests.conftest import OpenShed
 from toolshed.settings import Settings
 from toolshed_api.app import create_app
 from toolshed_api.description import NOT_BLANK
@@ -56,20 +53,6 @@ def test_the_limits_of_the_service_are_described() -> None:
         (3, 2),
         (7, 1),
     ]
-
-
-def test_the_sources_at_hand_are_described(open_shed: OpenShed) -> None:
-    shed = open_shed()
-
-    def described(client: httpx.Client) -> object:
-        schemas = client.get("/openapi.json").json()["components"]["schemas"]
-        return schemas["SearchRequest"]["properties"]["sources"]["anyOf"][0]
-
-    with served(Settings(), shed) as client:
-        assert described(client) == {"type": "array", "items": {"type": "string"}, "maxItems": 0}
-    shed.add_tools(*TOOLS)
-    with served(Settings(), shed) as client:
-        assert described(client) == {"type": "array", "items": {"enum": ["mail", "odd", "weather"]}}
 
 
 def test_queries_that_are_described_as_blank_are_those_that_python_strips() -> None:

@@ -72,6 +72,8 @@ class Booking:
         if not made:
             return
         try:
+            if task_id is not None:
+                self.account.check_own(task_id)
             under = task_id or self.account.start_task(task_class, pipeline=self._pipeline).task_id
         except ToolshedError as error:
             self._tell(record, made, error)

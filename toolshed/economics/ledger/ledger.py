@@ -230,6 +230,13 @@ class Ledger:
                 parts[name] = [dict(row) for row in rows.mappings()]
             return parts
 
+    def tenant_of(self, task_id: str) -> str | None:
+        """Whose a task is; None where there is no such task."""
+        query = select(tables.task.c.tenant).where(tables.task.c.task_id == task_id)
+        with self.database.reading() as connection:
+            found: str | None = connection.execute(query).scalar()
+        return found
+
     def task_of(self, decision_id: str) -> str:
         """The task of a decision.
 

@@ -28,7 +28,7 @@ from toolshed.economics.ledger.records import (
 from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.economics.prices.rates import up_to_nano
 from toolshed.economics.prices.runtime import MIN_CALLS, fit_runtime
-from toolshed.errors import InvalidRecordError
+from toolshed.errors import InvalidRecordError, UnknownDecisionError
 from toolshed.metering.usage import Usage
 
 _logger = logging.getLogger(__name__)
@@ -346,6 +346,15 @@ class CostAccount:
             if is_new:
                 self._learn(booked)
         return booked
+
+    def check_own(self, task_id: str) -> None:
+        """Refuse tasks of other tenants as unknown: tenants may share a ledger.
+
+        Raises:
+            UnknownDecisionError: If this tenant has no such task.
+        """
+        if self.ledger.tenant_of(task_id) != self.tenant:
+            raise UnknownDecisionError(f"the ledger holds no task {task_id!r}")
 
     def _learn(self, outcome: Outcome) -> None:
         """Fold a first outcome in at once; after a revision the evidence is folded anew before it is used."""

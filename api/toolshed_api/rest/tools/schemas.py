@@ -1,87 +1,120 @@
 """Bodies of the endpoints of tools."""
 
-from typing import Annotated, Any, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, with_config
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from toolshed.options import Option, SearchArguments, TopK
-from toolshed.rankings import SearchStatus
-from toolshed_api.rest.passages.schemas import PassageBody
+from toolshed.types import SyncReport, ToolDefinition
+
+# What is embedded within the time that an answer may take; more is a source.
+MAX_TOOLS_AT_ONCE = 256
+_FORECAST = {
+    "name": "get_forecast",
+    "description": "Weather forecast for a city.",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+}
+
+SourceName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+# In one of the shapes that catalogs have: OpenAI's, Anthropic's, Gemini's, MCP's or our own.
+DefinitionBody = Annotated[
+    dict[str, Any],
+    Field(
+        description="A definition as OpenAI, Anthropic, Gemini, Bedrock, MCP or GET /v1/tools/{id} write it.",
+        examples=[_FORECAST],
+    ),
+]
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class SearchRequest(SearchArguments, total=False):
-    """What to search for."""
+class UpsertRequest(BaseModel):
+    """Definitions to add, or to change."""
 
-    query: Required[Annotated[str, Option(None, "The agent's request, in its own words.")]]
-    k: TopK
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-
-class FoundToolBody(BaseModel):
-    """A tool that was found."""
-
-    rank: int
-    tool_id: str
-    kind: Literal["tool", "skill"] = Field(
-        description="A skill is no function: its instructions are followed."
+    tools: list[DefinitionBody] = Field(min_length=1, max_length=MAX_TOOLS_AT_ONCE)
+    source: SourceName = Field("tools", description="The source of those that name none.")
+    origin: str = Field(
+        "",
+        max_length=500,
+        description="Where you read them; a source of the same name from elsewhere is refused (409).",
     )
-    name: str
-    exported_name: str = Field(description="What providers call it: one name a tool and knowledge base.")
-    description: str
-    parameters: dict[str, Any]
-    is_shortened: bool = Field(description="Whether description and parameters were cut to fit max_tokens.")
-    score: float
-    confidence: float
-    sub_query: str
-    channels: dict[str, float]
-    instructions: str = Field(description="What a skill tells an agent to do; empty of tools.")
+    replace: bool = Field(False, description="Take the names of sources over from other origins.")
+    strict: bool = Field(False, description="Index nothing when an entry is bad.")
 
 
-class SubQueryBody(BaseModel):
-    """A sub-query and its say in the result."""
+class SyncReportBody(BaseModel):
+    """What indexing changed."""
 
-    text: str
-    kind: str
-    weight: float
-
-
-class SearchResponse(BaseModel):
-    """What was found. ``tools`` is empty, never null, when nothing fits."""
-
-    query: str
-    status: SearchStatus
-    reason: str = Field(description="Why the status is not ok; empty where it is.")
-    confidence: float = Field(description="Probability that the best tool serves the request.")
-    answerable: float = Field(description="Probability that any of the first five tools does.")
-    tools: list[FoundToolBody]
-    sub_queries: list[SubQueryBody]
-    n_tools: int
-    n_below_floor: int
-    n_over_budget: int
-    n_shortened: int = Field(description="Definitions that were cut to fit max_tokens.")
-    n_tokens: int | None = Field(description="Tokens of the definitions; null without max_tokens.")
-    tokens_counted_by: str = Field(description="Who counted the tokens: a tokenizer, or 'estimate'.")
-    timings_ms: dict[str, float]
-    pipeline: str
-    passages: list[PassageBody] = Field(description="Governing passages, where they were asked for.")
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    unchanged: int
+    n_embedded: int = Field(description="Texts that were sent through an encoder.")
+    invalid: list[str] = Field(description="Why entries were left out.")
+    failed: list[str] = Field(description="Why sources could not be read; what is stored of them stays.")
+    warnings: list[str]
     unbooked: list[str] = Field(description="Why calls are not in the ledger, where they should be.")
-    fallbacks: list[str] = Field(
-        description="What was done without a model where one was to be asked, and why."
-    )
+
+    @classmethod
+    def of(cls, report: SyncReport) -> "SyncReportBody":
+        """What a report says."""
+        lists = ("added", "changed", "removed", "invalid", "failed", "warnings", "unbooked")
+        named: dict[str, Sequence[str]] = {name: list(getattr(report, name)) for name in lists}
+        return cls.model_validate({**named, "unchanged": report.unchanged, "n_embedded": report.n_embedded})
+
+
+class RemovedResponse(BaseModel):
+    """What was removed."""
+
+    removed: list[str]
 
 
 class ToolBody(BaseModel):
     """A tool definition as stored."""
 
     tool_id: str
+    kind: Literal["tool", "skill"]
     name: str
+    exported_name: str = Field(description="What providers call it: one name a tool and knowledge base.")
+    title: str
     description: str
     parameters: dict[str, Any]
     source: str
+    key: str
     tags: list[str]
     output_schema: dict[str, Any] | None
     annotations: dict[str, Any]
+    service: str
+    service_description: str
+    binding: dict[str, Any] | None = Field(
+        description="The kind of how it is called: openapi, mcp, python or skill; null where nothing says."
+    )
+    extras: dict[str, Any]
     content_hash: str
+
+    @classmethod
+    def of(cls, tool: ToolDefinition) -> "ToolBody":
+        """What may be told of a tool: where it is called is its operator's."""
+        kind = (tool.binding or {}).get("kind")
+        return cls(
+            tool_id=tool.tool_id,
+            kind=tool.kind,
+            name=tool.name,
+            exported_name=tool.exported_name,
+            title=tool.title,
+            description=tool.description,
+            parameters=dict(tool.parameters),
+            source=tool.source,
+            key=tool.key,
+            tags=list(tool.tags),
+            output_schema=None if tool.output_schema is None else dict(tool.output_schema),
+            annotations=dict(tool.annotations),
+            service=tool.service,
+            service_description=tool.service_description,
+            binding=None if kind is None else {"kind": kind},
+            extras=dict(tool.extras),
+            content_hash=tool.content_hash,
+        )
 
 
 class ToolListResponse(BaseModel):

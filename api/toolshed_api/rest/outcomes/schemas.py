@@ -1,0 +1,42 @@
+"""Bodies of the endpoint of outcomes."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from toolshed.economics.ledger.records import Outcome, OutcomeSource
+
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class OutcomeRequest(BaseModel):
+    """Whether a task, or one attempt at it, passed. Reporting again revises it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    passed: bool
+    task_id: _Id | None = Field(None, description="The task; not needed with a decision.")
+    decision_id: _Id | None = Field(None, description="The attempt, where the outcome is that of one.")
+    outcome_id: _Id | None = Field(
+        None, description="Id of the report: the same report under it is one, however often it is sent."
+    )
+    grade: float | None = Field(None, ge=0, le=1, description="A finer grade, where there is one.")
+    source: OutcomeSource = Field("user", description="Who says so.")
+
+
+class OutcomeResponse(BaseModel):
+    """The outcome as it is booked."""
+
+    outcome_id: str
+    task_id: str
+    decision_id: str | None
+    passed: bool
+    grade: float | None
+    source: OutcomeSource
+    reported_at: datetime
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "OutcomeResponse":
+        """What was booked."""
+        return cls(**{name: getattr(outcome, name) for name in cls.model_fields})

@@ -1,0 +1,63 @@
+"""Search tools: once, or several times in one request."""
+
+from typing import cast
+
+from fastapi import APIRouter
+
+from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError
+from toolshed.options import SearchArguments
+from toolshed_api.bodies import StrictRoute
+from toolshed_api.caller_shed import CallerShed
+from toolshed_api.callers import MissingScopeError
+from toolshed_api.dependencies import CurrentSettings, CurrentShed
+from toolshed_api.limits import check_limits
+from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
+from toolshed_api.rest.search.schemas import (
+    BatchSearchRequest,
+    BatchSearchResponse,
+    SearchRequest,
+    SearchResponse,
+)
+from toolshed_api.scopes import needs
+
+router = APIRouter(
+    prefix="/v1/tools/search",
+    tags=["search"],
+    route_class=StrictRoute,
+    dependencies=[needs("search")],
+    responses=problem_responses(
+        InvalidRequestError,
+        InvalidQueryError,
+        EncoderError,
+        MissingScopeError,
+        KnowledgeBaseError,
+        OverloadedError,
+    ),
+)
+_OF_THE_ANSWER = ("query", "k", "format", "explain", "include_definitions")
+
+# Plain functions: FastAPI runs them in threads, and the encoder and the matrix products release the
+# interpreter, so one request's work never blocks the others.
+
+
+@router.post("")
+def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettings) -> SearchResponse:
+    """Find the tools for a request. An empty list with status ``no_match`` says that none fits."""
+    check_limits(body["query"], body.get("k", 5), settings, of="tools")
+    return _found(shed, body)
+
+
+@router.post("/batch")
+def search_tools_several_times(
+    body: BatchSearchRequest, shed: CurrentShed, settings: CurrentSettings
+) -> BatchSearchResponse:
+    """Find the tools for several requests; one that makes no sense refuses all of them."""
+    for one in body.searches:
+        check_limits(one["query"], one.get("k", 5), settings, of="tools")
+    return BatchSearchResponse(results=[_found(shed, one) for one in body.searches])
+
+
+def _found(shed: CallerShed, body: SearchRequest) -> SearchResponse:
+    options = {name: value for name, value in body.items() if name not in _OF_THE_ANSWER}
+    found = shed.search(body["query"], body.get("k", 5), **cast(SearchArguments, options))
+    return SearchResponse.of(found, body)
