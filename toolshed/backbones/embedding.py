@@ -71,6 +71,12 @@ class TokenEncoder(Protocol):
         """Return the token vectors of each text, not normalised."""
 
 
+def space_of(model_id: str) -> str:
+    """What the vectors of a model may be compared with: those of the same model in any precision."""
+    name, separator, _ = model_id.partition(":onnx-")
+    return name if separator else model_id
+
+
 def normalise(vectors: Vectors) -> Vectors:
     """Scale rows to length one; rows without a direction become zero."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)

@@ -1,33 +1,61 @@
 """all-MiniLM-L6-v2 on ONNX Runtime: the offline default encoder.
 
 The weights come with our wheel (``hatch_build.py``) and are verified by checksum; ONNX Runtime maps them
-from their file. torch is neither needed nor imported. Texts of a batch are packed into one row behind a
-block-diagonal mask, so a batch costs the sum of its tokens and no padding.
+from their file. torch is neither needed nor imported.
+
+In 32 bits, texts of a batch are packed into one row behind a block-diagonal mask, so a batch costs the sum of
+its tokens and no padding. In 8 bits (:mod:`toolshed.backbones.minilm_int8`) each text is a row of its own:
+what rounds differently beside other texts would give a tool another vector with every batch.
 """
 
 import hashlib
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from toolshed.backbones.embedding import TokenVectors, normalise
+from toolshed.backbones.minilm_int8 import INT8_WEIGHTS
 from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.vectors import Vectors
 
-GRAPH = Path(__file__).with_name("minilm.onnx")
-WEIGHTS = "model.safetensors"
+Precision = Literal["fp32", "int8"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """The files of the model in one precision.
+
+    Attributes:
+        graph: Its graph, beside this module.
+        weights: Name of its weights, in the folder of the weights.
+    """
+
+    graph: Path
+    weights: str
+
+
+FILES: Mapping[Precision, ModelFiles] = {
+    "fp32": ModelFiles(Path(__file__).with_name("minilm.onnx"), "model.safetensors"),
+    "int8": ModelFiles(Path(__file__).with_name("minilm_int8.onnx"), INT8_WEIGHTS),
+}
+_NAME = "all-MiniLM-L6-v2"
+DIMENSION = 384
 _PACKAGE = "toolshed_minilm"
 _CHECKSUMS = {
-    WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    INT8_WEIGHTS: "cff7153a9d31143ebe0dddd3ea358dd9745b6dbe1db593ba88a697770054a521",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 # The model was trained on at most this many tokens.
-_MAX_TOKENS = 256
+MAX_TOKENS = 256
 # The tokenizer is linear in the text, the encoder sees 256 tokens: more characters cannot matter.
 _MAX_CHARACTERS = 4_096
 # Attention over a packed row costs the square of its length; beyond this it outweighs the saving.
@@ -39,6 +67,7 @@ class MiniLMEncoder:
     """all-MiniLM-L6-v2, 384 dimensions, mean pooling.
 
     Args:
+        precision: In 8 bits it takes a third of the time; see ``docs/how-it-works.md`` for what it costs.
         n_threads: Rows that are encoded at the same time, where there are several. Each takes one thread:
             ONNX Runtime's own threads wait by turning, so two of them cost twice the CPU time for a third
             less waiting.
@@ -47,19 +76,21 @@ class MiniLMEncoder:
         ConfigurationError: If the weights are not installed or are not the published ones.
     """
 
-    model_id = "all-MiniLM-L6-v2:onnx-fp32"
-    dimension = 384
+    dimension = DIMENSION
     is_contextual = True
 
-    def __init__(self, *, n_threads: int = 1) -> None:
+    def __init__(self, precision: Precision = "int8", *, n_threads: int = 1) -> None:
         try:
             import onnxruntime
         except ImportError as error:
             raise missing_extra("onnxruntime", "transformer") from error
+        self.model_id = model_id(precision)
         self._n_threads = n_threads
-        weights = _verified(weights_folder() / WEIGHTS)
+        self._max_packed = _MAX_PACKED_TOKENS if precision == "fp32" else 0
+        files = FILES[precision]
+        weights = _verified(weights_folder() / files.weights)
         self._tokenizer = verified_tokenizer()
-        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._tokenizer.enable_truncation(MAX_TOKENS)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -67,7 +98,7 @@ class MiniLMEncoder:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.add_session_config_entry(_FOLDER_OF_WEIGHTS, str(weights.parent))
         self._session = onnxruntime.InferenceSession(
-            GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
+            files.graph.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -87,7 +118,7 @@ class MiniLMEncoder:
     def _encoded(self, texts: Sequence[str]) -> Iterator[tuple[int, Encoding, Vectors]]:
         """Each text's place, tokens and token vectors."""
         encodings = self._tokenizer.encode_batch([text[:_MAX_CHARACTERS] for text in texts])
-        packs = list(_packs(encodings))
+        packs = list(_packs(encodings, most=self._max_packed))
         packed = [[encodings[row] for row in rows] for rows in packs]
         for rows, pack, vectors in zip(packs, packed, self._run_all(packed), strict=True):
             yield from zip(rows, pack, vectors, strict=True)
@@ -115,12 +146,23 @@ class MiniLMEncoder:
         return np.split(hidden[0], np.cumsum(lengths)[:-1])
 
 
-def _packs(encodings: Sequence[Encoding]) -> Iterator[list[int]]:
-    """Group texts into rows of at most ``_MAX_PACKED_TOKENS`` tokens, in order."""
+def model_id(precision: Precision) -> str:
+    """What the model is called, in the manifests of knowledge bases too."""
+    return f"{_NAME}:onnx-{precision}"
+
+
+@lru_cache(maxsize=8)
+def shared_minilm(precision: Precision, n_threads: int) -> MiniLMEncoder:
+    """The encoder, loaded once for all knowledge bases of the process."""
+    return MiniLMEncoder(precision, n_threads=n_threads)
+
+
+def _packs(encodings: Sequence[Encoding], *, most: int) -> Iterator[list[int]]:
+    """Group texts into rows of at most ``most`` tokens, or of one text, in order."""
     pack: list[int] = []
     n_tokens = 0
     for row, encoding in enumerate(encodings):
-        if pack and n_tokens + len(encoding.ids) > _MAX_PACKED_TOKENS:
+        if pack and n_tokens + len(encoding.ids) > most:
             yield pack
             pack, n_tokens = [], 0
         pack.append(row)
@@ -157,8 +199,11 @@ def weights_folder() -> Path:
 
 
 def _verified(path: Path) -> Path:
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        found = "none, it is not there"
     if found != _CHECKSUMS[path.name]:
         raise ConfigurationError(
             f"{path} has sha256 {found}, expected {_CHECKSUMS[path.name]}; "

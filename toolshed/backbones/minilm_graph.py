@@ -1,34 +1,36 @@
-"""The ONNX graph of all-MiniLM-L6-v2, written once from where the weights lie in their file.
+"""The ONNX graphs of all-MiniLM-L6-v2, written once from where the weights lie in their files.
 
 Exporting through torch would bring torch along; the graph is small enough to write by hand, and writing it
 lets us use ONNX Runtime's fused operators (``com.microsoft``) from the start. It holds no weights but says
-where they lie in ``model.safetensors``, which ONNX Runtime maps into memory. ``minilm.onnx`` is what
-``python -m toolshed.backbones.minilm_graph`` makes; only that needs the package ``onnx``.
+where they lie in their file, which ONNX Runtime maps into memory. ``minilm.onnx`` and ``minilm_int8.onnx``
+are what ``python -m toolshed.backbones.minilm_graph`` makes; only that needs the package ``onnx``.
 
 The graph reads *packed* sequences: many texts laid end to end in one row, told apart by a
 block-diagonal attention mask, so no token of padding is ever computed.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import onnx
 from onnx import TensorProto, helper
 
-from toolshed.backbones.minilm import GRAPH, WEIGHTS, weights_folder
+from toolshed.backbones.minilm import FILES, Precision, weights_folder
+from toolshed.backbones.minilm_int8 import N_LAYERS, PRODUCTS, layer
 from toolshed.backbones.tensor_file import StoredTensor, stored_tensors
 
 _MICROSOFT = "com.microsoft"
 _EPSILON = 1e-12
-_N_LAYERS, _N_HEADS = 6, 12
+_N_HEADS = 12
+_KINDS = {"F32": TensorProto.FLOAT, "I8": TensorProto.INT8}
 
 
-class _GraphBuilder:
+class _GraphBuilder(ABC):
     """Collects nodes and initializers of the encoder."""
 
-    def __init__(self, tensors: Mapping[str, StoredTensor]) -> None:
-        self.tensors = tensors
+    def __init__(self, tensors: Mapping[str, StoredTensor], file: str) -> None:
+        self.tensors, self.file = tensors, file
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
 
@@ -37,11 +39,11 @@ class _GraphBuilder:
         tensor = self.tensors[name]
         shape = tensor.shape if rows is None else (rows, *tensor.shape[1:])
         n_bytes = tensor.n_bytes if rows is None else tensor.n_bytes * rows // tensor.shape[0]
-        place = {"location": WEIGHTS, "offset": tensor.offset, "length": n_bytes}
+        place = {"location": self.file, "offset": tensor.offset, "length": n_bytes}
         self.initializers.append(
             TensorProto(
                 name=name,
-                data_type=TensorProto.FLOAT,
+                data_type=_KINDS[tensor.kind],
                 dims=shape,
                 data_location=TensorProto.EXTERNAL,
                 external_data=[
@@ -58,12 +60,46 @@ class _GraphBuilder:
         self.nodes.append(helper.make_node(op, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
-    def transposed(self, name: str) -> str:
-        """A linear layer of torch as MatMul wants it; transposed once, when the session starts."""
-        return self.add("Transpose", [self.weight(name)], f"{name}.T", domain="", perm=[1, 0])
+    def layer(self, index: int, hidden: str) -> str:
+        prefix = layer(index)
+        attended = self.attend(prefix, hidden)
+        projected = self.product(f"{prefix}.projected", attended)
+        hidden = self.skip_norm(
+            projected, hidden, f"{prefix}.attention.output", self.bias(f"{prefix}.projected")
+        )
+        inner = self.product(f"{prefix}.inner", hidden)
+        activated = self.add("BiasGelu", [inner, self.bias(f"{prefix}.inner")], f"{prefix}.activated")
+        outer = self.product(f"{prefix}.outer", activated)
+        return self.skip_norm(outer, hidden, f"{prefix}.output", self.bias(f"{prefix}.outer"))
 
-    def linear(self, hidden: str, weight: str, output: str) -> str:
-        return self.add("MatMul", [hidden, self.transposed(weight)], output, domain="")
+    def skip_norm(self, branch: str, skip: str, prefix: str, bias: str) -> str:
+        norm = [self.weight(f"{prefix}.LayerNorm.{part}") for part in ("weight", "bias")]
+        return self.add(
+            "SkipLayerNormalization",
+            [branch, skip, *norm, bias],
+            f"{prefix}.normalised",
+            epsilon=_EPSILON,
+        )
+
+    @abstractmethod
+    def embed(self) -> str:
+        """Add what makes ``embedded`` of the inputs."""
+
+    @abstractmethod
+    def attend(self, prefix: str, hidden: str) -> str:
+        """Add the attention of a layer."""
+
+    @abstractmethod
+    def product(self, name: str, hidden: str) -> str:
+        """Add a product of a layer, without its bias."""
+
+    @abstractmethod
+    def bias(self, name: str) -> str:
+        """The bias of a product."""
+
+
+class _Fp32(_GraphBuilder):
+    """As the checkpoint has it; products are transposed once, when the session starts."""
 
     def embed(self) -> str:
         prefix = "embeddings"
@@ -87,52 +123,92 @@ class _GraphBuilder:
         )
         return "embedded"
 
-    def layer(self, index: int, hidden: str) -> str:
-        prefix = f"encoder.layer.{index}"
-        projections = [f"{prefix}.attention.self.{name}" for name in ("query", "key", "value")]
+    def attend(self, prefix: str, hidden: str) -> str:
+        projections = [f"{prefix}.{name}" for name in PRODUCTS["qkv"]]
         weights = [self.transposed(f"{name}.weight") for name in projections]
         biases = [self.weight(f"{name}.bias") for name in projections]
         qkv_weight = self.add("Concat", weights, f"{prefix}.qkv.weight", domain="", axis=1)
         qkv_bias = self.add("Concat", biases, f"{prefix}.qkv.bias", domain="", axis=0)
-        attended = self.add(
+        return self.add(
             "Attention",
             [hidden, qkv_weight, qkv_bias, "attention_mask"],
             f"{prefix}.attended",
             num_heads=_N_HEADS,
         )
-        projected = self.linear(attended, f"{prefix}.attention.output.dense.weight", f"{prefix}.projected")
-        hidden = self.skip_norm(projected, hidden, f"{prefix}.attention.output")
-        inner = self.linear(hidden, f"{prefix}.intermediate.dense.weight", f"{prefix}.inner")
-        bias = self.weight(f"{prefix}.intermediate.dense.bias")
-        activated = self.add("BiasGelu", [inner, bias], f"{prefix}.activated")
-        outer = self.linear(activated, f"{prefix}.output.dense.weight", f"{prefix}.outer")
-        return self.skip_norm(outer, hidden, f"{prefix}.output")
 
-    def skip_norm(self, branch: str, skip: str, prefix: str) -> str:
-        names = ("LayerNorm.weight", "LayerNorm.bias", "dense.bias")
-        weights = [self.weight(f"{prefix}.{name}") for name in names]
-        return self.add(
-            "SkipLayerNormalization",
-            [branch, skip, *weights],
-            f"{prefix}.normalised",
-            epsilon=_EPSILON,
-        )
+    def product(self, name: str, hidden: str) -> str:
+        return self.add("MatMul", [hidden, self.transposed(f"{_dense(name)}.weight")], name, domain="")
+
+    def bias(self, name: str) -> str:
+        return self.weight(f"{_dense(name)}.bias")
+
+    def transposed(self, name: str) -> str:
+        return self.add("Transpose", [self.weight(name)], f"{name}.T", domain="", perm=[1, 0])
 
 
-def build_graph(tensors: Mapping[str, StoredTensor]) -> onnx.ModelProto:
+class _Int8(_GraphBuilder):
+    """Products in eight bits; see :mod:`toolshed.backbones.minilm_int8`."""
+
+    def __init__(self, tensors: Mapping[str, StoredTensor], file: str) -> None:
+        super().__init__(tensors, file)
+        # Steps are part of the weights, so every quantised value counts one of them, from 128 on.
+        self.one, self.middle = "one", "middle"
+        self.initializers.append(helper.make_tensor(self.one, TensorProto.FLOAT, [], [1.0]))
+        self.initializers.append(helper.make_tensor(self.middle, TensorProto.UINT8, [], [128]))
+
+    def embed(self) -> str:
+        words = self.add("Gather", [self.weight("embeddings.words"), "input_ids"], "words", domain="")
+        scales = self.add("Gather", [self.weight("embeddings.words.scale"), "input_ids"], "scales", domain="")
+        floats = self.add("Cast", [words], "words.float", domain="", to=TensorProto.FLOAT)
+        scaled = self.add("Mul", [floats, scales], "words.scaled", domain="")
+        table = self.weight("embeddings.positions")
+        places = self.add("Gather", [table, "position_ids"], "positions", domain="")
+        norm = [self.weight(f"embeddings.LayerNorm.{part}") for part in ("weight", "bias")]
+        return self.add("SkipLayerNormalization", [scaled, places, *norm], "embedded", epsilon=_EPSILON)
+
+    def attend(self, prefix: str, hidden: str) -> str:
+        name = f"{prefix}.qkv"
+        quantised = self.quantised(name, hidden)
+        inputs = [quantised, self.weight(f"{name}.weight"), self.bias(name), self.one]
+        inputs += [self.weight(f"{name}.scale"), "attention_mask", self.middle, self.weight(f"{name}.zero")]
+        return self.add("QAttention", inputs, f"{prefix}.attended", num_heads=_N_HEADS)
+
+    def product(self, name: str, hidden: str) -> str:
+        inputs = [self.quantised(name, hidden), self.weight(f"{name}.weight"), self.one]
+        inputs += [self.weight(f"{name}.scale"), self.middle, self.weight(f"{name}.zero")]
+        return self.add("MatMulIntegerToFloat", inputs, name)
+
+    def bias(self, name: str) -> str:
+        return self.weight(f"{name}.bias")
+
+    def quantised(self, name: str, hidden: str) -> str:
+        """What goes into a product, in eight bits around 128; what is beyond its scale is cut off."""
+        stepped = self.add("Mul", [hidden, self.weight(f"{name}.steps")], f"{name}.stepped", domain="")
+        inputs = [stepped, self.one, self.middle]
+        return self.add("QuantizeLinear", inputs, f"{name}.quantised", domain="")
+
+
+def _dense(name: str) -> str:
+    """What the checkpoint calls a product of one tensor."""
+    prefix, product = name.rsplit(".", 1)
+    return f"{prefix}.{PRODUCTS[product][0]}"
+
+
+def build_graph(tensors: Mapping[str, StoredTensor], precision: Precision = "fp32") -> onnx.ModelProto:
     """Build the encoder's graph.
 
     Args:
-        tensors: Where the weights lie in ``model.safetensors``, by their Hugging Face names.
+        tensors: Where the weights lie in their file, by their names in it.
+        precision: What they are.
 
     Returns:
         A model with inputs ``input_ids`` and ``position_ids`` (int32, [1, tokens]) and
         ``attention_mask`` (int32, [1, tokens, tokens], 1 where attention is allowed), and the
         output ``hidden`` (float32, [1, tokens, dimension]).
     """
-    builder = _GraphBuilder(tensors)
+    builder = (_Fp32 if precision == "fp32" else _Int8)(tensors, FILES[precision].weights)
     hidden = builder.embed()
-    for index in range(_N_LAYERS):
+    for index in range(N_LAYERS):
         hidden = builder.layer(index, hidden)
     builder.add("Identity", [hidden], "hidden", domain="")
     ids: list[str | int | None] = [1, "tokens"]
@@ -155,4 +231,6 @@ def build_graph(tensors: Mapping[str, StoredTensor]) -> onnx.ModelProto:
 
 
 if __name__ == "__main__":
-    Path(GRAPH).write_bytes(build_graph(stored_tensors(weights_folder() / WEIGHTS)).SerializeToString())
+    for precision, files in FILES.items():
+        graph = build_graph(stored_tensors(weights_folder() / files.weights), precision)
+        files.graph.write_bytes(graph.SerializeToString())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_DTYPES = {"F16": np.float16, "F32": np.float32, "I64": np.int64}
+_DTYPES = {"F16": np.float16, "F32": np.float32, "I8": np.int8, "I64": np.int64}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from toolshed.backbones.embedding import DenseEncoder, normalise
+from toolshed.backbones.embedding import DenseEncoder, normalise, space_of
 from toolshed.queries import Encodings
 from toolshed.vectors import Vectors
 
 # Written by ``python -m toolshed_evals.fitting``, for the vectors of this encoder alone.
 WEIGHTS = Path(__file__).with_name("query_head.npy")
-_ENCODER = "all-MiniLM-L6-v2:onnx-fp32"
+_SPACE = "all-MiniLM-L6-v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ class QueryHead:
 def head_for(encoders: Mapping[str, DenseEncoder]) -> QueryHead | None:
     """The head that was fitted for this dense encoder; None where there is none."""
     dense = encoders.get("dense")
-    return _shipped() if dense is not None and dense.model_id == _ENCODER and WEIGHTS.exists() else None
+    return (
+        _shipped() if dense is not None and space_of(dense.model_id) == _SPACE and WEIGHTS.exists() else None
+    )
 
 
 @cache

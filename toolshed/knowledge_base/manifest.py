@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from toolshed.backbones.embedding import space_of
 from toolshed.errors import KnowledgeBaseMismatchError
 
 
@@ -40,6 +41,9 @@ class Manifest:
         ignored = {"encoder", "dimension"} if wanted.encoder is None else set()
         if self.schema_version < wanted.schema_version:
             ignored.add("schema_version")
+        if self.encoder is not None and wanted.encoder is not None:
+            # Vectors of one model are compared whatever precision they were computed in.
+            ignored |= {"encoder"} if space_of(self.encoder) == space_of(wanted.encoder) else set()
         differing = [key for key in expected.keys() - ignored if stored[key] != expected[key]]
         if differing:
             detail = ", ".join(

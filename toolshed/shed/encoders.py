@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.minilm import DIMENSION, FILES, model_id, shared_minilm
 from toolshed.backbones.named import encoder_named
 from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.knowledge_base.manifest import Manifest
 
-# The default encoder's identity, known without loading it: a second run embeds nothing.
-_DEFAULT_ENCODER = ("all-MiniLM-L6-v2:onnx-fp32", 384)
 _TRANSFORMER_MODULES = ("onnxruntime", "toolshed_minilm")
 
 
@@ -44,7 +43,8 @@ class Encoders:
         if self._given is not None:
             dense = (self._given.model_id, self._given.dimension)
         elif self.reads_dense:
-            dense = _DEFAULT_ENCODER
+            # Known without loading it: a second run embeds nothing.
+            dense = (model_id("int8"), DIMENSION)
         return Manifest(*dense, StaticEncoder.model_id, StaticEncoder.dimension)
 
     def opened(self, stored: Manifest) -> None:
@@ -61,19 +61,23 @@ class Encoders:
         """The dense encoder that the knowledge base was written with."""
         if self._stored_id is None or self._given is not None:
             return self._given
-        if self._stored_id != _DEFAULT_ENCODER[0]:
+        if self._stored_id == model_id("fp32"):
+            return shared_minilm("fp32", self._n_threads)
+        if self._stored_id != model_id("int8"):
             raise ConfigurationError(
                 f"the knowledge base was written with the encoder {self._stored_id!r}; "
                 "open it with that encoder"
             )
-        from toolshed.backbones.minilm import MiniLMEncoder
-
-        return MiniLMEncoder(n_threads=self._n_threads)
+        return shared_minilm("int8", self._n_threads)
 
     @property
     def read(self) -> Mapping[str, DenseEncoder]:
         """The encoders that searches read, by the name that channels call them."""
-        dense = self.stored if self.reads_dense else None
+        if not self.reads_dense:
+            return {"static": self.static}
+        # Requests are compared in 8 bits with whatever the tools were written in.
+        is_minilm = self._given is None and self._stored_id in [*map(model_id, FILES)]
+        dense = shared_minilm("int8", self._n_threads) if is_minilm else self.stored
         return {"static": self.static} if dense is None else {"static": self.static, "dense": dense}
 
 

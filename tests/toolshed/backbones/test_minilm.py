@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from toolshed.backbones import minilm
-from toolshed.backbones.minilm import MiniLMEncoder, weights_folder
+from toolshed.backbones.minilm import MiniLMEncoder, shared_minilm, weights_folder
 from toolshed.errors import ConfigurationError
 
 TEXTS = [
@@ -23,7 +23,12 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def encoder() -> MiniLMEncoder:
-    return MiniLMEncoder()
+    return MiniLMEncoder("fp32")
+
+
+@pytest.fixture(scope="module")
+def int8() -> MiniLMEncoder:
+    return MiniLMEncoder("int8")
 
 
 def test_vectors_agree_with_sentence_transformers(encoder: MiniLMEncoder) -> None:
@@ -40,9 +45,20 @@ def test_a_text_has_the_same_vector_alone_and_in_a_batch(encoder: MiniLMEncoder)
         np.testing.assert_allclose(encoder.encode([text])[0], together[row], atol=2e-5)
 
 
+def test_eight_bits_are_close_and_say_the_same_beside_any_text(
+    encoder: MiniLMEncoder, int8: MiniLMEncoder
+) -> None:
+    vectors = int8.encode(TEXTS)
+    cosines = (encoder.encode(TEXTS) * vectors).sum(axis=1)
+    assert cosines.min() >= 0.96
+    assert np.median(cosines) >= 0.995
+    for row, text in enumerate(TEXTS):
+        np.testing.assert_array_equal(int8.encode([text])[0], vectors[row])
+
+
 def test_threads_change_no_vector(encoder: MiniLMEncoder) -> None:
     texts = TEXTS * 3
-    threaded = MiniLMEncoder(n_threads=3)
+    threaded = MiniLMEncoder("fp32", n_threads=3)
     np.testing.assert_array_equal(threaded.encode(texts), encoder.encode(texts))
     alone, together = encoder.encode_tokens(texts), threaded.encode_tokens(texts)
     for one, other in zip(alone, together, strict=True):
@@ -50,13 +66,14 @@ def test_threads_change_no_vector(encoder: MiniLMEncoder) -> None:
 
 
 def test_callers_in_several_threads_get_their_own_vectors() -> None:
-    shared = MiniLMEncoder(n_threads=2)
+    shared = shared_minilm("int8", 2)
+    assert shared_minilm("int8", 2) is shared
     expected = {text: shared.encode([text])[0] for text in TEXTS[:4]}
     with ThreadPoolExecutor(8) as callers:
         for _ in range(3):
             found = callers.map(shared.encode, [[text] * 3 for text in TEXTS[:4] * 4])
             for text, vectors in zip(TEXTS[:4] * 4, found, strict=True):
-                np.testing.assert_allclose(vectors, np.stack([expected[text]] * 3), atol=2e-5)
+                np.testing.assert_array_equal(vectors, np.stack([expected[text]] * 3))
 
 
 def test_token_vectors_name_the_characters_they_stand_for(encoder: MiniLMEncoder) -> None:
@@ -71,13 +88,21 @@ def test_no_texts_give_no_vectors(encoder: MiniLMEncoder) -> None:
 
 
 def test_weights_that_were_tampered_with_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("model.safetensors", "tokenizer.json"):
+    for name in ("model.safetensors", "model.int8.safetensors", "tokenizer.json"):
         (tmp_path / name).write_bytes((weights_folder() / name).read_bytes())
-    with (tmp_path / "model.safetensors").open("r+b") as file:
-        file.seek(1_000_000)
-        file.write(b"\x01\x02\x03\x04")
+    for name in ("model.safetensors", "model.int8.safetensors"):
+        with (tmp_path / name).open("r+b") as file:
+            file.seek(1_000_000)
+            file.write(b"\x01\x02\x03\x04")
     monkeypatch.setattr(minilm, "weights_folder", lambda: tmp_path)
     with pytest.raises(ConfigurationError, match=r"model\.safetensors has sha256 \w+, expected 53aa"):
+        MiniLMEncoder("fp32")
+    with pytest.raises(ConfigurationError, match=r"model\.int8\.safetensors has sha256 \w+, expected"):
+        MiniLMEncoder()
+    (tmp_path / "model.int8.safetensors").unlink()
+    with pytest.raises(
+        ConfigurationError, match=r"sha256 none, it is not there, expected .*--force-reinstall"
+    ):
         MiniLMEncoder()
 
 
@@ -98,8 +123,8 @@ def test_the_encoder_needs_neither_torch_nor_onnx_and_little_memory() -> None:
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
     taken_kib, *imported = done.stdout.decode().split()
     assert imported == []
-    # The weights are 87 MiB; copies of them took 550.
-    assert int(taken_kib) < 200 * 1024
+    # The weights are 23 MiB, a part of which is laid out anew.
+    assert int(taken_kib) < 100 * 1024
 
 
 def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def encoders(given: HashingEncoder | str | None = None, *, reads_dense: bool) ->
 def test_the_default_is_known_by_its_name_before_it_is_loaded() -> None:
     made = encoders(reads_dense=True)
     assert (made.manifest.encoder, made.manifest.dimension) == (
-        MiniLMEncoder.model_id,
+        MiniLMEncoder().model_id,
         MiniLMEncoder.dimension,
     )
     assert not {"static", "stored"} & vars(made).keys()
@@ -46,6 +46,14 @@ def test_what_the_default_wrote_is_written_on_with_it_whatever_is_read() -> None
     made.opened(encoders(reads_dense=True).manifest)
     assert isinstance(made.stored, MiniLMEncoder)
     assert set(made.read) == {"static"}
+
+
+def test_what_was_written_in_32_bits_is_written_on_so_and_searched_in_eight() -> None:
+    made = encoders(reads_dense=True)
+    made.opened(replace(made.manifest, encoder="all-MiniLM-L6-v2:onnx-fp32"))
+    assert made.stored is not None
+    assert made.stored.model_id == "all-MiniLM-L6-v2:onnx-fp32"
+    assert made.read["dense"].model_id == "all-MiniLM-L6-v2:onnx-int8"
 
 
 def test_what_another_encoder_wrote_is_not_written_on_without_it() -> None:
