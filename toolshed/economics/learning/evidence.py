@@ -4,9 +4,9 @@ Nothing here is decided and nothing is random: the same facts in the same order 
 it can always be rebuilt from the ledger.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ Counts = NDArray[np.float64]
 _MAX_JUDGED = 200.0
 # Sample sizes at which a floor may be certified: 50, 100, 200, ... Looking at others would need other odds.
 FIRST_LOOK = 50
+_TABLES = ("passes", "failures", "retry_passes", "retry_failures")
 
 
 # A million of these are made at once, which a tuple does in a third of the time.
@@ -130,7 +131,7 @@ class Evidence:
 
     def _grow(self) -> None:
         shape = (len(self.arms), len(self.classes))
-        for name in ("passes", "failures", "retry_passes", "retry_failures"):
+        for name in _TABLES:
             setattr(self, name, _grown(getattr(self, name), shape))
         self.tokens.grow(shape)
 
@@ -233,12 +234,58 @@ class Evidence:
         shortfall = {self.arms[row]: value for row, value in self._shortfall.items()}
         return {"cells": cells, "shortfall": shortfall, "alarms": tuple(self.alarms)}
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it, so that facts can be folded in later as if it had never been put away."""
+        return {
+            "drift": [self._drift.tolerance, self._drift.threshold],
+            "arms": self.arms,
+            "classes": self.classes,
+            "tables": {name: getattr(self, name).tolist() for name in _TABLES},
+            "tokens": [
+                table.tolist() for table in (self.tokens.n, self.tokens.log_sum, self.tokens.square_sum)
+            ],
+            "alarms": [[a.arm, a.n_judged, a.n_since, a.pass_rate_since] for a in self.alarms],
+            "n_judged": self.n_judged,
+            "shortfall": list(self._shortfall.items()),
+            "since": [[row, [[c, p] for c, p in seen]] for row, seen in self._since.items()],
+            "alarmed": sorted(self._alarmed),
+            "looks": [[*cell, looks.n, looks.passes, looks.at_looks] for cell, looks in self._looks.items()],
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Evidence":
+        """What :meth:`to_json` gave."""
+        evidence = cls(DriftRule(*stored["drift"]))
+        evidence.arms, evidence.classes = list(stored["arms"]), list(stored["classes"])
+        evidence._row = {arm: row for row, arm in enumerate(evidence.arms)}
+        evidence._column = {name: column for column, name in enumerate(evidence.classes)}
+        shape = (len(evidence.arms), len(evidence.classes))
+        for name, table in stored["tables"].items():
+            setattr(evidence, name, np.array(table, np.float64).reshape(shape))
+        n, log_sum, square_sum = (np.array(table, np.float64) for table in stored["tokens"])
+        evidence.tokens = TokenSums(
+            n.reshape(shape), log_sum.reshape((2, *shape)), square_sum.reshape((2, *shape))
+        )
+        evidence.alarms = [DriftAlarm(*told) for told in stored["alarms"]]
+        evidence.n_judged = stored["n_judged"]
+        evidence._shortfall = dict(map(tuple, stored["shortfall"]))
+        evidence._since = {row: [(c, p) for c, p in seen] for row, seen in stored["since"]}
+        evidence._alarmed = set(stored["alarmed"])
+        for row, column, n_seen, passes, at_looks in stored["looks"]:
+            looks = evidence._looks[row, column] = _Looks()
+            looks.n, looks.passes, looks.at_looks = n_seen, passes, list(at_looks)
+        return evidence
+
 
 def fold(
-    judged: Iterable[Judgement], counted: Iterable[TokenCount], drift: DriftRule | None = None
+    judged: Iterable[Judgement],
+    counted: Iterable[TokenCount],
+    drift: DriftRule | None = None,
+    *,
+    onto: Evidence | None = None,
 ) -> Evidence:
-    """The evidence of facts in their order."""
-    evidence = Evidence(drift)
+    """The evidence of facts in their order, or of these after those that are folded already."""
+    evidence = Evidence(drift) if onto is None else onto
     for count in counted:
         evidence.count_tokens(count)
     for judgement in judged:

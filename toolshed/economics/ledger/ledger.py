@@ -258,7 +258,11 @@ class Ledger:
         Facts booked twice, out of order or revised later give the evidence of the facts as they stand.
         """
         with self.database.reading() as connection:
-            return fold(judgements(connection, tenant), token_counts(connection, tenant), drift)
+            return fold(
+                (one for *_, one in judgements(connection, tenant)),
+                (one for _, one in token_counts(connection, tenant)),
+                drift,
+            )
 
     def spend(self, *, tenant: str | None = None) -> Spend:
         """What was spent, by a tenant or in all."""

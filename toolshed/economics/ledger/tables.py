@@ -81,6 +81,7 @@ decision = Table(
     Column("features", JSON, nullable=False),
     Column("decided_at", Moment, nullable=False),
     Index("ix_decision_task_id", "task_id"),
+    Index("ix_decision_decided_at", "decided_at"),
 )
 call = Table(
     "call",
@@ -105,6 +106,7 @@ call = Table(
     Column("started_at", Moment, nullable=False),
     Index("ix_call_task_id", "task_id"),
     Index("ix_call_decision_id", "decision_id"),
+    Index("ix_call_started_at", "started_at"),
 )
 outcome = Table(
     "outcome",
@@ -117,6 +119,7 @@ outcome = Table(
     Column("source", String(20), nullable=False),
     Column("reported_at", Moment, nullable=False),
     Index("ix_outcome_task_id", "task_id"),
+    Index("ix_outcome_reported_at", "reported_at"),
 )
 example = Table(
     "example",
@@ -148,5 +151,16 @@ budget_settlement = Table(
     Column("hold_id", _ID, ForeignKey("budget_hold.hold_id"), primary_key=True),
     Column("spent", Money, key="spent_usd", nullable=False),
     Column("settled_at", Moment, nullable=False),
+)
+# What facts up to a time come to, so that they need not be read again. Anything in it can be made anew.
+snapshot = Table(
+    "evidence_snapshot",
+    metadata,
+    Column("tenant", _ID, primary_key=True),
+    Column("until", Moment, primary_key=True),
+    Column("n_facts", JSON, nullable=False),
+    Column("spent", Money, key="spent_usd", nullable=False),
+    Column("explored", Money, key="explored_usd", nullable=False),
+    Column("evidence", JSON, nullable=False),
 )
 EXPORTED = (task, decision, call, outcome)

@@ -1,5 +1,6 @@
 """The books of a tenant: choose backbones, book calls, report outcomes, and ask what it cost."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -25,15 +26,17 @@ from toolshed.economics.ledger.records import (
     new_id,
     utc_now,
 )
+from toolshed.economics.ledger.snapshots import refreshed
 from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.economics.prices.rates import up_to_nano
 from toolshed.economics.prices.runtime import MIN_CALLS, fit_runtime
-from toolshed.errors import InvalidRecordError, UnknownDecisionError
+from toolshed.errors import InvalidRecordError, ToolshedError, UnknownDecisionError
 from toolshed.metering.usage import Usage
 
 _logger = logging.getLogger(__name__)
 # Decisions whose calls are added up; older ones have surely ended.
 _MAX_OPEN = 10_000
+_CLOSE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ class CostAccount:
         ledger: Where everything is booked.
         prices: What calls cost.
         tenant: Whose account it is.
-        refresh_seconds: How often the evidence is rebuilt from a ledger that others write to as well.
+        refresh_seconds: How often the evidence is read from a ledger that others write to as well; requests
+            go on with what was read before, until it has been.
         selector: Chooses by the evidence; rebuilt from the ledger when the account is opened.
     """
 
@@ -110,6 +114,7 @@ class CostAccount:
         self.selector = BackboneSelector(self.prices)
         self._dual = DualPrice(None)
         self._lock = threading.RLock()
+        self._refreshing = threading.Lock()
         self._taken: dict[str, TokenCount] = {}
         self._refreshed = float("-inf")
 
@@ -122,17 +127,37 @@ class CostAccount:
                 if len(calls := self.ledger.latencies(model)) >= MIN_CALLS
             }
         )
+        # Most of what there is to read; what comes on top of it then takes a moment.
+        refreshed(self.ledger.database, self.tenant)
         # What others book meanwhile is either read here or counted at once, never both.
         with self._lock, self.selector.lock:
-            evidence = self.ledger.evidence(tenant=self.tenant)
-            spend = self.ledger.spend(tenant=self.tenant)
+            found = refreshed(self.ledger.database, self.tenant)
+            evidence = found.evidence
             self.selector.prices, self.selector.evidence = prices, evidence
-            self.selector.spend_usd = float(spend.spent_usd)
-            self.selector.explored_usd = float(spend.explored_usd)
+            self.selector.spend_usd = float(found.spent_usd)
+            self.selector.explored_usd = float(found.explored_usd)
             fitted = evidence.fitted_concentration(self.selector.prior.concentration)
             self.selector.prior = replace(self.selector.prior, concentration=fitted)
             self._refreshed = time.monotonic()
         return list(evidence.alarms)
+
+    def _keep_fresh(self) -> None:
+        """Refresh before the first choice and after a revision; otherwise beside the choices."""
+        if self._refreshed == float("-inf"):
+            self.refresh()
+        elif time.monotonic() - self._refreshed > self.refresh_seconds and self._refreshing.acquire(
+            blocking=False
+        ):
+            threading.Thread(target=self._refresh_beside, name="toolshed-evidence", daemon=True).start()
+
+    def _refresh_beside(self) -> None:
+        try:
+            self.refresh()
+        except ToolshedError as error:
+            _logger.warning("the evidence could not be refreshed, the last one is kept: %s", error)
+            self._refreshed = time.monotonic()
+        finally:
+            self._refreshing.release()
 
     def select(self, request: StepRequest, *, budget: Budget | None = None) -> Selection:
         """Choose the backbone of a step; see :meth:`.BackboneSelector.select`. Books nothing.
@@ -141,8 +166,7 @@ class CostAccount:
             request: The step.
             budget: What the tenant may spend; what is left of it goes into the request.
         """
-        if time.monotonic() - self._refreshed > self.refresh_seconds:
-            self.refresh()
+        self._keep_fresh()
         if budget is not None:
             request = replace(request, budget=self.budget_state(budget))
         return self.selector.select(request)
@@ -383,5 +407,8 @@ class CostAccount:
                         _logger.warning("%s", alarm)
 
     def close(self) -> None:
-        """Release the ledger."""
-        self.ledger.close()
+        """Release the ledger, once it is not being read any more."""
+        with contextlib.ExitStack() as stack:
+            if self._refreshing.acquire(timeout=_CLOSE_SECONDS):
+                stack.callback(self._refreshing.release)
+            self.ledger.close()
