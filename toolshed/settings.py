@@ -32,6 +32,7 @@ class Settings(BaseSettings):
             ``state.db`` beside an embedded knowledge base by default, or the ledger's server.
         prices: Price file of the deployment.
         encoder_threads: Threads of one query's encoding.
+        blas_threads: Most threads of numpy's linear algebra while a search runs; 0 leaves it alone.
         max_query_characters: Longest query the service takes.
         max_upload_bytes: Largest body of tools, or of text, that the service takes.
         allow_commands: Whether callers of the service may have MCP servers started by commands: as sources
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     state: str | None = None
     prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)
+    blas_threads: int = Field(default=1, ge=0, le=1024)
     max_query_characters: int = Field(default=200_000, ge=1)
     max_upload_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
     allow_commands: bool = False

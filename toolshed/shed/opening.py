@@ -33,6 +33,16 @@ class ShedArguments(TypedDict, total=False):
         Option(None, "Another dense encoder: sentence-transformers:MODEL or openai:MODEL[:DIMENSION]."),
     ]
     encoder_threads: Annotated[int, Option(1, "Threads of one encoding.", least=1, most=64)]
+    blas_threads: Annotated[
+        int | None,
+        Option(
+            1,
+            "Most threads of numpy's linear algebra, in the whole process, while a search runs; None leaves "
+            "it alone. More than one takes more CPU time and no less waiting.",
+            least=1,
+            most=1024,
+        ),
+    ]
     qdrant_api_key: Annotated[str | None, Option(None, "Key of the Qdrant server.")]
     collection: Annotated[str, Option("tools", "Collection on the Qdrant server.")]
     ledger: Annotated[
@@ -61,6 +71,7 @@ def options_from(settings: Settings) -> ShedArguments:
         pipeline=settings.pipeline,
         encoder=settings.encoder,
         encoder_threads=settings.encoder_threads,
+        blas_threads=settings.blas_threads or None,
         qdrant_api_key=key.get_secret_value() if key else None,
         collection=settings.collection,
         ledger=settings.ledger,

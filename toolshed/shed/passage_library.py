@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 
+from toolshed.blas import few_blas_threads
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError, UnknownDocumentError
 from toolshed.indexing.passages import DocumentReport, sync_documents
@@ -31,11 +32,18 @@ class PassageLibrary:
         store: Opens where the passages are; called at first use.
         exists: Says whether anything was ever stored there, without making it.
         encoders: The encoders.
+        blas_threads: Most threads of linear algebra while they are searched; None for any.
     """
 
     def __init__(
-        self, store: Callable[[], PassageStore], *, exists: Callable[[], bool], encoders: Encoders
+        self,
+        store: Callable[[], PassageStore],
+        *,
+        exists: Callable[[], bool],
+        encoders: Encoders,
+        blas_threads: int | None = 1,
     ) -> None:
+        self._blas_threads = blas_threads
         self._open_store, self._exists, self._encoders = store, exists, encoders
         # From Python 3.12 on, a cached property may be made by two threads; the second finds it locked.
         self._lock = threading.Lock()
@@ -102,8 +110,9 @@ class PassageLibrary:
             passage_filter(options["filters"])
             return PassageSearchResult(query, (), (), 0)
         finder = self._finder
-        (asked,) = finder.encode([text])
-        found = finder.find(asked, k, options)
+        with few_blas_threads(self._blas_threads):
+            (asked,) = finder.encode([text])
+            found = finder.find(asked, k, options)
         return PassageSearchResult(asked.text, found.passages, found.definitions, n_passages)
 
     def damages(self) -> list[str]:

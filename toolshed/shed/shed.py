@@ -73,7 +73,7 @@ class Toolshed:
         )
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
-        self.tools = ToolLibrary(store, self.encoders, pipeline)
+        self.tools = ToolLibrary(store, self.encoders, pipeline, given["blas_threads"])
         self._caller_lock = threading.Lock()
         self._caller: ToolCaller | None = None
         self._is_closed = False
@@ -81,6 +81,7 @@ class Toolshed:
             lambda: open_passages(at, store.manifest, given),
             exists=lambda: at.holds("passages"),
             encoders=self.encoders,
+            blas_threads=given["blas_threads"],
         )
         self.booking = Booking(
             at,

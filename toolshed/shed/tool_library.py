@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from toolshed.blas import few_blas_threads
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownSourceError, UnknownToolError
 from toolshed.indexing.origins import indexed_sources, renamed
@@ -52,19 +53,23 @@ class PreparedSearch:
         query: What is asked for.
         given: The query's text as the user gave it.
         pipeline: What answers it.
+        blas_threads: Most threads of linear algebra meanwhile; None for any.
     """
 
     query: Query
     given: str
     pipeline: Stage[Query, Selection]
+    blas_threads: int | None
 
     def run(self) -> Selection:
         """Run the pipeline to its end."""
-        return run_blocking(self.pipeline, self.query)
+        with few_blas_threads(self.blas_threads):
+            return run_blocking(self.pipeline, self.query)
 
     async def run_awaited(self) -> Selection:
         """Run the pipeline: await what waits, compute in worker threads."""
-        return await run_awaited(self.pipeline, self.query)
+        with few_blas_threads(self.blas_threads):
+            return await run_awaited(self.pipeline, self.query)
 
     def result(self, selection: Selection, run: RunRecord) -> SearchResult:
         """What was found, and what it took."""
@@ -78,11 +83,17 @@ class ToolLibrary:
         store: Where they are.
         encoders: The encoders.
         pipeline: Name of the pipeline that searches, or what builds one.
+        blas_threads: Most threads of linear algebra while one does; None for any.
     """
 
     def __init__(
-        self, store: ToolStore, encoders: Encoders, pipeline: PipelineName | PipelineBuilder
+        self,
+        store: ToolStore,
+        encoders: Encoders,
+        pipeline: PipelineName | PipelineBuilder,
+        blas_threads: int | None = 1,
     ) -> None:
+        self._blas_threads = blas_threads
         self.store = store
         self._encoders = encoders
         self._index = CatalogIndex(store)
@@ -151,7 +162,7 @@ class ToolLibrary:
         pipeline = self._pipeline
         if options["include_passages"]:
             pipeline = pipeline >> passages.governing()
-        return PreparedSearch(asked, query, pipeline)
+        return PreparedSearch(asked, query, pipeline, self._blas_threads)
 
     def _check_sources(self, wanted: Sequence[str] | None, visible: Visibility) -> None:
         if wanted is None:
