@@ -26,6 +26,7 @@ ToolshedError                      500
 ├── StateError                     503  the database of keys, jobs and the like could not do what was asked
 ├── ToolCallError                  502  a call of a tool that could not be made or did not come back
 │   ├── NotCallableError           422  nothing says how to call the tool, or from here
+│   │   └── InputRequiredError   422  the tool asks something back before it does anything
 │   ├── InvalidArgumentsError      422  arguments that the tool does not take; nothing was sent
 │   ├── MissingCredentialsError    424  the tool wants credentials that were not given; nothing was sent
 │   ├── ForbiddenAddressError      403  an address that a call may not go to; nothing was sent
@@ -39,7 +40,8 @@ ToolshedError                      500
     └── StorageFullError           507  there is no room left on the disk
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class ToolshedError(Exception):
@@ -237,6 +239,24 @@ class NotCallableError(ToolCallError):
 
     code = "not_callable"
     http_status = 422
+
+
+class InputRequiredError(NotCallableError):
+    """The tool asks its caller something back before it does anything.
+
+    Attributes:
+        requests: What it asks, each a request of MCP, by a name.
+        state: What it wants handed back with the answers; None where nothing.
+    """
+
+    code = "input_required"
+    http_status = 422
+
+    def __init__(
+        self, message: str, *, requests: Mapping[str, Any] | None = None, state: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.requests, self.state = dict(requests or {}), state
 
 
 class InvalidArgumentsError(ToolCallError):

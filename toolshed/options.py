@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 from annotated_types import Ge, GroupedMetadata, Le
 from typing_extensions import TypedDict
 
+from toolshed.dialogues import Dialogue
 from toolshed.errors import ConfigurationError, InvalidQueryError
 
 FilterValue = str | int | Sequence[str] | Sequence[int]
@@ -211,6 +212,14 @@ class CallArguments(TypedDict, total=False):
         bool,
         Option(
             False, "Start MCP servers by the commands that a Qdrant server, which others write to, names."
+        ),
+    ]
+    dialogue: Annotated[
+        Dialogue | None,
+        Option(
+            None,
+            "How the caller is told of progress, and asks its user what a tool of an MCP server asks.",
+            is_for_python=True,
         ),
     ]
     allow_plain_http: Annotated[

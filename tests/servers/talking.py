@@ -1,6 +1,7 @@
 """An MCP server, by the SDK, whose tools ask back, report progress, wait, and answer much.
 
-Usage: python talking.py JOURNAL, a file that a line is written to when a call is cancelled
+Usage: python talking.py JOURNAL [PORT]: a file that a line is written to when a call is cancelled; a port to
+serve at over SSE, in the protocol of 2025, instead of standard input
 """
 
 import sys
@@ -101,4 +102,7 @@ async def delete_account(name: str, context: Context) -> str | InputRequiredResu
 
 
 if __name__ == "__main__":
-    server.run()
+    if len(sys.argv) > 2:
+        server.run("sse", port=int(sys.argv[2]))
+    else:
+        server.run()

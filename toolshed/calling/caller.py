@@ -129,7 +129,9 @@ class ToolCaller:
                 reach=self._reach,
             )
 
-        return RemotePlan(tool.tool_id, self._loop, start)
+        dialogue = options["dialogue"]
+        patience = dialogue.patience_seconds if dialogue is not None else 0.0
+        return RemotePlan(tool.tool_id, self._loop, start, patience)
 
     async def _ask(self, function: Callable[[], Any]) -> Any:
         """Run a function of the caller's, which may block; what it gives may have to be awaited."""

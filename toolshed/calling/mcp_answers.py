@@ -7,7 +7,7 @@ from typing import Any
 
 from toolshed.calling.results import Answer, BinaryContent
 from toolshed.calling.texts import json_text
-from toolshed.errors import NotCallableError
+from toolshed.errors import InputRequiredError
 from toolshed.types import JsonObject
 
 
@@ -20,15 +20,10 @@ def mcp_answer(tool_id: str, answer: JsonObject, masked: Callable[[str], str]) -
         masked: Strikes out the secrets of the server.
 
     Raises:
-        NotCallableError: If the server asks something back, which nobody here can answer.
+        InputRequiredError: If the server asks something back, which nobody here can answer.
     """
-    if answer.get("resultType") == "input_required":
-        asked = answer.get("inputRequests")
-        names = ", ".join(map(str, asked))[:300] if isinstance(asked, Mapping) else "more"
-        raise NotCallableError(
-            f"{tool_id!r} asks its caller for {names or 'more'}, which nobody here can answer; call it from "
-            "a host that asks its user"
-        )
+    if asks_back(answer):
+        raise input_required(tool_id, answer)
     given = answer.get("content")
     blocks = given if isinstance(given, list) else []
     texts: list[str] = []
@@ -50,6 +45,36 @@ def mcp_answer(tool_id: str, answer: JsonObject, masked: Callable[[str], str]) -
         is_structured=is_structured,
         binaries=tuple(binaries),
         meta=meta if isinstance(meta, dict) else {},
+    )
+
+
+def asks_back(answer: JsonObject) -> bool:
+    """Whether a server wants to know something first."""
+    return answer.get("resultType") == "input_required"
+
+
+def asked_requests(answer: JsonObject) -> dict[str, JsonObject]:
+    """What it asks, by name; nothing where it only wants to be asked again."""
+    asked = answer.get("inputRequests")
+    requests = asked.items() if isinstance(asked, Mapping) else ()
+    return {str(name): request for name, request in requests if isinstance(request, Mapping)}
+
+
+def asked_state(answer: JsonObject) -> str | None:
+    """What it wants handed back."""
+    state = answer.get("requestState")
+    return state if isinstance(state, str) else None
+
+
+def input_required(tool_id: str, answer: JsonObject) -> InputRequiredError:
+    """The error that hands on what a server asks."""
+    asked = answer.get("inputRequests")
+    names = ", ".join(map(str, asked))[:300] if isinstance(asked, Mapping) else "more"
+    return InputRequiredError(
+        f"{tool_id!r} asks its caller for {names or 'more'}, which nobody here can answer; call it from "
+        "a host that asks its user",
+        requests=asked_requests(answer),
+        state=asked_state(answer),
     )
 
 

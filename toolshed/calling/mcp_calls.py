@@ -11,11 +11,13 @@ import httpx
 
 from toolshed.calling.credentials import Ask, CredentialBook, asked, variable_name
 from toolshed.calling.mcp_answers import mcp_answer
+from toolshed.calling.mcp_dialogues import answered_in_rounds, patient
 from toolshed.calling.mcp_sessions import McpSessions
 from toolshed.calling.plans import timed_out
 from toolshed.calling.results import Answer
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
 from toolshed.catalog.reach import LOCAL, Reach
+from toolshed.dialogues import Dialogue
 from toolshed.errors import (
     ConfigurationError,
     ForbiddenAddressError,
@@ -24,7 +26,7 @@ from toolshed.errors import (
     SourceError,
 )
 from toolshed.options import CallArguments, Credential
-from toolshed.types import ToolDefinition
+from toolshed.types import JsonObject, ToolDefinition
 
 _BEARER, _BASIC = "bearer", "basic"
 
@@ -59,14 +61,21 @@ async def call_mcp_tool(
     """
     is_sent = False
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as deadline:
             if is_shared:
                 _check_command(tool, options)
             config = replace(await _config(tool, book, options, ask), reach=reach)
             is_sent = True
             hints = tool.annotations
             is_repeatable = hints.get("readOnlyHint") is True or hints.get("idempotentHint") is True
-            answer = await sessions.call(config, tool.name, arguments, is_repeatable=is_repeatable)
+            dialogue = patient(options["dialogue"], deadline)
+
+            async def send(said: Dialogue | None) -> JsonObject:
+                return await sessions.call(
+                    config, tool.name, arguments, is_repeatable=is_repeatable, dialogue=said
+                )
+
+            answer = await answered_in_rounds(tool.tool_id, send, dialogue)
     except TimeoutError:
         raise timed_out(tool.tool_id, seconds, may_have_acted=is_sent) from None
     except ServerAnswerError as error:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from toolshed.catalog.mcp_clients import UNAUTHORIZED, McpClient, connect
+from toolshed.catalog.mcp_clients import UNAUTHORIZED, Asker, McpClient, connect
 from toolshed.catalog.mcp_configs import ServerConfig
+from toolshed.dialogues import Dialogue
 from toolshed.errors import (
     ForbiddenAddressError,
     ForbiddenSourceError,
@@ -39,9 +40,16 @@ class McpSessions:
     def __init__(self, idle_seconds: float = _IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
         self._kept: dict[str, _Kept] = {}
+        self._n_own = 0
 
     async def call(
-        self, config: ServerConfig, name: str, arguments: JsonObject, *, is_repeatable: bool
+        self,
+        config: ServerConfig,
+        name: str,
+        arguments: JsonObject,
+        *,
+        is_repeatable: bool,
+        dialogue: Dialogue | None = None,
     ) -> JsonObject:
         """Call a tool; the answer as it came.
 
@@ -53,28 +61,31 @@ class McpSessions:
             name: The tool, as the server spells it.
             arguments: Its arguments.
             is_repeatable: Whether calling it twice does no more than calling it once.
+            dialogue: How the caller takes part. One who can be asked has a session to himself for the time.
 
         Raises:
             ServerAnswerError: If the server answers with an error of the protocol.
             LostConnectionError: If it cannot be reached, or is gone before it answers.
         """
         try:
-            return await self._call(config, name, arguments)
+            return await self._call(config, name, arguments, dialogue)
         except _ForgottenError:
             pass
         except LostConnectionError as error:
             if not (error.may_have_acted and is_repeatable):
                 raise
         try:
-            return await self._call(config, name, arguments)
+            return await self._call(config, name, arguments, dialogue)
         except _ForgottenError as error:
             raise LostConnectionError(str(error)) from None
 
-    async def _call(self, config: ServerConfig, name: str, arguments: JsonObject) -> JsonObject:
-        async with self._session(config) as kept:
+    async def _call(
+        self, config: ServerConfig, name: str, arguments: JsonObject, dialogue: Dialogue | None
+    ) -> JsonObject:
+        async with self._session(config, dialogue) as kept:
             client = await kept.client()
             try:
-                answer = await client.call_tool(name, arguments, timeout_seconds=_FOR_EVER)
+                answer = await client.call_tool(name, arguments, timeout_seconds=_FOR_EVER, dialogue=dialogue)
             except ServerAnswerError as error:
                 kept.n_silent = 0
                 if client.is_forgotten:
@@ -93,17 +104,36 @@ class McpSessions:
             return answer
 
     @asynccontextmanager
-    async def _session(self, config: ServerConfig) -> "AsyncIterator[_Kept]":
+    async def _session(self, config: ServerConfig, dialogue: Dialogue | None) -> "AsyncIterator[_Kept]":
+        asks = dialogue is not None and dialogue.ask is not None
+        kept = self._own(config) if asks else self._shared(config)
+        kept.begin()
+        kept.asker.ask = dialogue.ask if dialogue is not None else None
+        try:
+            yield kept
+        finally:
+            kept.asker.ask = None
+            kept.end(self._idle_seconds, lambda: self._drop(kept))
+
+    def _shared(self, config: ServerConfig) -> "_Kept":
+        """A session that several calls may use at once."""
         key = _key(config)
         kept = self._kept.get(key)
         if kept is None or kept.is_over:
             self._make_room()
             kept = self._kept[key] = _Kept(key, config)
-        kept.begin()
-        try:
-            yield kept
-        finally:
-            kept.end(self._idle_seconds, lambda: self._drop(kept))
+        return kept
+
+    def _own(self, config: ServerConfig) -> "_Kept":
+        """A session that no other call is using: what is asked over it is asked for this one."""
+        prefix = _key(config) + "+"
+        for kept in self._kept.values():
+            if kept.key.startswith(prefix) and not kept.n_running and not kept.is_over:
+                return kept
+        self._make_room()
+        self._n_own += 1
+        kept = self._kept[f"{prefix}{self._n_own}"] = _Kept(f"{prefix}{self._n_own}", config, can_ask=True)
+        return kept
 
     def _make_room(self) -> None:
         for kept in [kept for kept in self._kept.values() if kept.is_over]:
@@ -155,15 +185,16 @@ def _lost(error: SourceError, *, may_have_acted: bool) -> ToolCallError:
 class _Kept:
     """One session, opened and closed by a task of its own, as the SDK's task groups want it."""
 
-    def __init__(self, key: str, config: ServerConfig) -> None:
+    def __init__(self, key: str, config: ServerConfig, *, can_ask: bool = False) -> None:
         loop = asyncio.get_running_loop()
         self.key = key
+        self.asker = Asker()
         self.stop = asyncio.Event()
         self.n_running = self.n_silent = 0
         self.used = loop.time()
         self._idle: asyncio.TimerHandle | None = None
         self._opened: asyncio.Future[McpClient] = loop.create_future()
-        self.task = loop.create_task(self._keep(config))
+        self.task = loop.create_task(self._keep(config, self.asker if can_ask else None))
 
     @property
     def is_over(self) -> bool:
@@ -187,9 +218,9 @@ class _Kept:
         except SourceError as error:
             raise _lost(error, may_have_acted=False) from None
 
-    async def _keep(self, config: ServerConfig) -> None:
+    async def _keep(self, config: ServerConfig, asker: Asker | None) -> None:
         try:
-            async with connect(config) as client:
+            async with connect(config, asker=asker) as client:
                 self._opened.set_result(client)
                 await self.stop.wait()
         except asyncio.CancelledError:

@@ -41,17 +41,19 @@ class RemotePlan:
         tool_id: The tool.
         loop: The loop.
         start: Makes the call, given the seconds it has.
+        patience_seconds: What it may take besides to ask a user.
     """
 
     tool_id: str
     loop: LoopThread
     start: Callable[[float], Coroutine[Any, Any, Answer]]
+    patience_seconds: float = 0.0
 
     def blocking(self, seconds: float) -> Answer:
         """See :class:`Plan`."""
         future = self.loop.submit(self.start(seconds))
         try:
-            return future.result(seconds + _GRACE_SECONDS)
+            return future.result(seconds + self.patience_seconds + _GRACE_SECONDS)
         except TimeoutError:
             raise timed_out(self.tool_id, seconds) from None
         except CancelledError:
@@ -64,7 +66,8 @@ class RemotePlan:
         """See :class:`Plan`."""
         future = self.loop.submit(self.start(seconds))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), seconds + _GRACE_SECONDS)
+            longest = seconds + self.patience_seconds + _GRACE_SECONDS
+            return await asyncio.wait_for(asyncio.wrap_future(future), longest)
         except TimeoutError:
             raise timed_out(self.tool_id, seconds) from None
         except asyncio.CancelledError:

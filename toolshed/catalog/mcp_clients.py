@@ -21,6 +21,7 @@ from toolshed.catalog.mcp_limits import Deadlines, Noise, Received, ServerFaultE
 from toolshed.catalog.mcp_logs import hide_in_logs
 from toolshed.catalog.mcp_oauth import flow_for
 from toolshed.catalog.secrets import masked
+from toolshed.dialogues import CANCELLED, Ask, Dialogue
 from toolshed.errors import ConfigurationError, ServerAnswerError, SourceError, ToolshedError, missing_extra
 from toolshed.types import JsonObject
 
@@ -69,8 +70,25 @@ class Session(Protocol):
     async def list_tools(self, cursor: str | None) -> JsonObject:
         """Ask for a page of tools, never from a cache."""
 
-    async def call_tool(self, name: str, arguments: JsonObject, meta: JsonObject | None) -> JsonObject:
+    async def call_tool(
+        self, name: str, arguments: JsonObject, meta: JsonObject | None, dialogue: Dialogue | None
+    ) -> JsonObject:
         """Call a tool."""
+
+
+@dataclass(slots=True)
+class Asker:
+    """Who answers what a server asks in the middle of a call.
+
+    Attributes:
+        ask: Of whoever calls just now; without anybody questions are cancelled.
+    """
+
+    ask: Ask | None = None
+
+    async def answer(self, request: JsonObject) -> JsonObject:
+        """The result of a request of the server."""
+        return CANCELLED if self.ask is None else await self.ask(request)
 
 
 class McpClient:
@@ -137,6 +155,7 @@ class McpClient:
         *,
         timeout_seconds: float | None = None,
         meta: JsonObject | None = None,
+        dialogue: Dialogue | None = None,
     ) -> JsonObject:
         """Call a tool; the answer as it came: ``content``, ``structuredContent``, ``isError``, ``_meta``.
 
@@ -147,13 +166,14 @@ class McpClient:
             arguments: Unchecked.
             timeout_seconds: Longest wait; that of the configuration when not given.
             meta: Goes along as ``_meta``.
+            dialogue: Who is told of progress, and what is said to an earlier answer that asked something.
 
         Raises:
             ServerAnswerError: If the server answers with an error of the protocol.
             SourceError: If it does not answer in time, or is gone.
         """
         async with self._link.waits(timeout_seconds or self.config.timeout_seconds):
-            return await self._session.call_tool(name, arguments, meta)
+            return await self._session.call_tool(name, arguments, meta, dialogue)
 
 
 class Link:
@@ -240,7 +260,7 @@ def _innermost(error: BaseException) -> BaseException:
 
 @asynccontextmanager
 async def connect(
-    server: str | ServerConfig, changed: asyncio.Event | None = None
+    server: str | ServerConfig, changed: asyncio.Event | None = None, *, asker: Asker | None = None
 ) -> AsyncIterator[McpClient]:
     """Connect to a server.
 
@@ -248,6 +268,7 @@ async def connect(
         server: How it is reached, or where that is written; see
             :func:`~toolshed.catalog.mcp_configs.server_at`.
         changed: Set at every announcement that its list of tools changed; without it they are not asked for.
+        asker: Answers what the server asks its user; without it, the server is told that nobody can.
 
     Raises:
         ForbiddenSourceError: If whoever named it may not reach it.
@@ -261,7 +282,7 @@ async def connect(
     raised: list[BaseException] = []
     try:
         async with AsyncExitStack() as stack:
-            session = await _started(stack, link, open_session, changed)
+            session = await _started(stack, link, open_session, changed, asker)
             try:
                 yield McpClient(config, session, link)
             except BaseException as error:
@@ -293,12 +314,16 @@ async def _check_reach(config: ServerConfig) -> None:
 
 
 async def _started(
-    stack: AsyncExitStack, link: "Link", open_session: Any, changed: asyncio.Event | None
+    stack: AsyncExitStack,
+    link: "Link",
+    open_session: Any,
+    changed: asyncio.Event | None,
+    asker: Asker | None,
 ) -> Session:
     seconds = link.config.timeout_seconds
     try:
         async with link.deadlines.within(seconds):
-            session: Session = await stack.enter_async_context(open_session(link, changed))
+            session: Session = await stack.enter_async_context(open_session(link, changed, asker))
             return session
     # Told only after the unwinding: what the server wrote last comes with its end.
     except TimeoutError:
@@ -346,6 +371,18 @@ def identity(name: Any, title: Any, instructions: Any) -> ServerIdentity:
     """What a server says of itself, where it is text."""
     said = (value if isinstance(value, str) else "" for value in (name, title, instructions))
     return ServerIdentity(*said)
+
+
+def progress_callback(dialogue: Dialogue | None) -> Any:
+    """What the SDK calls when a tool tells how far it is; None where nobody wants to know. Any: its type."""
+    told = dialogue.on_progress if dialogue is not None else None
+    if told is None:
+        return None
+
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
+        told(progress, total, message or "")
+
+    return tell
 
 
 def is_announcement(message: Any) -> bool:

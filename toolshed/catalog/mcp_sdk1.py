@@ -8,8 +8,17 @@ from typing import Any
 import httpx
 from pydantic import RootModel
 
-from toolshed.catalog.mcp_clients import Link, ServerIdentity, identity, is_announcement, link_client
+from toolshed.catalog.mcp_clients import (
+    Asker,
+    Link,
+    ServerIdentity,
+    identity,
+    is_announcement,
+    link_client,
+    progress_callback,
+)
 from toolshed.catalog.mcp_stdio import Wire, program_streams
+from toolshed.dialogues import Dialogue
 from toolshed.types import JsonObject
 
 
@@ -28,32 +37,50 @@ class _Session:
             ListToolsRequest(params=PaginatedRequestParams(cursor=cursor) if cursor else None)
         )
 
-    async def call_tool(self, name: str, arguments: JsonObject, meta: JsonObject | None) -> JsonObject:
+    async def call_tool(
+        self, name: str, arguments: JsonObject, meta: JsonObject | None, dialogue: Dialogue | None
+    ) -> JsonObject:
         from mcp.types import CallToolRequest, CallToolRequestParams
 
         # Any: the stubs are those of the second version.
         request: Any = CallToolRequestParams
         given = {"name": name, "arguments": dict(arguments), **({"_meta": dict(meta)} if meta else {})}
-        return await self._ask(CallToolRequest(params=request(**given)))
+        return await self._ask(
+            CallToolRequest(params=request(**given)), progress_callback=progress_callback(dialogue)
+        )
 
-    async def _ask(self, request: Any) -> JsonObject:
+    async def _ask(self, request: Any, **options: Any) -> JsonObject:
         from mcp import types
 
         # Any: see above.
         names: Any = types
-        answer: _AsItCame = await self._session.send_request(names.ClientRequest(request), _AsItCame)
+        answer: _AsItCame = await self._session.send_request(
+            names.ClientRequest(request), _AsItCame, **options
+        )
         return answer.root
 
 
 @asynccontextmanager
-async def open_session(link: Link, changed: asyncio.Event | None) -> AsyncIterator[_Session]:
+async def open_session(
+    link: Link, changed: asyncio.Event | None, asker: Asker | None
+) -> AsyncIterator[_Session]:
     """Connect and shake hands.
 
     Args:
         link: The server, its limits, and how its failures are told.
         changed: Set at every announcement that its list of tools changed.
+        asker: Answers what the server asks its user.
     """
-    from mcp import ClientSession
+    from mcp import ClientSession, types
+
+    async def elicit(_: Any, params: Any) -> Any:
+        asked = params.model_dump(mode="json", by_alias=True, exclude_none=True)
+        assert asker is not None
+        # Any: the stubs are those of the second version.
+        names: Any = types
+        return names.ElicitResult.model_validate(
+            await asker.answer({"method": "elicitation/create", "params": asked})
+        )
 
     async def note(message: Any) -> None:
         if changed and is_announcement(message):
@@ -63,7 +90,14 @@ async def open_session(link: Link, changed: asyncio.Event | None) -> AsyncIterat
         streams = await _streams(link, stack)
         # Any: its arguments are others in the second version.
         new_session: Any = ClientSession
-        session = await stack.enter_async_context(new_session(streams[0], streams[1], message_handler=note))
+        session = await stack.enter_async_context(
+            new_session(
+                streams[0],
+                streams[1],
+                message_handler=note,
+                elicitation_callback=None if asker is None else elicit,
+            )
+        )
         started = await session.initialize()
         server = started.serverInfo
         yield _Session(session, identity(server.name, getattr(server, "title", ""), started.instructions))

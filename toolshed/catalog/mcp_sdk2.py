@@ -10,9 +10,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from toolshed.catalog.mcp_clients import Link, ServerIdentity, identity, is_announcement, link_client
+from toolshed.catalog.mcp_clients import (
+    Asker,
+    Link,
+    ServerIdentity,
+    identity,
+    is_announcement,
+    link_client,
+    progress_callback,
+)
 from toolshed.catalog.mcp_limits import MAX_MESSAGE_BYTES, ServerFaultError
 from toolshed.catalog.mcp_stdio import Wire, program_streams
+from toolshed.dialogues import Dialogue
 from toolshed.types import JsonObject
 
 # Where the answer to what this task sends is put, as it came.
@@ -119,12 +128,14 @@ class _Session:
         asking = self._client.list_tools(cursor=cursor, cache_mode="bypass")
         return await _as_it_came("tools/list", asking)
 
-    async def call_tool(self, name: str, arguments: JsonObject, meta: JsonObject | None) -> JsonObject:
+    async def call_tool(
+        self, name: str, arguments: JsonObject, meta: JsonObject | None, dialogue: Dialogue | None
+    ) -> JsonObject:
         from mcp import MCPError
         from mcp_types import HEADER_MISMATCH
 
         try:
-            return await self._call(name, arguments, meta)
+            return await self._call(name, arguments, meta, dialogue)
         except MCPError as error:
             if error.code != HEADER_MISMATCH:
                 raise
@@ -134,12 +145,23 @@ class _Session:
             cursor = (await self.list_tools(cursor)).get("nextCursor")
             if not cursor:
                 break
-        return await self._call(name, arguments, meta)
+        return await self._call(name, arguments, meta, dialogue)
 
-    async def _call(self, name: str, arguments: JsonObject, meta: JsonObject | None) -> JsonObject:
+    async def _call(
+        self, name: str, arguments: JsonObject, meta: JsonObject | None, dialogue: Dialogue | None
+    ) -> JsonObject:
         given: Any = dict(meta) if meta else None
+        said = dialogue or Dialogue()
+        answers: Any = said.answers
         calling = self._client.session.call_tool(
-            name, dict(arguments), meta=given, allow_input_required=True, allow_claimed=True
+            name,
+            dict(arguments),
+            meta=given,
+            progress_callback=progress_callback(said),
+            input_responses=answers,
+            request_state=said.state,
+            allow_input_required=True,
+            allow_claimed=True,
         )
         return await _as_it_came("tools/call", calling)
 
@@ -171,22 +193,42 @@ async def _as_it_came(method: str, asking: Any) -> JsonObject:
 
 
 @asynccontextmanager
-async def open_session(link: Link, changed: asyncio.Event | None) -> AsyncIterator[_Session]:
+async def open_session(
+    link: Link, changed: asyncio.Event | None, asker: Asker | None
+) -> AsyncIterator[_Session]:
     """Connect, in whichever era of the protocol the server is.
 
     Args:
         link: The server, its limits, and how its failures are told.
         changed: Set at every announcement that its list of tools changed.
+        asker: Answers what the server asks its user.
     """
     from mcp import Client
+    from mcp_types import ElicitResult
+
+    async def elicit(_: Any, params: Any) -> ElicitResult:
+        asked = params.model_dump(mode="json", by_alias=True, exclude_none=True)
+        assert asker is not None
+        return ElicitResult.model_validate(
+            await asker.answer({"method": "elicitation/create", "params": asked})
+        )
 
     async def note(message: Any) -> None:
         if changed and is_announcement(message):
             changed.set()
 
+    # Any: it takes one kind of error more than is ever given.
+    asks: Any = None if asker is None else elicit
     async with AsyncExitStack() as stack:
         transport: Any = _Tap(await _transport(link, stack))
-        client = await stack.enter_async_context(Client(transport, message_handler=note, cache=None))
+        client = await stack.enter_async_context(
+            Client(
+                transport,
+                message_handler=note,
+                cache=None,
+                elicitation_callback=asks,
+            )
+        )
         if changed is not None:
             await stack.enter_async_context(_listening(client, changed))
         yield _Session(client)

@@ -5,10 +5,18 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import anyio.to_thread
-from mcp_types import AudioContent, CallToolResult, ContentBlock, ImageContent, ToolAnnotations
+from mcp_types import (
+    AudioContent,
+    CallToolResult,
+    ContentBlock,
+    ImageContent,
+    InputRequiredResult,
+    ToolAnnotations,
+)
 from pydantic import Field
 
 from toolshed.calling.results import BinaryContent, CallResult
+from toolshed.dialogues import Dialogue
 from toolshed.errors import NotCallableError
 from toolshed.types import ToolDefinition
 from toolshed_api.mcp.json_texts import compact
@@ -71,8 +79,20 @@ async def call_tool_write(exchange: Exchange, given: CallToolArguments) -> ToolA
 
 async def call(exchange: Exchange, tool: ToolDefinition, arguments: Mapping[str, Any]) -> ToolAnswer:
     """Call a tool, and hand its answer on."""
-    result = await exchange.shed.acall(tool.tool_id, arguments, max_characters=MAX_CHARACTERS)
-    return handed_on(result)
+
+    async def start(dialogue: Dialogue) -> CallResult:
+        return await exchange.shed.acall(
+            tool.tool_id, arguments, max_characters=MAX_CHARACTERS, dialogue=dialogue
+        )
+
+    result = await exchange.conversations.call(
+        exchange.context,
+        tool.tool_id,
+        start,
+        answers=exchange.input_responses,
+        state=exchange.request_state,
+    )
+    return result if isinstance(result, InputRequiredResult) else handed_on(result)
 
 
 def handed_on(result: CallResult) -> CallToolResult:

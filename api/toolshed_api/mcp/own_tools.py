@@ -13,6 +13,7 @@ from toolshed.types import JsonObject
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import Scope
 from toolshed_api.mcp.catalog_facts import CatalogFactsBook
+from toolshed_api.mcp.dialogues import Conversations
 from toolshed_api.mcp.handles import SearchHandles
 from toolshed_api.mcp.json_texts import compact
 
@@ -36,6 +37,7 @@ class Exchange:
         shed: What the caller may do.
         handles: Makes and reads handles of searches.
         facts: What is behind the search.
+        conversations: Calls that may ask something back.
         context: The request, as the SDK has it. Any: what the lifespan gives is not used.
         own_tokens: Tokens of the definitions of our own tools.
         input_responses: What the host's user answered to what a tool asked.
@@ -45,6 +47,7 @@ class Exchange:
     shed: CallerShed
     handles: SearchHandles
     facts: CatalogFactsBook
+    conversations: Conversations
     context: ServerRequestContext[Any, Any]
     own_tokens: int = 0
     input_responses: JsonObject | None = None

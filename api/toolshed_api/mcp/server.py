@@ -27,6 +27,7 @@ from toolshed_api.callers import ANYBODY, Caller
 from toolshed_api.mcp.calling import CALL_TOOL_READ, CALL_TOOL_WRITE, READ_RESULT
 from toolshed_api.mcp.catalog_facts import CatalogFactsBook, n_tokens_of
 from toolshed_api.mcp.data_app import FETCH, SEARCH
+from toolshed_api.mcp.dialogues import Conversations
 from toolshed_api.mcp.handles import SearchHandles
 from toolshed_api.mcp.list_changes import ListChanges
 from toolshed_api.mcp.outcomes import REPORT_OUTCOME
@@ -94,6 +95,7 @@ class ToolshedServer(Server[Any]):
 
     def __init__(self, backing: Backing) -> None:
         self._backing = backing
+        self._conversations = Conversations()
         self._handles = SearchHandles(backing.secret)
         self.changes = ListChanges()
         super().__init__(
@@ -173,6 +175,7 @@ class ToolshedServer(Server[Any]):
             shed=shed,
             handles=self._handles,
             facts=self._backing.facts,
+            conversations=self._conversations,
             context=context,
             own_tokens=await anyio.to_thread.run_sync(self._own_tokens, shed) if tool is SEARCH_TOOLS else 0,
             input_responses=None

@@ -1,0 +1,215 @@
+"""What tools ask and tell while they are called, through us, in every mix of protocols and transports."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, MCPError
+from mcp_types import CallToolResult, ElicitResult, InputRequiredResult
+
+from tests.api.mcp.serving import ERAS, TALKING, host, stdio, talking, text
+from tests.api.serving import served
+from toolshed.settings import Settings
+from toolshed.shed.shed import Toolshed
+from toolshed.testing import HashingEncoder, make_tool
+
+eras = pytest.mark.parametrize("era", ERAS)
+transports = pytest.mark.parametrize("transport", ["http", "stdio"])
+# A server on standard input speaks the protocol of 2026 to us; over SSE it can only speak that of 2025.
+TOOLS = {"2026": "talking", "2025": "older"}
+
+
+class Served:
+    """A knowledge base with the same server twice, in each of the protocols, served in both ways."""
+
+    def __init__(self, folder: Path, older: str) -> None:
+        self.folder, self.journal = folder, folder / "journal"
+        with Toolshed(folder / "shed", pipeline="instant") as shed:
+            shed.add_tools(talking(self.journal), source_name="talking")
+            shed.add_tools(older, source_name="older")
+
+    @contextlib.contextmanager
+    def over_http(self) -> Iterator[tuple[str, Toolshed]]:
+        settings = Settings(kb=str(self.folder / "shed"), pipeline="instant")
+        with (
+            Toolshed(settings.kb, pipeline="instant") as shed,
+            served(settings, shed) as client,
+        ):
+            yield str(client.base_url).rstrip("/") + "/mcp", shed
+
+    @asynccontextmanager
+    async def connected(self, transport: str, era: str, **options: Any) -> AsyncIterator[Client]:
+        if transport == "stdio":
+            async with host(stdio(self.folder / "shed"), era, **options) as client:
+                yield client
+            return
+        with self.over_http() as (url, _):
+            async with host(url, era, **options) as client:
+                yield client
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("dialogues")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    older = subprocess.Popen([sys.executable, str(TALKING), str(folder / "journal"), str(port)])
+    try:
+        _wait_for(port)
+        yield Served(folder, f"mcp+sse:http://127.0.0.1:{port}/sse")
+    finally:
+        older.kill()
+        older.wait()
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < until, "the server did not start"
+            time.sleep(0.1)
+
+
+@transports
+@eras
+@pytest.mark.parametrize("tool_era", TOOLS)
+async def test_what_a_tool_asks_reaches_the_user_and_the_answer_the_tool(
+    service: Served, transport: str, era: str, tool_era: str
+) -> None:
+    asked = []
+
+    async def elicit(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"sure": True})
+
+    tool = f"{TOOLS[tool_era]}:delete_account"
+    async with service.connected(transport, era, elicitation_callback=elicit) as client:
+        given = {"tool": tool, "arguments": {"name": "Ben"}}
+        answer = await client.call_tool("call_tool_write", given)
+        assert text(answer).startswith("accept True Ben")
+        # The question says which tool asks: the host shows it as one of ours.
+        assert asked == [f"{tool}: Really delete Ben?"]
+        if tool_era == "2026":
+            assert text(answer).endswith("(deleting Ben)")
+
+
+@eras
+@pytest.mark.parametrize("tool_era", TOOLS)
+async def test_a_host_that_cannot_ask_is_told_so(service: Served, era: str, tool_era: str) -> None:
+    async with service.connected("http", era) as client:
+        given = {"tool": f"{TOOLS[tool_era]}:delete_account", "arguments": {"name": "Ben"}}
+        answer = await client.call_tool("call_tool_write", given)
+        assert answer.is_error
+
+
+@pytest.mark.parametrize("tool_era", TOOLS)
+async def test_the_state_is_good_for_the_same_call_only(service: Served, tool_era: str) -> None:
+    async def elicit(context: Any, params: Any) -> ElicitResult:
+        raise AssertionError("asked by hand here")
+
+    async with service.connected("http", "auto", elicitation_callback=elicit) as client:
+
+        async def call(name: str, **more: Any) -> Any:
+            arguments = {"tool": f"{TOOLS[tool_era]}:delete_account", "arguments": {"name": name}}
+            return await client.session.call_tool(
+                "call_tool_write", arguments, allow_input_required=True, **more
+            )
+
+        asked = await call("Ben")
+        assert isinstance(asked, InputRequiredResult)
+        assert asked.input_requests is not None
+        answers = {key: ElicitResult(action="accept", content={"sure": True}) for key in asked.input_requests}
+        given: dict[str, Any] = {"input_responses": answers, "request_state": asked.request_state}
+        for state in ("nonsense", (asked.request_state or "")[:-2] + "AA"):
+            with pytest.raises(MCPError, match="Invalid or expired requestState"):
+                await call("Ben", **(given | {"request_state": state}))
+        with pytest.raises(MCPError, match="Invalid or expired requestState"):
+            await call("Ana", **given)
+        done = await call("Ben", **given)
+        assert isinstance(done, CallToolResult)
+        assert text(done).startswith("accept True Ben")
+
+
+@transports
+@eras
+@pytest.mark.parametrize("tool_era", TOOLS)
+async def test_progress_is_handed_on_in_order(
+    service: Served, transport: str, era: str, tool_era: str
+) -> None:
+    told: list[tuple[float, float | None, str | None]] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
+
+    async with service.connected(transport, era) as client:
+        given = {"tool": f"{TOOLS[tool_era]}:count_files", "arguments": {"n": 20}}
+        answer = await client.call_tool("call_tool_read", given, progress_callback=note)
+        assert text(answer) == "20 files"
+    assert told == [(i, 20, f"file {i}") for i in range(1, 21)]
+
+
+@transports
+@eras
+async def test_a_call_that_is_cancelled_is_cancelled_at_the_tool(
+    service: Served, transport: str, era: str
+) -> None:
+    service.journal.write_text("")
+    begun = asyncio.Event()
+
+    async def note(*_: Any) -> None:
+        begun.set()
+
+    async with service.connected(transport, era) as client:
+        calling = asyncio.ensure_future(
+            client.call_tool("call_tool_read", {"tool": "talking:wait_long"}, progress_callback=note)
+        )
+        await asyncio.wait_for(begun.wait(), 30)
+        calling.cancel()
+        await asyncio.wait({calling}, timeout=10)
+        until = time.monotonic() + 20
+        while "cancelled" not in service.journal.read_text():
+            assert time.monotonic() < until, "the tool was not told"
+            await asyncio.sleep(0.1)
+        assert (await client.call_tool("search_tools", {"query": "weather"})).is_error is False
+
+
+@eras
+async def test_who_listens_is_told_when_the_tools_change(tmp_path: Path, era: str) -> None:
+    changed = asyncio.Event()
+
+    async def note(message: Any) -> None:
+        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
+            changed.set()
+
+    with Toolshed(tmp_path / "shed", encoder=HashingEncoder()) as shed:
+        shed.add_tools(make_tool("send_email", "Send an email.", source="mail"))
+        with served(Settings(kb=str(tmp_path / "shed")), shed) as client:
+            url = str(client.base_url).rstrip("/") + "/mcp"
+            async with (
+                host(url, era, message_handler=note) as connected,
+                contextlib.AsyncExitStack() as stack,
+            ):
+                before = await connected.list_tools()
+                if era == "auto":
+                    events = await stack.enter_async_context(connected.listen(tools_list_changed=True))
+                    listening = asyncio.ensure_future(anext(aiter(events)))
+                    listening.add_done_callback(lambda _: changed.set())
+                await asyncio.to_thread(
+                    shed.add_tools, make_tool("pay_invoice", "Pay an invoice.", source="billing")
+                )
+                await asyncio.wait_for(changed.wait(), 20)
+                after = await connected.list_tools()
+    assert "billing" not in before.model_dump_json()
+    assert "billing" in after.model_dump_json()
