@@ -23,6 +23,7 @@ from toolshed_api.rest.costs import endpoints as costs
 from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.outcomes import endpoints as outcomes
 from toolshed_api.rest.passages import endpoints as passages
+from toolshed_api.rest.registry import endpoints as registry
 from toolshed_api.rest.search import endpoints as search
 from toolshed_api.rest.tools import endpoints as tools
 from toolshed_api.state import open_state, state_location
@@ -41,6 +42,7 @@ _ROUTERS = (
     outcomes.router,
     backbones.router,
     costs.router,
+    registry.router,
     health.router,
 )
 
