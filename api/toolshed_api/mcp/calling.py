@@ -82,7 +82,11 @@ async def call(exchange: Exchange, tool: ToolDefinition, arguments: Mapping[str,
 
     async def start(dialogue: Dialogue) -> CallResult:
         return await exchange.shed.acall(
-            tool.tool_id, arguments, max_characters=MAX_CHARACTERS, dialogue=dialogue
+            tool.tool_id,
+            arguments,
+            max_characters=MAX_CHARACTERS,
+            dialogue=dialogue,
+            allow_commands=exchange.allow_commands,
         )
 
     result = await exchange.conversations.call(

@@ -57,7 +57,8 @@ class McpEndpoint:
             caller = caller_of(context.request)
             return CallerShed(sheds.of(caller.tenant), caller)
 
-        server = ToolshedServer(Backing(shed_of, signing_secret(settings), settings.mcp_pinned))
+        backing = Backing(shed_of, signing_secret(settings), settings.mcp_pinned, settings.allow_commands)
+        server = ToolshedServer(backing)
         self._manager = StreamableHTTPSessionManager(
             server, max_request_body_size=most_bytes(settings), max_sessions=MAX_SESSIONS
         )

@@ -39,6 +39,7 @@ class Exchange:
         facts: What is behind the search.
         conversations: Calls that may ask something back.
         context: The request, as the SDK has it. Any: what the lifespan gives is not used.
+        allow_commands: Whether calls may start programs that a shared knowledge base names.
         own_tokens: Tokens of the definitions of our own tools.
         input_responses: What the host's user answered to what a tool asked.
         request_state: What we told the host to give back with that.
@@ -49,6 +50,7 @@ class Exchange:
     facts: CatalogFactsBook
     conversations: Conversations
     context: ServerRequestContext[Any, Any]
+    allow_commands: bool = False
     own_tokens: int = 0
     input_responses: JsonObject | None = None
     request_state: str | None = None

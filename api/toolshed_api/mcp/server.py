@@ -72,12 +72,14 @@ class Backing:
         shed_of: What whoever sent a request may do.
         secret: What handles and states are signed with.
         pinned: Ids of tools that are listed beside ours.
+        allow_commands: Whether calls may start programs that a shared knowledge base names.
         facts: What is behind the search.
     """
 
     shed_of: ShedOf
     secret: bytes
     pinned: Sequence[str] = ()
+    allow_commands: bool = False
     facts: CatalogFactsBook = field(default_factory=CatalogFactsBook)
 
 
@@ -176,6 +178,7 @@ class ToolshedServer(Server[Any]):
             handles=self._handles,
             facts=self._backing.facts,
             conversations=self._conversations,
+            allow_commands=self._backing.allow_commands,
             context=context,
             own_tokens=await anyio.to_thread.run_sync(self._own_tokens, shed) if tool is SEARCH_TOOLS else 0,
             input_responses=None

@@ -20,7 +20,9 @@ async def serve_stdio(shed: Toolshed, settings: Settings, pinned: Sequence[str] 
     from mcp.server.stdio import stdio_server
 
     mine = CallerShed(shed, ANYBODY)
-    server = ToolshedServer(Backing(lambda _: mine, signing_secret(settings), pinned))
+    server = ToolshedServer(
+        Backing(lambda _: mine, signing_secret(settings), pinned, settings.allow_commands)
+    )
     # The first search should not wait for the encoder, nor the handshake.
     warming = asyncio.create_task(asyncio.to_thread(shed.warm_up))
     watching = [

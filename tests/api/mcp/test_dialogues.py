@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -35,24 +36,27 @@ class Served:
         with Toolshed(folder / "shed", pipeline="instant") as shed:
             shed.add_tools(talking(self.journal), source_name="talking")
             shed.add_tools(older, source_name="older")
+        # A folder belongs to one process.
+        shutil.copytree(folder / "shed", folder / "for-stdio")
+        self.url = ""
 
     @contextlib.contextmanager
-    def over_http(self) -> Iterator[tuple[str, Toolshed]]:
+    def over_http(self) -> Iterator["Served"]:
         settings = Settings(kb=str(self.folder / "shed"), pipeline="instant")
         with (
             Toolshed(settings.kb, pipeline="instant") as shed,
             served(settings, shed) as client,
         ):
-            yield str(client.base_url).rstrip("/") + "/mcp", shed
+            self.url = str(client.base_url).rstrip("/") + "/mcp"
+            yield self
 
     @asynccontextmanager
     async def connected(self, transport: str, era: str, **options: Any) -> AsyncIterator[Client]:
         if transport == "stdio":
-            async with host(stdio(self.folder / "shed"), era, **options) as client:
+            async with host(stdio(self.folder / "for-stdio"), era, **options) as client:
                 yield client
-            return
-        with self.over_http() as (url, _):
-            async with host(url, era, **options) as client:
+        else:
+            async with host(self.url, era, **options) as client:
                 yield client
 
 
@@ -65,7 +69,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     older = subprocess.Popen([sys.executable, str(TALKING), str(folder / "journal"), str(port)])
     try:
         _wait_for(port)
-        yield Served(folder, f"mcp+sse:http://127.0.0.1:{port}/sse")
+        with Served(folder, f"mcp+sse:http://127.0.0.1:{port}/sse").over_http() as service:
+            yield service
     finally:
         older.kill()
         older.wait()
