@@ -103,6 +103,7 @@ class Passage:
         version: What cut it: segmenter and rules.
         cites: The authorities it cites, in a normal form.
         defines: The terms it defines.
+        names: Index terms of what its document is called by: its title, its parties.
     """
 
     document_id: str
@@ -123,6 +124,7 @@ class Passage:
     version: str = ""
     cites: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @cached_property
     def passage_id(self) -> str:
@@ -141,6 +143,11 @@ class Passage:
             if len(self.text[start - self.start : end - self.start].split()) >= _MIN_QUOTABLE_WORDS
         ]
         return long_enough or list(self.sentences)
+
+    @property
+    def quotable_texts(self) -> list[str]:
+        """The texts of these sentences."""
+        return [self.text[start - self.start : end - self.start] for start, end in self.quotable]
 
     @property
     def encoded_text(self) -> str:

@@ -120,6 +120,15 @@ class SearchArguments(TypedDict, total=False):
 class PassageArguments(TypedDict, total=False):
     """Options of a search for passages."""
 
+    abstain_below: Annotated[
+        float | None,
+        Option(
+            None,
+            "Return no passage when the confidence that any answers is below this; 0 never abstains.",
+            least=0,
+            most=1,
+        ),
+    ]
     filters: Annotated[
         Mapping[str, FilterValue] | None,
         Option(

@@ -1,6 +1,6 @@
 """Every number that was tuned: the named pipelines, one configuration for all catalogs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,24 +122,84 @@ PIPELINES: dict[PipelineName, RankingPreset] = {
 
 
 @dataclass(frozen=True, slots=True)
-class PassagePreset:
-    """How passages are found. Chosen on the dev questions of the sample corpus.
+class AnswerCalibration:
+    """Logistic calibration of whether any passage answers a question.
 
     Attributes:
-        channels: Weight of each channel.
-        min_cosine: Passages less similar to a need than this, on any of these channels, do not govern it.
-        min_candidates: What each channel names, or more when more results are wanted.
-        definition_weight: Say of the definitions of terms that the query uses.
+        intercept: Log odds without any similarity.
+        weights: Log odds for each unit of the highest ``whole``, ``sentence`` and ``words`` of all candidates
+            and of the log odds of the best passage (``best``).
+        unsure_below: Confidence below which the passages may well be wrong.
+        abstain_below: Confidence below which none is returned.
     """
 
-    channels: Mapping[str, float]
+    intercept: float
+    weights: Mapping[str, float]
+    unsure_below: float
+    abstain_below: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassagePreset:
+    """How passages are found. Fitted on the dev questions of our own corpus by
+    ``python -m toolshed_evals.legal.fitting``.
+
+    Attributes:
+        encoding: The encoder whose vectors are compared, ``dense`` or ``static``.
+        channels: The channels that name candidates.
+        intercept: Log odds of a passage for which nothing speaks.
+        weights: Log odds for each unit of a feature; see
+            :class:`~toolshed.intra_retrieval.passage_features.PassageFeatures`.
+        answered: From the candidates to the confidence that any of them answers.
+        min_cosine: Passages less similar to a need than this, on any of these channels, do not govern it.
+        n_scored: Candidates that are scored whole, or more when more results are wanted.
+        definition_weight: How far a question's vector is moved towards the definitions of terms that it uses.
+    """
+
+    encoding: str
+    channels: Sequence[str]
+    intercept: float
+    weights: Mapping[str, float]
+    answered: AnswerCalibration
     min_cosine: Mapping[str, float]
-    min_candidates: int = 100
+    n_scored: int = 40
     definition_weight: float = 0.25
 
 
-PASSAGES = PassagePreset({"dense": 0.7, "sentences": 1.0, "words": 0.5}, {"dense": 0.46, "sentences": 0.46})
-STATIC_PASSAGES = PassagePreset({"static": 1.0, "words": 0.5}, {"static": 0.3})
+PASSAGES = PassagePreset(
+    encoding="dense",
+    channels=("dense", "sentences", "words"),
+    intercept=-8.012,
+    weights={
+        "whole": 3.273,
+        "sentence": 5.623,
+        "words": 1.554,
+        "names": 2.212,
+        "definition": 1.259,
+        "amount": 0.5,
+        "front_matter": -0.42,
+    },
+    answered=AnswerCalibration(
+        -5.582, {"whole": 1.341, "sentence": 8.88, "words": 1.682, "best": 0.11}, 0.4, 0.15
+    ),
+    min_cosine={"dense": 0.46, "sentences": 0.46},
+)
+STATIC_PASSAGES = PassagePreset(
+    encoding="static",
+    channels=("static", "words"),
+    intercept=-6.389,
+    weights={
+        "whole": 3.376,
+        "sentence": 3.057,
+        "words": 2.219,
+        "names": 2.965,
+        "definition": 1.171,
+        "amount": 0.397,
+        "front_matter": -0.356,
+    },
+    answered=AnswerCalibration(-3.841, {"whole": 1.132, "sentence": 3.08, "words": 4.085}, 0.35, 0.15),
+    min_cosine={"static": 0.3},
+)
 # A sentence's score is its similarity and this much of the share of the query's words that it holds; one of
 # this share of the best one's score is quoted too.
 QUOTE_WORDS_WEIGHT, QUOTE_NEARLY_BEST = 0.6, 0.8

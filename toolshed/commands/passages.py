@@ -46,7 +46,14 @@ def passages(
     if as_json:
         print_json(found.to_json())
     elif found.passages:
+        if found.status == "unsure":
+            click.echo(f"unsure ({found.confidence:.2f}): {found.reason}", err=True)
         say("\n\n".join(passage_text(rank, one) for rank, one in enumerate(found.passages, 1)))
+    elif found.n_passages and found.reason.startswith("nothing"):
+        say(
+            f"{found.reason} ({found.n_passages:,} passages searched, confidence {found.confidence:.2f}); "
+            "--abstain-below 0 shows the nearest"
+        )
     else:
         is_filtered = options["filters"] and found.n_passages
         hint = "loosen the filters" if is_filtered else "toolshed index legal PATH adds documents"

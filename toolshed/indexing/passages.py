@@ -18,6 +18,7 @@ from toolshed.knowledge_base.passages import PassageStore, StoredDocument
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
 from toolshed.legal.languages import language_of
+from toolshed.legal.names import with_names
 from toolshed.legal.passages import PassageOptions, build_passages, cut_version
 from toolshed.legal.readers.files import MAX_BYTES, FoundFile, read_document
 from toolshed.options import Progress, TrackedChanges
@@ -25,8 +26,8 @@ from toolshed.pre_retrieval.passage_embedding import embed_passages
 
 logger = logging.getLogger(__name__)
 
-# Raise when citations or defined terms are found by other rules.
-_ANNOTATION_VERSION = 2
+# Raise when citations, defined terms or names are found by other rules, or vectors made in another way.
+_ANNOTATION_VERSION = 3
 # A document with less of its file's words is told of.
 _LEAST_KEPT = 0.995
 
@@ -244,6 +245,7 @@ def _cut(job: _Job) -> CutDocument | str:
         if version_hash == job.stored_hash:
             return cut
         passages = with_definitions(with_citations(build_passages(document, options=job.options)))
+        passages = with_names(passages, document)
         if not passages:
             return f"{document.document_id!r} is empty; there is nothing to index"
         return replace(cut, passages=passages)

@@ -14,6 +14,7 @@ from toolshed.metering.runs import MeteredCall, current_run
 from toolshed.metering.usage import estimated_usage
 from toolshed.queries import EncodedQuery, EncodedText, Encodings, QueryPlan, SubQuery, asked_text
 from toolshed.stages import Stage
+from toolshed.types import Span
 from toolshed.vectors import Vectors
 
 # About 25 KB each.
@@ -63,6 +64,33 @@ def encode_texts(texts: Sequence[str], encoders: Mapping[str, DenseEncoder]) -> 
             vectors[name] = encoder.encode(texts)
     encodings = Encodings(vectors, [query_words(text) for text in texts])
     return [encodings.of(row, text) for row, text in enumerate(texts)]
+
+
+def encode_question(text: str, left_out: Sequence[Span], encoders: Mapping[str, DenseEncoder]) -> EncodedText:
+    """Encode a question in one pass, without the words of these spans where others are left.
+
+    What a document is called by says where to look, and would drown what is looked for.
+    """
+    vectors = {}
+    for name, encoder in encoders.items():
+        with _told_of(encoder, text):
+            if isinstance(encoder, TokenEncoder):
+                (tokens,) = encoder.encode_tokens([text])
+                vectors[name] = normalise(_pooled_without(tokens, left_out)[None])[0]
+            else:
+                vectors[name] = encoder.encode([text])[0]
+    return EncodedText(text, vectors, query_words(text))
+
+
+def _pooled_without(tokens: TokenVectors, spans: Sequence[Span]) -> Vectors:
+    starts, ends = tokens.offsets.T
+    kept = np.ones(len(starts), dtype=bool)
+    for start, end in spans:
+        kept &= (ends <= start) | (starts >= end)
+    has_words = bool((kept & (ends > starts)).any())
+    if not len(tokens.hidden):
+        return np.zeros(tokens.hidden.shape[1], np.float32)
+    return np.asarray((tokens.hidden[kept] if has_words else tokens.hidden).mean(axis=0))
 
 
 @contextmanager

@@ -1,13 +1,26 @@
-"""Search passages: dense and sparse candidates, fused by score."""
+"""Search passages: candidates of every channel, scored by what a question asks for."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
+
+from toolshed.backbones.embedding import normalise
 from toolshed.backbones.lexical import STOP_WORDS, as_query_vector
+from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
-from toolshed.knowledge_base.engine import Filter, Hit, VectorQuery
+from toolshed.intra_retrieval.passage_features import (
+    PassageFeatures,
+    evidence_of,
+    features_of,
+    log_odds,
+    probability,
+    sentence_similarities,
+)
+from toolshed.intra_retrieval.questions import Question
+from toolshed.knowledge_base.engine import Filter, VectorQuery
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.legal.defined_terms import find_definitions
 from toolshed.presets import PassagePreset
@@ -17,15 +30,50 @@ _MAX_DEFINITIONS = 3
 _MAX_DEFINITION_CHARACTERS = 400
 _MAX_TERM_WORDS = 5
 _MAX_PHRASES = 400
+# Of the passages that two channels name, those come first that are high in both; see ReciprocalRankFusion.
+_RRF_K = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question, read and encoded."""
+
+    question: Question
+    encoded: EncodedText
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedPassage:
+    """A candidate with what speaks for it, and the similarity of each of its quotable sentences."""
+
+    passage: Passage
+    features: PassageFeatures
+    similarities: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage id with its fused score and its similarity on every channel that named it."""
+    """A passage with what speaks for it.
 
-    passage_id: str
+    Attributes:
+        passage: The passage.
+        score: Estimated probability that it answers; means the same from question to question.
+        channels: Its similarity on every channel, and the share of the question's words that it holds.
+        similarities: Similarity of each of its quotable sentences.
+    """
+
+    passage: Passage
     score: float
-    channels: Mapping[str, float]
+    channels: dict[str, float]
+    similarities: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassages:
+    """Passages, best first, with the estimated probability that any of them answers."""
+
+    passages: Sequence[ScoredPassage]
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +87,93 @@ class UsedDefinition:
 
 @dataclass(frozen=True, slots=True)
 class PassageSearch:
-    """Hybrid search over a store of passages.
+    """Search over a store of passages: channels name candidates, of which the likeliest are scored whole.
 
     Attributes:
         store: Where the passages are.
         preset: How they are found.
+        static: The static encoder, for sentences where there is no dense one.
     """
 
     store: PassageStore
     preset: PassagePreset
+    static: StaticEncoder
 
-    def run(
-        self,
-        asked: EncodedText,
-        *,
-        limit: int,
-        only: Filter | None = None,
-        definitions: Sequence[EncodedText] = (),
-    ) -> list[ScoredPassage]:
+    def run(self, asked: AskedQuestion, *, limit: int, only: Filter | None = None) -> ScoredPassages:
         """The ``limit`` best passages; ties ordered by passage id.
 
         Args:
             asked: What is asked.
             limit: Most passages.
             only: Passages that may be found; all when None.
-            definitions: Definitions of terms that the question uses, which are searched with it.
         """
-        fused: defaultdict[str, float] = defaultdict(float)
-        channels: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        total = sum(self.preset.channels.values())
-        for position, text in enumerate([asked, *definitions]):
-            share = 1.0 if position == 0 else self.preset.definition_weight / len(definitions)
-            queries = list(self._queries(text))
-            found = self.store.search(queries, limit=max(self.preset.min_candidates, 4 * limit), only=only)
-            for query, hits in zip(queries, found, strict=True):
-                weight = self.preset.channels[query.channel] / total
-                for hit, scaled in zip(hits, _scaled(hits), strict=True):
-                    fused[hit.key] += share * weight * scaled
-                    if position == 0:
-                        channels[hit.key][query.channel] = hit.score
-        ordered = sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:limit]
-        return [ScoredPassage(passage_id, score, channels[passage_id]) for passage_id, score in ordered]
+        candidates = self.candidates(asked, limit=limit, only=only)
+        if not candidates:
+            return ScoredPassages((), 0.0)
+        features = [one.features for one in candidates]
+        odds = log_odds(features, self.preset)
+        order = sorted(range(len(odds)), key=lambda row: (-odds[row], candidates[row].passage.passage_id))
+        scores = probability(odds)
+        found = [
+            ScoredPassage(
+                candidates[row].passage,
+                float(scores[row]),
+                self._channels(features[row]),
+                candidates[row].similarities,
+            )
+            for row in order[:limit]
+        ]
+        return ScoredPassages(found, self._confidence(evidence_of(features, odds)))
+
+    def candidates(
+        self, asked: AskedQuestion, *, limit: int, only: Filter | None = None
+    ) -> list[WeighedPassage]:
+        """The passages that any channel names, with what speaks for each of them."""
+        # Others may delete from a shared store between the search and the reading.
+        stored = self.store.fetch_encoded(self._named(asked, limit, only))
+        if not stored:
+            return []
+        name = self.preset.encoding
+        vector = asked.encoded.vectors[name]
+        similarities = sentence_similarities(stored, vector, name, self.static)
+        return [
+            WeighedPassage(
+                one.passage,
+                features_of(asked.question, one.passage, float(one.vectors[name] @ vector), own),
+                own,
+            )
+            for one, own in zip(stored, similarities, strict=True)
+        ]
+
+    def _confidence(self, evidence: Mapping[str, float]) -> float:
+        answered = self.preset.answered
+        return float(
+            probability(answered.intercept + sum(w * evidence[name] for name, w in answered.weights.items()))
+        )
+
+    def _channels(self, features: PassageFeatures) -> dict[str, float]:
+        return {
+            self.preset.encoding: features.whole,
+            "sentences": features.sentence,
+            "words": features.words,
+        }
+
+    def _named(self, asked: AskedQuestion, limit: int, only: Filter | None) -> list[str]:
+        """Ids of the passages that are scored whole: high on any channel, or on both."""
+        n_wanted = max(self.preset.n_scored, limit)
+        queries = list(self._queries(asked.encoded))
+        filters = [only, *self._narrower(asked.question, only)]
+        ranks: defaultdict[str, float] = defaultdict(float)
+        for narrower in filters:
+            for hits in self.store.search(queries, limit=n_wanted, only=narrower):
+                for rank, hit in enumerate(hits):
+                    ranks[hit.key] += 1 / (_RRF_K + rank)
+        return sorted(ranks, key=lambda key: (-ranks[key], key))[:n_wanted]
+
+    def _narrower(self, question: Question, only: Filter | None) -> Iterator[Filter]:
+        """Where the question names a document it is searched there too."""
+        if question.names:
+            yield {**(only or {}), "names": list(question.names)}
 
     def _queries(self, text: EncodedText) -> Iterator[VectorQuery]:
         for name in self.preset.channels:
@@ -90,13 +184,15 @@ class PassageSearch:
                 yield VectorQuery(name, as_query_vector(text.words.terms))
 
 
-def _scaled(hits: Sequence[Hit]) -> list[float]:
-    """Scores of a channel from 0, the last candidate, to 1, the best."""
-    if not hits:
-        return []
-    best, last = hits[0].score, hits[-1].score
-    spread = best - last
-    return [(hit.score - last) / spread if spread > 0 else 1.0 for hit in hits]
+def with_definitions(asked: EncodedText, definitions: Sequence[EncodedText], *, weight: float) -> EncodedText:
+    """A question whose vectors are moved towards the definitions of terms that it uses."""
+    if not definitions:
+        return asked
+    vectors = {
+        name: normalise(vector + weight * np.mean([one.vectors[name] for one in definitions], axis=0))
+        for name, vector in asked.vectors.items()
+    }
+    return replace(asked, vectors=vectors)
 
 
 def used_definitions(query: str, store: PassageStore, only: Filter | None) -> list[UsedDefinition]:

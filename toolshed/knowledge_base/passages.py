@@ -34,8 +34,8 @@ PASSAGE_LAYOUT = Layout(
         # One row for each sentence that can be quoted.
         Channel("sentences", "multi", "dense"),
     ),
-    # Neighbours are found by their place in the document.
-    indexes={**FILTERS, "ordinal": "number"},
+    # Neighbours are found by their place in the document; a question may name the document.
+    indexes={**FILTERS, "ordinal": "number", "names": "text"},
     version=1,
 )
 # Each citation is searched for what it cites.
@@ -70,6 +70,14 @@ class PassageRecord:
     content_hash: str
     n_passages: int
     vectors: NamedVectors
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPassage:
+    """A stored passage and its vectors by channel; ``sentences`` has a row for each that can be quoted."""
+
+    passage: Passage
+    vectors: Mapping[str, Vectors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +125,14 @@ class PassageStore(Store[PassageRecord]):
         """The passages of these ids, in this order; ids that are not there are left out."""
         return [_passage(point) for point in self._retrieve(passage_ids, vectors=False)]
 
-    def sentence_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
-        """The sentence vectors of these passages by id; none where there is no dense encoder."""
-        found = {p.point_id: p.vectors.get("sentences") for p in self._retrieve(passage_ids, vectors=True)}
-        return {i: v for i, v in found.items() if v is not None and not isinstance(v, SparseVector)}
+    def fetch_encoded(self, passage_ids: Sequence[str]) -> list[EncodedPassage]:
+        """The passages of these ids with their dense vectors, in this order; missing ids are left out."""
+        return [
+            EncodedPassage(
+                _passage(point), {n: v for n, v in point.vectors.items() if not isinstance(v, SparseVector)}
+            )
+            for point in self._retrieve(passage_ids, vectors=True)
+        ]
 
     def select(self, only: Filter) -> Iterator[Passage]:
         """The passages that pass a filter, in no particular order."""
@@ -207,7 +219,8 @@ def _payload(record: PassageRecord) -> dict[str, Any]:
         "defines": [term.lower() for term in passage.defines],
         "page": pages,
         "ordinal": passage.ordinal,
-        "passage": json.dumps(asdict(passage), ensure_ascii=False),
+        "names": list(passage.names),
+        "passage": json.dumps({**asdict(passage), "names": ()}, ensure_ascii=False),
     }
 
 
@@ -224,6 +237,8 @@ def _passage(point: Point) -> Passage:
             ),
             "cites": tuple(value["cites"]),
             "defines": tuple(value["defines"]),
+            # What was written before documents had names has none.
+            "names": tuple(point.payload.get("names", ())),
         }
     )
 

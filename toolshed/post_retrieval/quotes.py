@@ -1,16 +1,18 @@
 """Quotes: the sentences of a passage that answer the query, with where they stand."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from toolshed.backbones.lexical import terms
-from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
 from toolshed.presets import QUOTE_NEARLY_BEST, QUOTE_WORDS_WEIGHT
 from toolshed.rankings import Quote
 from toolshed.types import Span
-from toolshed.vectors import Vectors
+
+_ENUMERATOR = re.compile(r"(?:\(\w{1,5}\)|\w{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+\.?|[•·–—*-])")
+_ENDS = frozenset(".;:?!,—–")
 
 
 def quotes(
@@ -31,30 +33,12 @@ def quotes(
     A sentence's score is its similarity and the share of the query's words that it holds, rare ones
     counting more; rarity is counted over the sentences of all the passages.
     """
-    texts = sentence_texts(passages)
+    texts = [passage.quotable_texts for passage in passages]
     shares = iter(_word_shares(query, [text for own in texts for text in own]))
     return [
         _best(passage, [similarity + QUOTE_WORDS_WEIGHT * next(shares) for similarity in own], most)
         for passage, own in zip(passages, similarities, strict=True)
     ]
-
-
-def sentence_texts(passages: Sequence[Passage]) -> list[list[str]]:
-    """The quotable sentences of each passage."""
-    return [
-        [passage.text[start - passage.start : end - passage.start] for start, end in passage.quotable]
-        for passage in passages
-    ]
-
-
-def static_similarities(
-    asked: Vectors, passages: Sequence[Passage], static: StaticEncoder
-) -> list[list[float]]:
-    """Similarity of each quotable sentence to the static vector of what is asked."""
-    texts = sentence_texts(passages)
-    vectors = static.encode([text.encode("utf-8", "replace").decode() for own in texts for text in own])
-    similar = iter((vectors @ asked).tolist())
-    return [[next(similar) for _ in own] for own in texts]
 
 
 def _word_shares(query: str, texts: Sequence[str]) -> list[float]:
@@ -75,7 +59,31 @@ def _best(passage: Passage, scores: Sequence[float], most: int) -> tuple[Quote, 
 
 
 def _quote(passage: Passage, span: Span, score: float) -> Quote:
-    start, end = span
-    section = passage.section_at(start)
+    section = passage.section_at(span[0])
+    start, end = _whole(passage, span)
     label = section.path[-1] if section else ""
     return Quote(start, end, passage.text[start - passage.start : end - passage.start], label, score)
+
+
+def _whole(passage: Passage, span: Span) -> Span:
+    """A sentence with what belongs to it: its number in a list, and what it goes on from.
+
+    "(b) be kept for six years." is quoted with its letter; what begins in the middle of a sentence, after a
+    break that is none, with the words before.
+    """
+    start, end = span
+    before = [other for other in passage.sentences if other[1] <= start]
+    for first, last in reversed(before):
+        text = passage.text[first - passage.start : last - passage.start]
+        here = passage.text[start - passage.start : end - passage.start]
+        goes_on = (
+            here[:1].islower()
+            and text[-1:] not in _ENDS
+            and "\n\n" not in passage.text[last - passage.start : start - passage.start]
+        )
+        if not (_ENUMERATOR.fullmatch(text) or goes_on):
+            break
+        start = first
+        if not goes_on:
+            break
+    return start, end

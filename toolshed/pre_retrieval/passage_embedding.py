@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolshed.backbones.embedding import DenseEncoder
+from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, normalise
 from toolshed.backbones.lexical import bm25_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import PassageRecord
 from toolshed.presets import PASSAGE_WORDS
 from toolshed.vectors import SparseVector, Vectors
+
+# Token vectors take 150 times the memory of their texts.
+_BATCH = 32
 
 
 def embed_passages(
@@ -26,14 +29,16 @@ def embed_passages(
     Raises:
         EncoderError: If an encoder fails or returns unusable vectors.
     """
-    texts = [_clean(passage.encoded_text) for passage in passages]
     by_channel: dict[str, Sequence[Vectors | SparseVector]] = {
-        "static": list(static.encode(texts)),
+        "static": list(static.encode([_clean(passage.encoded_text) for passage in passages])),
         "words": [bm25_vector({"text": one.text, "header": one.header}, PASSAGE_WORDS) for one in passages],
     }
-    if dense is not None and texts:
-        by_channel["dense"] = list(dense.encode(texts))
-        by_channel["sentences"] = _sentence_vectors(passages, dense)
+    if dense is not None and passages:
+        if isinstance(dense, TokenEncoder) and dense.is_contextual:
+            encoded = _encoded_once(passages, dense)
+        else:
+            encoded = _encoded_apart(passages, dense)
+        by_channel["dense"], by_channel["sentences"] = encoded
     return [
         PassageRecord(
             passage,
@@ -46,13 +51,36 @@ def embed_passages(
     ]
 
 
-def _sentence_vectors(passages: Sequence[Passage], dense: DenseEncoder) -> list[Vectors]:
-    """A vector for each sentence that can be quoted, encoded with the label of its section."""
+def _encoded_once(
+    passages: Sequence[Passage], dense: TokenEncoder
+) -> tuple[Sequence[Vectors], Sequence[Vectors]]:
+    """A vector of each passage and of its sentences, all from the vectors of its tokens.
+
+    Sentences that have seen the rest of their passage rank as well as sentences that were encoded by
+    themselves, at half the tokens (``toolshed eval legalbench-rag --benchmark dev``).
+    """
+    whole: list[Vectors] = []
+    sentences: list[Vectors] = []
+    for start in range(0, len(passages), _BATCH):
+        batch = passages[start : start + _BATCH]
+        encoded = dense.encode_tokens([_clean(passage.encoded_text) for passage in batch])
+        for passage, tokens in zip(batch, encoded, strict=True):
+            shift = len(passage.encoded_text) - len(passage.text) - passage.start
+            whole.append(tokens.hidden.mean(axis=0))
+            sentences.append(normalise(tokens.pool([(a + shift, b + shift) for a, b in passage.quotable])))
+    return list(normalise(np.stack(whole))), sentences
+
+
+def _encoded_apart(
+    passages: Sequence[Passage], dense: DenseEncoder
+) -> tuple[Sequence[Vectors], Sequence[Vectors]]:
+    """A vector of each passage, and of each sentence that can be quoted with the label of its section."""
+    whole = list(dense.encode([_clean(passage.encoded_text) for passage in passages]))
     texts = [
         [_clean(_labelled(passage, start, end)) for start, end in passage.quotable] for passage in passages
     ]
     vectors = dense.encode([text for own in texts for text in own])
-    return np.split(vectors, np.cumsum([len(own) for own in texts])[:-1])
+    return whole, np.split(vectors, np.cumsum([len(own) for own in texts])[:-1])
 
 
 def _labelled(passage: Passage, start: int, end: int) -> str:

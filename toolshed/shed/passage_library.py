@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from pathlib import Path
 
 from toolshed.blas import few_blas_threads
@@ -10,7 +10,6 @@ from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError, UnknownDocumentError
 from toolshed.indexing.passages import DocumentReport, sync_documents
 from toolshed.indexing.tools import unwatched
-from toolshed.intra_retrieval.encoding import encode_texts
 from toolshed.intra_retrieval.passage_search import PassageSearch
 from toolshed.knowledge_base.passages import PassageStore, passage_filter
 from toolshed.legal.passages import PassageOptions
@@ -23,6 +22,9 @@ from toolshed.rankings import FoundPassage
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.passage_finding import PassageFinder
 from toolshed.shed.results import PassageSearchResult
+
+# In any precision.
+_OWN_ENCODER = "all-MiniLM-L6-v2"
 
 
 class PassageLibrary:
@@ -108,12 +110,27 @@ class PassageLibrary:
         n_passages = self._count()
         if not n_passages:
             passage_filter(options["filters"])
-            return PassageSearchResult(query, (), (), 0)
-        finder = self._finder
+            return PassageSearchResult(query, (), (), 0, 0.0, "no_match", "there are no documents")
         with few_blas_threads(self._blas_threads):
-            (asked,) = finder.encode([text])
-            found = finder.find(asked, k, options)
-        return PassageSearchResult(asked.text, found.passages, found.definitions, n_passages)
+            found = self.finder.find(text, k, options)
+        answered = self._preset.answered
+        given_least = options["abstain_below"]
+        return PassageSearchResult.of(
+            text,
+            found,
+            n_passages,
+            unsure_below=answered.unsure_below,
+            abstain_below=self.abstain_below if given_least is None else given_least,
+        )
+
+    @property
+    def abstain_below(self) -> float:
+        """Confidence below which no passage is returned, unless a search says otherwise.
+
+        Cosines of other encoders mean other things than those it was chosen on: with them nothing is refused.
+        """
+        is_own = (self._encoders.manifest.encoder or _OWN_ENCODER).startswith(_OWN_ENCODER)
+        return self._preset.answered.abstain_below if is_own else 0.0
 
     def damages(self) -> list[str]:
         """See :meth:`Toolshed.damages`."""
@@ -126,15 +143,16 @@ class PassageLibrary:
         is_empty = cache(self.is_empty)
 
         def find(need: EncodedText, most: int) -> Sequence[FoundPassage]:
-            return () if is_empty() else self._finder.find(need, most, options).passages
+            return () if is_empty() else self.finder.find_encoded(need, most, options).passages
 
         return Govern(find, self._preset.min_cosine)
 
     @cached_property
-    def _finder(self) -> PassageFinder:
+    def finder(self) -> PassageFinder:
+        """Finds passages where there are any."""
         name = "dense" if self._encoders.reads_dense else "static"
-        encode = partial(encode_texts, encoders={name: self._encoders.read[name]})
-        return PassageFinder(PassageSearch(self.store, self._preset), encode, self._encoders.static)
+        search = PassageSearch(self.store, self._preset, self._encoders.static)
+        return PassageFinder(search, {name: self._encoders.read[name]})
 
     def document_ids(self) -> list[str]:
         """The ids of all documents, sorted."""

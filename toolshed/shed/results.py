@@ -13,6 +13,7 @@ from toolshed.post_retrieval import equip
 from toolshed.post_retrieval.instructions import fenced_instructions
 from toolshed.post_retrieval.needs import need_of, need_texts
 from toolshed.rankings import FoundPassage, FoundTool, SearchStatus, Selection, WeighedSubQuery
+from toolshed.shed.passage_finding import Found
 from toolshed.types import ToolDefinition
 
 
@@ -335,6 +336,10 @@ class PassageSearchResult:
         passages: The passages, best first; grouped by document where that was asked for.
         definitions: Definitions of terms in the query that were searched with it.
         n_passages: Size of the library.
+        confidence: Estimated probability that any of the passages answers, 0 to 1.
+        status: ``ok``; ``unsure`` when the passages may well not answer; ``no_match`` when nothing in the
+            documents does.
+        reason: Why the status is not ``ok``; empty where it is.
         unbooked: Why calls are not in the ledger, where they should be.
     """
 
@@ -342,7 +347,23 @@ class PassageSearchResult:
     passages: Sequence[FoundPassage]
     definitions: Sequence[UsedDefinition]
     n_passages: int
+    confidence: float = 0.0
+    status: SearchStatus = "ok"
+    reason: str = ""
     unbooked: Sequence[str] = ()
+
+    @classmethod
+    def of(
+        cls, query: str, found: Found, n_passages: int, *, unsure_below: float, abstain_below: float
+    ) -> "PassageSearchResult":
+        """What a search came to: nothing at all where nothing answers."""
+        if not found.passages or found.confidence < abstain_below:
+            reason = "nothing in these documents answers this" if found.passages else "no passage was found"
+            return cls(query, (), found.definitions, n_passages, found.confidence, "no_match", reason)
+        is_sure = found.confidence >= unsure_below
+        reason = "" if is_sure else "these passages are only near the question and may not answer it"
+        status: SearchStatus = "ok" if is_sure else "unsure"
+        return cls(query, found.passages, found.definitions, n_passages, found.confidence, status, reason)
 
     @property
     def by_document(self) -> dict[str, list[FoundPassage]]:
@@ -356,6 +377,9 @@ class PassageSearchResult:
         """Everything as JSON."""
         return {
             "query": self.query,
+            "status": self.status,
+            "reason": self.reason,
+            "confidence": round(self.confidence, 4),
             "passages": [{"rank": rank, **found.to_json()} for rank, found in enumerate(self.passages, 1)],
             "definitions": [
                 {"term": used.term, "text": used.text, "document": used.document_id}

@@ -17,6 +17,7 @@ from toolshed.knowledge_base.store import Channel, Layout
 from toolshed.knowledge_base.tools import ToolRecord
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
+from toolshed.legal.names import with_names
 from toolshed.legal.passages import PassageOptions, build_passages
 from toolshed.pre_retrieval.embedding import embed_tools
 from toolshed.pre_retrieval.passage_embedding import embed_passages
@@ -105,7 +106,7 @@ def passages(document: LegalDocument, *, content_hash: str = "v1") -> list[Passa
     """Passages of a document."""
     cut = build_passages(document, options=PassageOptions(budget=25, header=False))
     return embed_passages(
-        with_definitions(with_citations(cut)),
+        with_names(with_definitions(with_citations(cut)), document),
         source=document.source,
         content_hash=content_hash,
         static=STATIC,

@@ -213,10 +213,10 @@ class StoreContract:
 
     def test_sentences_keep_their_vectors(self, filled: PassageStore) -> None:
         (record,) = passages(STATUTE)
-        vectors = filled.sentence_vectors([record.passage.passage_id, str(uuid.uuid4())])
-        assert vectors.keys() == {record.passage.passage_id}
+        (stored,) = filled.fetch_encoded([record.passage.passage_id, str(uuid.uuid4())])
+        assert stored.passage == record.passage
         expected: Any = record.vectors["sentences"]
-        np.testing.assert_allclose(vectors[record.passage.passage_id], expected, atol=1e-6)
+        np.testing.assert_allclose(stored.vectors["sentences"], expected, atol=1e-6)
 
     def test_a_document_is_known_by_the_version_of_all_its_passages(self, filled: PassageStore) -> None:
         stored = filled.stored_documents()

@@ -47,7 +47,8 @@ def legalbench_rag(
     """Score retrieval of passages by characters, as LegalBench-RAG does.
 
     FOLDER has the public layout: corpus/ with text files and benchmarks/ with JSON files of questions and
-    gold spans. Without FOLDER the sample corpus is used, whose questions are in 'dev' and 'test'.
+    gold spans. Without FOLDER our own texts are used, whose questions are in 'dev' and
+    'test'; a fourth of those have no answer there, and AUROC says how well the confidence tells them apart.
 
     \b
     Examples:
@@ -58,11 +59,11 @@ def legalbench_rag(
         RetrievalScores,
         evaluate_retrieval,
         load_benchmark,
-        sample_folder,
+        own_benchmark,
         scores_table,
     )
 
-    loaded = load_benchmark(folder or sample_folder(), benchmark)
+    loaded = load_benchmark(folder, benchmark) if folder else own_benchmark(benchmark)
     results: dict[str, RetrievalScores] = {}
     for pipeline in pipelines or _PASSAGE_PIPELINES:
         for chunker in chunkers or ("legal", "recursive"):

@@ -9,10 +9,10 @@ and averaged over the queries.
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from toolshed.documents import LegalDocument, Passage
 from toolshed.options import PipelineName, SegmenterName
@@ -21,6 +21,7 @@ from toolshed.rankings import FoundPassage
 from toolshed.shed.shed import Toolshed
 from toolshed_evals.legal.baselines import aligned
 from toolshed_evals.legal.gold import GoldError
+from toolshed_evals.legal.training import INSTRUMENT, WrittenSplit, written_documents
 
 FileSpan = tuple[str, int, int]
 DEFAULT_KS = (1, 2, 4, 8, 16)
@@ -31,7 +32,7 @@ _MEASURES = ("precision", "recall", "quote_precision", "quote_recall")
 
 @dataclass(frozen=True, slots=True)
 class LegalQuery:
-    """A question and the spans of files that answer it."""
+    """A question and the spans of files that answer it; none where no file does."""
 
     query: str
     gold: tuple[FileSpan, ...]
@@ -57,10 +58,47 @@ def load_benchmark(folder: Path, name: str) -> LegalBenchmark:
     Raises:
         GoldError: If a file is missing or not of that layout, or a span lies outside its file.
     """
+    queries = _queries(folder, name)
+    names = sorted({file for query in queries for file, _, _ in query.gold})
+    documents = {file: _document(folder, file) for file in names}
+    return _checked(LegalBenchmark(name, tuple(documents.values()), queries))
+
+
+def own_benchmark(name: str) -> LegalBenchmark:
+    """Our own questions, ``dev`` or ``test``, over all the texts that we wrote.
+
+    Those are the sample corpus and the documents whose sentences we marked. A fourth of the questions is
+    answered by none of them.
+
+    Raises:
+        GoldError: If there are no questions of this name.
+    """
+    folder = sample_folder()
+    files = sorted(path.name for path in (folder / "corpus").iterdir())
+    documents = [_document(folder, file) for file in files]
+    marked = (one for split in get_args(WrittenSplit) for one in written_documents(split))
+    documents += [
+        LegalDocument(f"{one.document_id}.txt", one.text, one.document_id.replace("_", " "))
+        for one in marked
+        if one.genre == INSTRUMENT
+    ]
+    return _checked(LegalBenchmark(name, tuple(documents), _queries(folder, name)))
+
+
+def _checked(benchmark: LegalBenchmark) -> LegalBenchmark:
+    texts = {document.document_id: document.text for document in benchmark.documents}
+    for query in benchmark.queries:
+        for file, start, end in query.gold:
+            if not 0 <= start < end <= len(texts[file]):
+                raise GoldError(f"{benchmark.name!r}: the span [{start}, {end}] lies outside {file!r}")
+    return benchmark
+
+
+def _queries(folder: Path, name: str) -> tuple[LegalQuery, ...]:
     path = folder / "benchmarks" / f"{name}.json"
     try:
         tests = json.loads(path.read_text(encoding="utf-8"))["tests"]
-        queries = tuple(
+        return tuple(
             LegalQuery(
                 test["query"],
                 tuple(
@@ -78,13 +116,6 @@ def load_benchmark(folder: Path, name: str) -> LegalBenchmark:
             f"{str(path)!r} is not of the layout "
             f'{{"tests": [{{"query", "snippets": [{{"file_path", "span"}}]}}]}} ({error!r})'
         ) from error
-    names = sorted({file for query in queries for file, _, _ in query.gold})
-    documents = {file: _document(folder, file) for file in names}
-    for query in queries:
-        for file, start, end in query.gold:
-            if not 0 <= start < end <= len(documents[file].text):
-                raise GoldError(f"{str(path)!r}: the span [{start}, {end}] lies outside {file!r}")
-    return LegalBenchmark(name, tuple(documents.values()), queries)
 
 
 def _document(folder: Path, name: str) -> LegalDocument:
@@ -123,13 +154,31 @@ def _length(spans: Iterable[FileSpan]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Abstention:
+    """How well the confidence tells questions that are answered from those that are not.
+
+    Attributes:
+        n_unanswerable: Questions that no document answers.
+        auroc: Probability that a question with an answer has the higher confidence.
+        refused: Share of the questions without an answer that are refused as shipped.
+        lost: Share of the questions with an answer that are refused as shipped.
+    """
+
+    n_unanswerable: int
+    auroc: float
+    refused: float
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
 class RetrievalScores:
-    """Scores at each k, averaged over the queries.
+    """Scores at each k, averaged over the questions that have an answer.
 
     Attributes:
         precision, recall: Of characters of the first k passages.
         quote_precision, quote_recall: Of characters of the quotes of the first k passages.
         document: Share of queries whose first passage is from a gold document.
+        abstention: How well it abstains; None where every question has an answer.
     """
 
     precision: dict[int, float]
@@ -137,6 +186,7 @@ class RetrievalScores:
     quote_precision: dict[int, float]
     quote_recall: dict[int, float]
     document: float
+    abstention: Abstention | None = None
 
     def to_json(self) -> dict[str, object]:
         """The scores as a JSON object."""
@@ -146,6 +196,7 @@ class RetrievalScores:
             "quote_precision": {str(k): value for k, value in self.quote_precision.items()},
             "quote_recall": {str(k): value for k, value in self.quote_recall.items()},
             "document": self.document,
+            "abstention": asdict(self.abstention) if self.abstention else None,
         }
 
 
@@ -157,21 +208,45 @@ def evaluate_retrieval(
     ks: Sequence[int] = DEFAULT_KS,
     tick: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> RetrievalScores:
-    """Index the benchmark's files and score the answers to its queries."""
+    """Index the benchmark's files and score the answers to its queries, those refused as shipped included."""
     totals = {measure: dict.fromkeys(ks, 0.0) for measure in _MEASURES}
+    n_answerable = sum(bool(query.gold) for query in benchmark.queries)
     n_right_document = 0
+    told: list[tuple[bool, float, bool]] = []
     with tempfile.TemporaryDirectory() as folder, Toolshed(folder, pipeline=pipeline) as shed:
         _index(shed, benchmark.documents, chunker)
         for done, query in enumerate(benchmark.queries, start=1):
-            found = shed.search_passages(query.query, max(ks)).passages
+            result = shed.search_passages(query.query, max(ks), abstain_below=0.0)
+            is_refused = result.confidence < shed.passages.abstain_below
+            told.append((bool(query.gold), result.confidence, is_refused))
+            tick(done, len(benchmark.queries))
+            if not query.gold:
+                continue
+            found = result.passages
             for k in ks:
                 scores = [*_passage_scores(found[:k], query), *_quote_scores(found[:k], query)]
                 for measure, score in zip(_MEASURES, scores, strict=True):
-                    totals[measure][k] += score / len(benchmark.queries)
+                    totals[measure][k] += score / n_answerable
             gold_documents = {file for file, _, _ in query.gold}
             n_right_document += bool(found) and found[0].passage.document_id in gold_documents
-            tick(done, len(benchmark.queries))
-    return RetrievalScores(**totals, document=n_right_document / len(benchmark.queries))
+    return RetrievalScores(
+        **totals, document=n_right_document / max(1, n_answerable), abstention=_abstention(told)
+    )
+
+
+def _abstention(told: Sequence[tuple[bool, float, bool]]) -> Abstention | None:
+    """From whether each question has an answer, its confidence, and whether it was refused."""
+    answered = [one for one in told if one[0]]
+    others = [one for one in told if not one[0]]
+    if not (answered and others):
+        return None
+    wins = sum((a > b) + (a == b) / 2 for _, a, _ in answered for _, b, _ in others)
+    return Abstention(
+        len(others),
+        wins / (len(answered) * len(others)),
+        sum(refused for *_, refused in others) / len(others),
+        sum(refused for *_, refused in answered) / len(answered),
+    )
 
 
 def _passage_scores(found: Sequence[FoundPassage], query: LegalQuery) -> tuple[float, float]:
@@ -186,18 +261,26 @@ def _quote_scores(found: Sequence[FoundPassage], query: LegalQuery) -> tuple[flo
 
 def scores_table(benchmark: LegalBenchmark, results: Mapping[str, RetrievalScores]) -> str:
     """The results as text."""
+    n_answered = sum(bool(query.gold) for query in benchmark.queries)
     lines = [
-        f"{len(benchmark.queries):,} questions about {len(benchmark.documents):,} documents",
+        f"{n_answered:,} questions about {len(benchmark.documents):,} documents, and "
+        f"{len(benchmark.queries) - n_answered:,} that none of them answers",
         f"{'pipeline/chunks':<20} {'P@1':>6} {'R@1':>6} {'R@2':>6} {'R@4':>6} {'R@8':>6} {'R@16':>6} "
-        f"{'quote P@1':>10} {'quote R@1':>10} {'document@1':>11}",
+        f"{'quote P@1':>10} {'quote R@1':>10} {'document@1':>11} {'AUROC':>6} {'refused':>8} {'lost':>6}",
     ]
     for name, scores in results.items():
         recalls = " ".join(f"{scores.recall[k]:6.3f}" for k in DEFAULT_KS)
         lines.append(
             f"{name:<20} {scores.precision[1]:6.3f} {recalls} {scores.quote_precision[1]:10.3f} "
-            f"{scores.quote_recall[1]:10.3f} {scores.document:11.3f}"
+            f"{scores.quote_recall[1]:10.3f} {scores.document:11.3f}{_abstention_text(scores.abstention)}"
         )
     return "\n".join(lines)
+
+
+def _abstention_text(abstention: Abstention | None) -> str:
+    if abstention is None:
+        return ""
+    return f" {abstention.auroc:6.3f} {abstention.refused:8.3f} {abstention.lost:6.3f}"
 
 
 def _index(shed: Toolshed, documents: Sequence[LegalDocument], chunker: str) -> None:

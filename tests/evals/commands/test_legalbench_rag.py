@@ -14,7 +14,7 @@ def test_the_command_reports_every_pipeline() -> None:
     )
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert (report["benchmark"], report["n_queries"]) == ("dev", 30)
+    assert (report["benchmark"], report["n_queries"]) == ("dev", 122)
     assert set(report["results"]) == {"instant/legal", "instant/recursive"}
     legal, recursive = report["results"].values()
     assert legal["recall"]["1"] >= recursive["recall"]["1"] - 0.05

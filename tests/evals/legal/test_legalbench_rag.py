@@ -11,6 +11,7 @@ from toolshed_evals.legal.legalbench_rag import (
     character_scores,
     evaluate_retrieval,
     load_benchmark,
+    own_benchmark,
     sample_folder,
 )
 
@@ -86,11 +87,30 @@ def test_the_sample_corpus_is_what_it_says() -> None:
     assert len(texts) == 4
     # Sixty pages as courts print them: double spaced, about 300 words a page.
     assert sum(len(text.split()) for text in texts.values()) >= 60 * 300
-    benchmarks = [load_benchmark(sample_folder(), name) for name in ("dev", "test")]
+    benchmarks = [own_benchmark(name) for name in ("dev", "test")]
     queries = [query for benchmark in benchmarks for query in benchmark.queries]
-    assert len(queries) == 60
-    assert len({query.query for query in queries}) == 60
+    assert len({query.query for query in queries}) == len(queries) == 244
     for benchmark in benchmarks:
-        assert {file for query in benchmark.queries for file, _, _ in query.gold} == set(texts)
+        asked_about = {file for query in benchmark.queries for file, _, _ in query.gold}
+        assert set(texts) < asked_about
+        assert len(asked_about) >= 23
+        assert len(benchmark.documents) == 24
+        assert sum(not query.gold for query in benchmark.queries) == 32
         for document in benchmark.documents:
-            assert len(find_sections(document)) > 20
+            assert document.document_id not in texts or len(find_sections(document)) > 20
+
+
+def test_questions_without_an_answer_are_no_misses_but_measure_abstention(tmp_path: Path) -> None:
+    folder = write_benchmark(tmp_path)
+    path = folder / "benchmarks" / "nda.json"
+    tests = json.loads(path.read_text("utf-8"))["tests"]
+    tests.append({"query": "What is the capital of France?", "snippets": []})
+    path.write_text(json.dumps({"tests": tests}), encoding="utf-8")
+    scores = evaluate_retrieval(load_benchmark(folder, "nda"), "instant", ks=(1,))
+    assert scores.recall == {1: 1}
+    assert scores.abstention is not None
+    assert (scores.abstention.n_unanswerable, scores.abstention.auroc) == (1, 1.0)
+
+
+def test_where_every_question_has_an_answer_there_is_no_abstention(tmp_path: Path) -> None:
+    assert evaluate_retrieval(load_benchmark(write_benchmark(tmp_path), "nda"), "instant").abstention is None

@@ -1,21 +1,27 @@
-"""Hybrid search over passages, and the definitions of terms that a question uses."""
+"""Search over passages, and the definitions of terms that a question uses."""
 
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from toolshed.documents import LegalDocument
-from toolshed.intra_retrieval.encoding import encode_texts
-from toolshed.intra_retrieval.passage_search import PassageSearch, used_definitions
+from toolshed.intra_retrieval.encoding import encode_question, encode_texts
+from toolshed.intra_retrieval.passage_search import (
+    AskedQuestion,
+    PassageSearch,
+    used_definitions,
+    with_definitions,
+)
+from toolshed.intra_retrieval.questions import read_question
 from toolshed.knowledge_base.engine import Hit, VectorQuery
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
-from toolshed.presets import PassagePreset
-from toolshed.queries import EncodedText
+from toolshed.presets import PASSAGES
 from toolshed.testing.contract_samples import ENCODER, MANIFEST, STATIC, passages
 
-PRESET = PassagePreset({"dense": 0.7, "sentences": 1.0, "words": 0.5}, {})
+ENCODERS = {"dense": ENCODER, "static": STATIC}
 
 
 def store(**texts: str) -> PassageStore:
@@ -25,29 +31,48 @@ def store(**texts: str) -> PassageStore:
     return made
 
 
-def asked(text: str) -> EncodedText:
-    return encode_texts([text], {"dense": ENCODER, "static": STATIC})[0]
+def asked(text: str, kept: PassageStore) -> AskedQuestion:
+    question = read_question(text, kept)
+    return AskedQuestion(question, encode_question(text, question.name_spans, ENCODERS))
 
 
-def names(by: PassageSearch, query: str, **options: Any) -> list[str]:
-    found = by.run(asked(query), limit=options.pop("limit", 9), **options)
-    return [passage.document_id for passage in by.store.fetch([one.passage_id for one in found])]
+def found_in(kept: PassageStore, query: str, *, limit: int = 9) -> list[str]:
+    found = PassageSearch(kept, PASSAGES, STATIC).run(asked(query, kept), limit=limit)
+    return [one.passage.document_id for one in found.passages]
 
 
 def test_the_best_passages_come_first_and_no_more_than_wanted() -> None:
-    search = PassageSearch(store(fees="A late fee is due.", pets="Pets are allowed.", law="Fee law."), PRESET)
-    assert names(search, "When is a late fee due?")[0] == "fees"
-    assert len(names(search, "When is a late fee due?", limit=2)) == 2
-    scored = search.run(asked("late fee"), limit=9)
-    assert [one.score for one in scored] == sorted((one.score for one in scored), reverse=True)
-    assert all(0 <= one.score <= 1 for one in scored)
+    kept = store(fees="A late fee is due.", pets="Pets are allowed.", law="Fee law.")
+    assert found_in(kept, "When is a late fee due?")[0] == "fees"
+    assert len(found_in(kept, "When is a late fee due?", limit=2)) == 2
+    found = PassageSearch(kept, PASSAGES, STATIC).run(asked("late fee", kept), limit=9)
+    scores = [one.score for one in found.passages]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score < 1 for score in [*scores, found.confidence])
+
+
+def test_a_score_is_the_same_whatever_else_is_found() -> None:
+    alone, crowd = store(fees="A late fee is due."), {f"x{n}": f"Fee {n} is late." for n in range(9)}
+    kept = store(fees="A late fee is due.", **crowd)
+    scores = []
+    for one in (alone, kept):
+        found = PassageSearch(one, PASSAGES, STATIC).run(asked("When is a late fee due?", one), limit=20)
+        scores += [one.score for one in found.passages if one.passage.document_id == "fees"]
+    assert scores[0] == pytest.approx(scores[1])
 
 
 def test_ties_are_ordered_by_passage_id() -> None:
-    search = PassageSearch(store(**dict.fromkeys("dcba", "The same words.")), PRESET)
-    found = [one.passage_id for one in search.run(asked("same words"), limit=9)]
+    kept = store(**dict.fromkeys("dcba", "The same words."))
+    run = PassageSearch(kept, PASSAGES, STATIC).run(asked("same words", kept), limit=9)
+    found = [one.passage.passage_id for one in run.passages]
     assert found == sorted(found)
     assert len(found) == 4
+
+
+def test_nothing_stored_is_no_answer() -> None:
+    kept = store()
+    found = PassageSearch(kept, PASSAGES, STATIC).run(asked("late fee", kept), limit=9)
+    assert (list(found.passages), found.confidence) == ([], 0.0)
 
 
 def test_a_question_of_stop_words_alone_is_not_looked_up_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,17 +84,42 @@ def test_a_question_of_stop_words_alone_is_not_looked_up_by_words(monkeypatch: p
         return [[] for _ in queries]
 
     monkeypatch.setattr(kept, "search", search)
-    assert PassageSearch(kept, PRESET).run(asked("of the and"), limit=3) == []
+    assert PassageSearch(kept, PASSAGES, STATIC).run(asked("of the and", kept), limit=3).passages == ()
     assert seen == ["dense", "sentences"]
 
 
-def test_a_definition_has_less_of_a_say_than_the_question_and_names_no_channel() -> None:
-    kept = store(fees="A late fee is due.", rent="Rent is the sum of all.", pets="Pets are allowed.")
-    search = PassageSearch(kept, PassagePreset({"words": 1.0}, {}))
-    assert names(search, "late fee", definitions=[asked("rent sum")]) == ["fees", "rent"]
-    fee, rent = search.run(asked("late fee"), limit=9, definitions=[asked("rent sum")])
-    assert rent.score == pytest.approx(fee.score / 4)
-    assert (set(fee.channels), dict(rent.channels)) == ({"words"}, {})
+def test_a_question_that_names_a_party_finds_the_clause_of_its_contract() -> None:
+    clause = "The Company shall pay a fee of five dollars for each day."
+    kept = store(
+        **{f"other{n}": f"Contract of Firm{n}x.\n\n1. Pay. {clause}" for n in range(9)},
+        wanted=f"Contract between Corvid Therapeutics, Inc. and Dr. Ferro.\n\n1. Pay. {clause}",
+    )
+    assert found_in(kept, "Which fee does Corvid pay for a day?")[0] == "wanted"
+
+
+def test_a_definition_question_speaks_for_the_definition() -> None:
+    kept = store(
+        use="The Security Deposit is returned to the tenant.",
+        defined='1. "Security Deposit" means two months of rent.',
+    )
+    search = PassageSearch(kept, PASSAGES, STATIC)
+    weighed = {
+        query: {
+            one.passage.document_id: one.features.definition
+            for one in search.candidates(asked(query, kept), limit=9)
+        }
+        for query in ("What is the Security Deposit?", "When is the Security Deposit paid?")
+    }
+    assert list(weighed.values()) == [{"use": 0, "defined": 1}, {"use": 0, "defined": 0}]
+
+
+def test_a_question_is_moved_towards_the_definitions_that_it_uses_and_stays_of_length_one() -> None:
+    question, meant = encode_texts(["late fee", "rent sum"], ENCODERS)
+    moved = with_definitions(question, [meant], weight=0.25)
+    for name, vector in moved.vectors.items():
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+        assert vector @ meant.vectors[name] > question.vectors[name] @ meant.vectors[name]
+    assert with_definitions(question, [], weight=0.25) is question
 
 
 LEASE = {

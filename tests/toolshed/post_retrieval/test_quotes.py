@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
-from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage, Section
-from toolshed.post_retrieval.quotes import quotes, static_similarities
+from toolshed.post_retrieval.quotes import quotes
 
 SENTENCES = (
     "The tenant pays a late fee.",
@@ -65,10 +63,31 @@ def test_a_word_of_many_sentences_counts_less_than_a_rare_one() -> None:
     assert [quote.text for quote in found] == ["Interest is charged on it all."]
 
 
-def test_static_similarities_are_of_each_quotable_sentence_whatever_its_characters() -> None:
-    static = StaticEncoder()
-    made = [passage("Fees.", "The tenant pays a \ud800 late fee."), passage(*SENTENCES[1:])]
-    found = static_similarities(static.encode(["late fee of a tenant"])[0], made, static)
-    assert [len(own) for own in found] == [1, 2]
-    assert np.isfinite(found[0]).all()
-    assert found[0][0] > max(found[1])
+@pytest.mark.parametrize(
+    ("sentences", "best", "whole"),
+    [
+        pytest.param(
+            ("The holder must—", "(a)", "keep all records for six years;"),
+            2,
+            "(a) keep all records for six years;",
+            id="with-its-letter",
+        ),
+        pytest.param(
+            ("See Smith v. Jones at", "page four of the long judgment."),
+            1,
+            "See Smith v. Jones at page four of the long judgment.",
+            id="with-what-it-goes-on-from",
+        ),
+        pytest.param(
+            ("It is due;", "nobody may pay it late at all."),
+            1,
+            "nobody may pay it late at all.",
+            id="a-clause",
+        ),
+    ],
+)
+def test_a_quote_is_a_whole_sentence(sentences: tuple[str, ...], best: int, whole: str) -> None:
+    made = passage(*sentences)
+    similarities = [float(made.sentences.index(span) == best) for span in made.quotable]
+    ((quote,),) = quotes("zzz", [made], similarities=[similarities], most=1)
+    assert quote.text == whole == made.text[quote.start - made.start : quote.end - made.start]

@@ -1,17 +1,20 @@
 """From passages to records: what is encoded, once each, and which rows are whose."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from toolshed.backbones.embedding import DenseEncoder, TokenVectors, normalise
 from toolshed.backbones.lexical import query_words
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage, Section
 from toolshed.knowledge_base.passages import PassageRecord
 from toolshed.pre_retrieval.passage_embedding import embed_passages
 from toolshed.testing import HashingEncoder
+from toolshed.vectors import Vectors
 
 STATIC = StaticEncoder()
 TEXT = "The tenant pays a late fee. The fee is five percent of it."
@@ -28,7 +31,7 @@ PASSAGE = Passage(
 OTHER = Passage("lease", 1, 200, 231, "Nobody keeps pets in the house.", ((200, 231),))
 
 
-def embedded(*passages: Passage, dense: HashingEncoder | None = None) -> list[PassageRecord]:
+def embedded(*passages: Passage, dense: DenseEncoder | None = None) -> list[PassageRecord]:
     return embed_passages(passages, source="law", content_hash="v1", static=STATIC, dense=dense)
 
 
@@ -51,6 +54,38 @@ def test_every_passage_has_the_rows_of_its_own_sentences() -> None:
     np.testing.assert_allclose(rows[0][1], again.encode(["4.2 Fees: The fee is five percent of it."])[0])
     np.testing.assert_allclose(rows[1], again.encode([OTHER.text]))
     assert [len(own) for own in rows] == [2, 1]
+
+
+class TokensOfWords:
+    """A contextual encoder whose tokens are words, each with the mean of its own and its text's vector."""
+
+    model_id, dimension, is_contextual = "tokens", 256, True
+
+    def __init__(self) -> None:
+        self.n_encoded = 0
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        self.n_encoded += len(texts)
+        found = STATIC.encode_tokens(texts)
+        return [TokenVectors(one.hidden + one.hidden.mean(axis=0), one.offsets) for one in found]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return normalise(np.stack([one.hidden.mean(axis=0) for one in self.encode_tokens(texts)]))
+
+
+def test_each_token_is_encoded_once_where_the_encoder_shows_its_tokens() -> None:
+    encoder = TokensOfWords()
+    many = [replace(PASSAGE, ordinal=n) for n in range(70)] + [OTHER]
+    records = embedded(*many, dense=encoder)
+    assert encoder.n_encoded == 71
+    rows: Any = [record.vectors["sentences"] for record in records]
+    assert [len(own) for own in rows] == [2] * 70 + [1]
+    np.testing.assert_allclose(np.linalg.norm(rows[0], axis=1), 1, atol=1e-5)
+    whole: Any = records[0].vectors["dense"]
+    np.testing.assert_allclose(whole, encoder.encode([PASSAGE.encoded_text])[0], atol=1e-5)
+    # Each sentence is nearer to itself by itself than to the other.
+    alone = STATIC.encode([TEXT[:27], TEXT[28:]])
+    assert (np.argmax(rows[0] @ alone.T, axis=1) == [0, 1]).all()
 
 
 def test_a_record_knows_its_document_and_how_many_passages_that_has() -> None:

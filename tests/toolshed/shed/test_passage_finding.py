@@ -1,12 +1,11 @@
 """Finding passages in a store: groups that need more candidates, neighbours, quotes."""
 
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from toolshed.documents import LegalDocument
-from toolshed.intra_retrieval.encoding import encode_texts
 from toolshed.intra_retrieval.passage_search import PassageSearch
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
@@ -16,20 +15,18 @@ from toolshed.shed.passage_finding import Found, PassageFinder
 from toolshed.testing.contract_samples import ENCODER, MANIFEST, STATIC, passages
 
 ARTICLES = "\n\n".join(f"{n}.1 Fee {n}. The fee number {n} falls due in week {n}." for n in range(1, 6))
-WORDS_ONLY = PassagePreset({"words": 1.0}, {})
+WORDS_ONLY = replace(PASSAGES, channels=("words",), weights={"words": 1.0})
 
 
 def finder(*documents: LegalDocument, preset: PassagePreset = PASSAGES) -> PassageFinder:
     store = PassageStore(MemoryEngine(PASSAGE_LAYOUT.schema, MANIFEST))
     for document in documents:
         store.upsert(passages(document))
-    encode = partial(encode_texts, encoders={"dense": ENCODER, "static": STATIC})
-    return PassageFinder(PassageSearch(store, preset), encode, STATIC)
+    return PassageFinder(PassageSearch(store, preset, STATIC), {"dense": ENCODER, "static": STATIC})
 
 
 def find(by: PassageFinder, query: str, k: int = 5, **options: Any) -> Found:
-    (asked,) = by.encode([query])
-    return by.find(asked, k, checked(PassageArguments, options))
+    return by.find(query, k, checked(PassageArguments, options))
 
 
 def test_candidates_are_asked_for_until_they_name_enough_documents() -> None:
@@ -40,8 +37,9 @@ def test_candidates_are_asked_for_until_they_name_enough_documents() -> None:
         "other", "The rent of a garage is paid in advance, at the latest on the first Monday."
     )
     by = finder(crowd, other, preset=WORDS_ONLY)
-    first = by.search.run(by.encode(["rent"])[0], limit=50)
-    assert {one.document_id for one in by.search.store.fetch([p.passage_id for p in first])} == {"crowd"}
+    asked, _ = by.asked("rent", checked(PassageArguments, {}))
+    first = by.search.run(asked, limit=50)
+    assert {one.passage.document_id for one in first.passages} == {"crowd"}
     found = find(by, "rent", k=2, per_document=1)
     assert [one.passage.document_id for one in found.passages] == ["crowd", "other"]
 

@@ -207,7 +207,7 @@ def test_the_instant_pipeline_searches_what_the_default_wrote(tmp_path: Path) ->
     with Toolshed(tmp_path / "shed", pipeline="instant") as shed:
         (found,) = shed.search_passages("A landlord keeps records", k=1).passages
         assert found.passage.document_id == "statute.txt"
-        assert set(found.channels) <= {"static", "words"}
+        assert set(found.channels) == {"static", "sentences", "words"}
 
 
 async def test_the_asynchronous_shed_has_the_same_verbs() -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Required
 from pydantic import BaseModel, ConfigDict, Field, with_config
 
 from toolshed.options import Option, PassageArguments, TopK
+from toolshed.rankings import SearchStatus
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -67,6 +68,11 @@ class PassageSearchResponse(BaseModel):
     """The passages that were found, best first."""
 
     query: str
+    status: SearchStatus = Field(
+        description="'ok'; 'unsure' when the passages may well not answer; 'no_match' when nothing does."
+    )
+    reason: str = Field(description="Why the status is not 'ok'; empty where it is.")
+    confidence: float = Field(description="Estimated probability that any of the passages answers.")
     passages: list[RankedPassageBody]
     definitions: list[DefinitionBody]
     n_passages: int

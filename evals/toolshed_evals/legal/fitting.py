@@ -1,0 +1,187 @@
+"""Fit how passages are ranked and when nothing answers: ``python -m toolshed_evals.legal.fitting``.
+
+The dev questions of our own corpus say which passages answer. Weights of features are fitted by the softmax
+over the candidates of each question (Cao et al., ICML 2007), then brought to log odds by one scale and one
+offset; the confidence is a logistic regression over all questions, those without an answer included. Printed
+are the numbers of :mod:`toolshed.presets`, and what questions about documents that the fit never saw come to.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+
+from toolshed.intra_retrieval.passage_features import PassageFeatures, evidence_of
+from toolshed.intra_retrieval.passage_search import WeighedPassage
+from toolshed.options import PassageArguments, PipelineName, checked
+from toolshed.shed.shed import Toolshed
+from toolshed_evals.legal.legalbench_rag import LegalBenchmark, character_scores, own_benchmark
+
+NAMES = tuple(one.name for one in fields(PassageFeatures))
+EVIDENCE = ("whole", "sentence", "words", "best")
+_PENALTY = 0.02
+# What speaks against a passage; everything else may only speak for it.
+_AGAINST = frozenset({"front_matter"})
+_MAX_CANDIDATES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A question with its candidates, and how much of the answer each of them holds.
+
+    Attributes:
+        features: float64 ``[n_candidates, n_features]``.
+        recall: float64 ``[n_candidates]``, zeros where the question has no answer.
+        document: The document with the answer; empty where there is none.
+    """
+
+    features: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Weights as presets have them."""
+
+    intercept: float
+    weights: NDArray[np.float64]
+    answered_intercept: float
+    answered: NDArray[np.float64]
+
+
+def judged_questions(benchmark: LegalBenchmark, pipeline: PipelineName) -> list[Judged]:
+    """Every question of a benchmark with what a knowledge base of its documents offers."""
+    options = checked(PassageArguments, {})
+    with tempfile.TemporaryDirectory() as folder, Toolshed(folder, pipeline=pipeline) as shed:
+        shed.add_documents(*benchmark.documents)
+        finder = shed.passages.finder
+        found = []
+        for query in benchmark.queries:
+            asked, _ = finder.asked(query.query, options)
+            candidates = finder.search.candidates(asked, limit=_MAX_CANDIDATES)
+            document = query.gold[0][0] if query.gold else ""
+            found.append(Judged(_matrix(candidates), _recall(candidates, query.gold), document))
+        return found
+
+
+def _matrix(candidates: Sequence[WeighedPassage]) -> NDArray[np.float64]:
+    return np.array([[getattr(one.features, name) for name in NAMES] for one in candidates], np.float64)
+
+
+def _recall(
+    candidates: Sequence[WeighedPassage], gold: Sequence[tuple[str, int, int]]
+) -> NDArray[np.float64]:
+    spans = [(one.passage.document_id, one.passage.start, one.passage.end) for one in candidates]
+    return np.array([character_scores([span], gold)[1] if gold else 0.0 for span in spans], np.float64)
+
+
+def fitted(questions: Sequence[Judged]) -> Fit:
+    """Fit both regressions."""
+    answerable = [one for one in questions if one.recall.sum() > 0]
+    weights = _ranking_weights(answerable)
+    scores = np.concatenate([one.features @ weights for one in answerable])
+    is_answer = np.concatenate([one.recall > 0 for one in answerable])
+    scale = LogisticRegression(C=1e3).fit(scores[:, None], is_answer)
+    slope, intercept = float(scale.coef_[0, 0]), float(scale.intercept_[0])
+    weights, rows = weights * slope, []
+    for one in questions:
+        rows.append(_evidence(one, one.features @ weights + intercept))
+    has_answer = [bool(one.document) for one in questions]
+    seen = np.array(rows)
+    mean, deviation = seen.mean(axis=0), seen.std(axis=0) + 1e-9
+    # A question is taken to be answered as often as not.
+    answered = LogisticRegression(class_weight="balanced").fit((seen - mean) / deviation, has_answer)
+    coefficients = answered.coef_[0] / deviation
+    offset = float(answered.intercept_[0] - coefficients @ mean)
+    return Fit(intercept, weights, offset, np.asarray(coefficients))
+
+
+def _ranking_weights(questions: Sequence[Judged]) -> NDArray[np.float64]:
+    scale = np.concatenate([one.features for one in questions]).std(axis=0) + 1e-9
+    wanted = [(one.features / scale, one.recall / one.recall.sum()) for one in questions]
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, gradient = 0.0, np.zeros_like(weights)
+        for features, target in wanted:
+            scores = features @ weights
+            odds = np.exp(scores - scores.max())
+            shares = odds / odds.sum()
+            total -= float((target * np.log(shares + 1e-12)).sum())
+            gradient -= (target - shares) @ features
+        n = len(wanted)
+        return total / n + _PENALTY * float(weights @ weights), gradient / n + 2 * _PENALTY * weights
+
+    bounds = [(None, 0.0) if name in _AGAINST else (0.0, None) for name in NAMES]
+    start = np.zeros(len(NAMES))
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x / scale)
+
+
+def _evidence(question: Judged, odds: NDArray[np.float64]) -> list[float]:
+    features = [PassageFeatures(*row) for row in question.features.tolist()]
+    evidence = evidence_of(features, odds)
+    return [evidence[name] for name in EVIDENCE]
+
+
+def confidence(fit: Fit, question: Judged) -> float:
+    """The confidence that a question is answered."""
+    evidence = _evidence(question, question.features @ fit.weights + fit.intercept)
+    return float(1 / (1 + np.exp(-(fit.answered_intercept + float(np.dot(evidence, fit.answered))))))
+
+
+def recall_at(fit: Fit, question: Judged, k: int) -> float:
+    """Share of the answer in the first k passages; passages do not overlap."""
+    best = np.argsort(-(question.features @ fit.weights), kind="stable")[:k]
+    return float(question.recall[best].sum())
+
+
+def left_out(questions: Sequence[Judged]) -> Mapping[str, float]:
+    """Recall, and the area under the curve of the confidence, where no document was fitted on.
+
+    Questions without an answer are left out in ten parts.
+    """
+    groups = [one.document or f"none {row % 10}" for row, one in enumerate(questions)]
+    at_one, at_four, told = [], [], []
+    for group in dict.fromkeys(groups):
+        fit = fitted([one for one, own in zip(questions, groups, strict=True) if own != group])
+        for one, own in zip(questions, groups, strict=True):
+            if own == group:
+                told.append((bool(one.document), confidence(fit, one)))
+                if one.document:
+                    at_one.append(recall_at(fit, one, 1))
+                    at_four.append(recall_at(fit, one, 4))
+    yes, no = [c for has, c in told if has], [c for has, c in told if not has]
+    auroc = np.mean([(a > b) + (a == b) / 2 for a in yes for b in no])
+    lowest = sorted(yes)
+    return {
+        "recall@1": float(np.mean(at_one)),
+        "recall@4": float(np.mean(at_four)),
+        "auroc": float(auroc),
+        "least 2 % of answered": lowest[len(lowest) // 50],
+        "least 15 % of answered": lowest[len(lowest) * 15 // 100],
+    }
+
+
+@click.command()
+@click.option("--pipeline", default="default", type=click.Choice(["default", "instant"]), show_default=True)
+def main(pipeline: PipelineName) -> None:
+    """Print the numbers of a preset, and what they come to where a document was left out."""
+    questions = judged_questions(own_benchmark("dev"), pipeline)
+    fit = fitted(questions)
+    click.echo(f"intercept={fit.intercept:.3f}")
+    for name, weight in zip(NAMES, fit.weights, strict=True):
+        click.echo(f'    "{name}": {weight:.3f},')
+    click.echo(f"answered: {fit.answered_intercept:.3f}")
+    for name, weight in zip(EVIDENCE, fit.answered, strict=True):
+        click.echo(f'    "{name}": {weight:.3f},')
+    for name, value in left_out(questions).items():
+        click.echo(f"{name}: {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()

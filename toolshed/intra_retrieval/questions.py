@@ -1,0 +1,89 @@
+"""What a question asks of legal text, read from its words: which document, a definition, an amount."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from math import log
+
+from toolshed.backbones.lexical import STOP_WORDS, terms, words
+from toolshed.knowledge_base.engine import Filter
+from toolshed.knowledge_base.passages import PassageStore
+from toolshed.types import Span
+
+# What more of the passages than this are called by tells no document from another.
+_MAX_NAMED_SHARE = 0.2
+_MAX_NAMES = 12
+_WORD = re.compile(r"[\w’'&-]+")
+_ASKS_DEFINITION = re.compile(
+    r"^\s*(?:what|who)\s+(?:is|are|counts?\s+as)\b|\b(?:means?|meaning|defin\w+|the\s+term|counts?\s+as|considered)\b",
+    re.IGNORECASE,
+)
+_ASKS_AMOUNT = re.compile(
+    r"\bhow\s+(?:much|many|old|tall|large|small|close|near|high|loud|cold|heavy|deep|long|soon|quickly|fast|far|often)\b"
+    r"|\b(?:what|which)\s+(?:share|percentage|amount|interest|fine|penalty|fee|price|rate|sum|salary|cost|credit"
+    r"|ratio|ceiling|limit|date)\b"
+    r"|\b(?:by\s+how|up\s+to\s+what|until\s+when|by\s+when|by\s+what\s+date|costs?|when|maximum|most|highest|cap)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and what it asks for.
+
+    Attributes:
+        text: The question.
+        terms: Index terms of its words, names left out where there are others.
+        names: Rarity of each term that documents are called by, rare ones counting more.
+        name_spans: Where the names stand in it.
+        asks_definition: Whether it asks what something means.
+        asks_amount: Whether the answer is a number, a sum or a date.
+    """
+
+    text: str
+    terms: frozenset[str]
+    names: dict[str, float]
+    name_spans: tuple[Span, ...]
+    asks_definition: bool
+    asks_amount: bool
+
+
+def read_question(text: str, store: PassageStore, only: Filter | None = None) -> Question:
+    """Read a question; what documents are called by is looked up in the store."""
+    found: dict[str, float] = {}
+    spans: list[Span] = []
+    n_passages = store.count(only)
+    for span, own in islice(_capitalised(text), _MAX_NAMES):
+        counts = {term: store.count({**(only or {}), "names": [term]}) for term in own}
+        if all(0 < count <= max(1, _MAX_NAMED_SHARE * n_passages) for count in counts.values()):
+            found |= {term: log(1 + n_passages / count) for term, count in counts.items()}
+            spans.append(span)
+    asked = frozenset(terms(text))
+    return Question(
+        text,
+        asked - found.keys() or asked,
+        found,
+        tuple(spans),
+        bool(_ASKS_DEFINITION.search(text)),
+        bool(_ASKS_AMOUNT.search(text)),
+    )
+
+
+def _capitalised(text: str) -> Iterator[tuple[Span, list[str]]]:
+    """Words that may be names, with their terms: capitalised, or with a digit in front."""
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if word[:1].isupper() or word[:1].isdigit():
+            own = [] if word.lower() in STOP_WORDS else terms(word)
+            if own:
+                yield match.span(), own
+
+
+def is_defined(question: Question, defines: tuple[str, ...]) -> bool:
+    """Whether a question asks what one of these terms means."""
+    if not (question.asks_definition and defines):
+        return False
+    asked = f" {' '.join(words(question.text))} "
+    folded = (" ".join(words(term)) for term in defines)
+    return any(term and (f" {term} " in asked or f" {term}s " in asked) for term in folded)
