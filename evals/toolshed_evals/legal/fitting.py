@@ -14,7 +14,6 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
 
 from toolshed.intra_retrieval.passage_features import PassageFeatures, evidence_of
 from toolshed.intra_retrieval.passage_search import WeighedPassage
@@ -87,19 +86,36 @@ def fitted(questions: Sequence[Judged]) -> Fit:
     weights = _ranking_weights(answerable)
     scores = np.concatenate([one.features @ weights for one in answerable])
     is_answer = np.concatenate([one.recall > 0 for one in answerable])
-    scale = LogisticRegression(C=1e3).fit(scores[:, None], is_answer)
-    slope, intercept = float(scale.coef_[0, 0]), float(scale.intercept_[0])
+    intercept, (slope,) = _logistic(scores[:, None], is_answer, is_balanced=False)
     weights, rows = weights * slope, []
     for one in questions:
         rows.append(_evidence(one, one.features @ weights + intercept))
     has_answer = [bool(one.document) for one in questions]
-    seen = np.array(rows)
-    mean, deviation = seen.mean(axis=0), seen.std(axis=0) + 1e-9
     # A question is taken to be answered as often as not.
-    answered = LogisticRegression(class_weight="balanced").fit((seen - mean) / deviation, has_answer)
-    coefficients = answered.coef_[0] / deviation
-    offset = float(answered.intercept_[0] - coefficients @ mean)
-    return Fit(intercept, weights, offset, np.asarray(coefficients))
+    offset, answered = _logistic(np.array(rows), np.array(has_answer), is_balanced=True)
+    return Fit(intercept, weights, offset, answered)
+
+
+def _logistic(
+    features: NDArray[np.float64], is_true: NDArray[np.bool_], *, is_balanced: bool
+) -> tuple[float, NDArray[np.float64]]:
+    """Logistic regression on standardised features with an L2 penalty of one half; intercept and weights."""
+    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-9
+    rows = np.column_stack([np.ones(len(features)), (features - mean) / deviation])
+    target = is_true.astype(np.float64)
+    share = target.mean()
+    cost = np.where(is_true, 0.5 / share, 0.5 / (1 - share)) if is_balanced else np.ones(len(rows))
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scores = rows @ weights
+        penalised = np.concatenate([[0.0], weights[1:]])
+        value = float((cost * (np.logaddexp(0, scores) - target * scores)).sum())
+        gradient = rows.T @ (cost * (1 / (1 + np.exp(-scores)) - target))
+        return value + 0.5 * float(penalised @ penalised), gradient + penalised
+
+    fit = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x
+    weights = np.asarray(fit[1:] / deviation)
+    return float(fit[0] - weights @ mean), weights
 
 
 def _ranking_weights(questions: Sequence[Judged]) -> NDArray[np.float64]:
