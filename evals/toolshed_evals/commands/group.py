@@ -14,6 +14,7 @@ from toolshed_evals.commands.passages import passages
 from toolshed_evals.commands.report import report
 from toolshed_evals.commands.rights import rights
 from toolshed_evals.commands.run import run
+from toolshed_evals.commands.safety import safety
 from toolshed_evals.commands.sentences import sentences
 
 
@@ -31,6 +32,7 @@ from toolshed_evals.commands.sentences import sentences
         endurance,
         openapi,
         rights,
+        safety,
     ],
 )
 def evaluate() -> None:
