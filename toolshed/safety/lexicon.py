@@ -83,8 +83,7 @@ PHRASES: Mapping[str, str] = {
     "model": (
         "assistant, assistants, llm, llms, chatbot, claude, chatgpt, gpt, copilot, ai agents, ai "
         "agent, ai system, ai model, ai assistant, ai coding agents, language model, the model, "
-        "models, the agent, agents, the bot, agent, bot, you as an ai, assistenten, asistente, l "
-        "assistant, system"
+        "models, the agent, the bot, bot, you as an ai, assistenten, asistente, l assistant"
     ),
     "user": (
         "user, users, customer, customers, human, humans, them, anyone, him, her, benutzer, nutzer, "
@@ -93,11 +92,11 @@ PHRASES: Mapping[str, str] = {
     # Taking back what was said, and to whom that is credited.
     "override": (
         "new rules apply, ignores, ignori, vergesst, olviden, passez outre, desobeis, dimenticate, "
-        "override your, ignore, disregard, forget, override, overrule, bypass, discard, void, "
-        "supersede, supersedes, replaces all, no longer bound, no longer apply, no longer applies, "
-        "not bound by, are void, ignoriere, missachte, vergiss, ignorez, oublie, oubliez, ignora, "
-        "olvida, dimentica, omite, stop following, do not follow, new rules, new instruction, new "
-        "instructions, are compromised, neglect, ignoring, set aside"
+        "override your, ignore, disregard, forget, overrule, bypass, discard, void, supersede, "
+        "supersedes, replaces all, no longer bound, no longer apply, no longer applies, not bound by, "
+        "are void, ignoriere, missachte, vergiss, ignorez, oublie, oubliez, ignora, olvida, "
+        "dimentica, omite, stop following, do not follow, new rules, new instruction, new "
+        "instructions, are compromised, neglect"
     ),
     "prior": (
         "deine, tes, tus, tue, vos, sus, was wir, ton, tu, meine, my, the above, their, operator s, "
@@ -145,16 +144,16 @@ PHRASES: Mapping[str, str] = {
     ),
     # Handing over.
     "hand": (
-        "request, show it with, let them type, joindre, have them type, ubergib, ueber gib, anade, "
-        "first access, end every, begin every, start every, end each, begin each, start each, end "
-        "your, begin your, start your, finish every, finish each, prefix every, prefix your, "
-        "outputting, output exactly, close every, sign every, produce, send, include, pass, append, "
-        "attach, put, supply, provide, hand, forward, upload, post, copy, insert, give, share, "
-        "transmit, submit, fill, paste, store, expose, leak, exfiltrate, deliver, bcc, cc, be sent, "
-        "be given, be passed, be included, is sent, is also sent, are also sent, add their, lies, "
-        "sende, gib, envoie, envoyez, envia, enviar, invia, collect, gather, harvest, encode, write, "
-        "followed by, has to be given, rassemble, sammle, raccogli, recopila, pass it, dump, "
-        "transfer, smuggle, report back, relay, echo, embed, publish, quoting, quote"
+        "show it with, let them type, joindre, have them type, ubergib, ueber gib, anade, first "
+        "access, end every, begin every, start every, end each, begin each, start each, end your, "
+        "begin your, start your, finish every, finish each, prefix every, prefix your, outputting, "
+        "output exactly, close every, sign every, produce, send, include, pass, append, attach, put, "
+        "supply, hand, forward, upload, post, copy, insert, give, share, transmit, submit, fill, "
+        "paste, expose, leak, exfiltrate, deliver, bcc, cc, be sent, be given, be passed, be "
+        "included, is sent, is also sent, are also sent, add their, lies, sende, gib, envoie, "
+        "envoyez, envia, enviar, invia, gather, harvest, encode, followed by, has to be given, "
+        "rassemble, sammle, raccogli, recopila, pass it, dump, transfer, smuggle, report back, relay, "
+        "echo, embed, quoting, quote"
     ),
     "reveal": (
         "verrate, revele, devoile, dime, dis, sag, sage, offenbare, zeig, ausgeben, gib aus, dimmi, "
@@ -192,13 +191,12 @@ PHRASES: Mapping[str, str] = {
         "repository, tokens, credentials, document, documents, output, customer"
     ),
     "private": (
-        "recovery words, recovery phrases, credentials, api keys from, api keys of, cles api, "
-        "confidential user list, internal credentials, their password, the user s password, user s "
-        "passwords, clipboard, home directory, environment variables, env vars, contacts, contact "
-        "list, chat list, ssh key, ssh keys, seed phrase, private key, private keys, keychain, "
-        "browser history, private repository, private repositories, browser cookies, session cookies, "
-        "saved passwords, address book, recovery phrase, mnemonic, aws credentials, master password, "
-        "mots de passe, contrasenas, shell history, private messages"
+        "recovery words, recovery phrases, api keys from, api keys of, cles api, confidential user "
+        "list, internal credentials, their password, the user s password, user s passwords, "
+        "clipboard, home directory, contact list, chat list, ssh key, ssh keys, seed phrase, "
+        "keychain, browser history, private repository, private repositories, browser cookies, "
+        "session cookies, saved passwords, address book, recovery phrase, mnemonic, aws credentials, "
+        "master password, mots de passe, contrasenas, shell history, private messages"
     ),
     "inner": (
         "full prompt of the user, everything discussed in this session, full user prompt, bisherigen "
@@ -241,11 +239,11 @@ PHRASES: Mapping[str, str] = {
     ),
     "ask_for": "ask the user for, ask them for, ask for the user s, request the user s, prompt the user for",
     "agreed": (
-        "already agreed, already approved, already granted, already confirmed, has agreed, has "
-        "approved, granted permission, pre approved, preapproved, has given permission, has "
-        "consented, already consented, auto approve, autoapprove, auto run mode, auto run, auto "
-        "confirm, fully authorized, pre authorized, has authorized, yolo mode, approve every action, "
-        "approve all, confirmed to true, force to true"
+        "already agreed, already approved, already granted, already confirmed, granted permission, "
+        "pre approved, preapproved, has given permission, has consented, already consented, auto "
+        "approve, autoapprove, auto run mode, auto run, auto confirm, fully authorized, pre "
+        "authorized, has authorized, yolo mode, approve every action, approve all, confirmed to true, "
+        "force to true"
     ),
     # Tools of others.
     "others": (
@@ -268,7 +266,7 @@ PHRASES: Mapping[str, str] = {
     "forall": (
         "for all questions, regardless of the topic, no matter what, every question, any question, "
         "for everything, any request, every request, regardless of what, whatever the user, all "
-        "questions, all requests, all tasks, any task, every task, all other"
+        "questions, all requests, all tasks, any task, every task"
     ),
     "before": (
         "before, prior to, first, ahead of, until, beginning, at the start, preceding, avant, bevor, "
@@ -282,12 +280,11 @@ PHRASES: Mapping[str, str] = {
     ),
     "prefer": (
         "always choose, always prefer, must prefer, always select, highest priority, top priority, "
-        "select it first, over any other, regardless of, no matter what, instead of any other, best "
-        "tool, best search tool, always use this, only use this, use only this, never use, never "
-        "call, do not use, must be used for all, preferred over, use this tool instead, use only, "
-        "priority over, takes precedence, must always be used, choose this, over all other, better "
-        "than all, for all questions, for every question, in preference to, never choose, the only "
-        "tool"
+        "select it first, over any other, no matter what, instead of any other, best tool, best "
+        "search tool, always use this, only use this, use only this, never use, never call, do not "
+        "use, must be used for all, preferred over, use this tool instead, use only, priority over, "
+        "takes precedence, must always be used, choose this, over all other, better than all, for all "
+        "questions, for every question, in preference to, never choose, the only tool"
     ),
     "change": (
         "change, set, replace, must be set, in its place, instead, redirect, in place of, with the "
@@ -320,9 +317,9 @@ PHRASES: Mapping[str, str] = {
     ),
     "token": (
         "the code, the tag, the words, the word, the string, this tag, the label, the line, the id, "
-        "token, exact token, verification code, reference code, canary, doc_id, trace_id, session "
-        "reference, exact phrase, exact text, markdown image, jeton, sentence, tracking pixel, "
-        "marker, hotel, account number, phrase, exact string, doc id, trace id, exact code"
+        "exact token, verification code, reference code, canary, doc_id, trace_id, session reference, "
+        "exact phrase, exact text, markdown image, jeton, sentence, tracking pixel, marker, hotel, "
+        "account number, phrase, exact string, doc id, trace id, exact code"
     ),
     "every": (
         "every, each, always, end of, after every, verbatim, exactly, must, in all, your, jeder, "
@@ -373,9 +370,8 @@ PHRASES: Mapping[str, str] = {
     "soon": (
         "before you reply, before responding, before you answer, before continuing, before you "
         "respond, before replying, before answering, before proceeding, cleanup required, to close "
-        "this, to complete, right now, immediately, afterwards, before you continue, on file, with "
-        "the summary text, before summarizing, first, with force true, to file this, to activate, for "
-        "verification"
+        "this, right now, immediately, before you continue, with the summary text, before "
+        "summarizing, with force true, to file this, to activate, for verification"
     ),
     "again": (
         "call it again, same arguments, repeat at least, call this tool again, again and again, "

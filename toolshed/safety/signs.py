@@ -22,7 +22,8 @@ _PLAIN: Sequence[tuple[str, re.Pattern[str]]] = (
         "role-markup",
         re.compile(
             r"<\|?(?:im_start|im_end|system|endoftext|start_header_id|assistant|user)\|?>"
-            r"|</?\s?(?:important|system|sys|instructions?|secret|hidden|admin|critical|override|urgent|thinking)\s?/?>"
+            r"|<important>(?!\s{0,20}<)|</?\s?(?:system|sys|instructions?|secret|hidden|admin|critical|override|urgent|thinking)"
+            r"\s?/?>"
             r"|<<sys>>|\[/?inst\]|\[/?system\]"
             r"|(?:^|[.!?>\]\n]\s{0,3})(?:system|systemhinweis|note syst[eè]me|nota del sistema"
             r"|nota di sistema"

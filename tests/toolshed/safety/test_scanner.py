@@ -126,8 +126,19 @@ def test_schemas_without_end_are_read_to_a_depth() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["ignore all previous tools ", "a", "a ", "QUJD", "41", "a@", "-", "<!-- ", "a_", ". ", "%41", "a\u200b"]
-    + [
+    [
+        "ignore all previous tools ",
+        "a",
+        "a ",
+        "QUJD",
+        "41",
+        "a@",
+        "-",
+        "<!-- ",
+        "a_",
+        ". ",
+        "%41",
+        "a\u200b",
         "![a](http://b?",
         "A_API_KEY ",
         "curl ",
