@@ -21,6 +21,8 @@ FilterValue = str | int | Sequence[str] | Sequence[int]
 PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
 # What thresholds were fitted for.
 MaxRefused = Literal["0.3%", "1%"]
+# What happens to a definition that changed in a way that could harm.
+OnChange = Literal["accept", "quarantine"]
 SegmenterName = Literal["legal", "legal:precise", "legal:strict", "nupunkt", "charboundary", "regex"]
 # Which text is read where changes are tracked; "both" marks [-deleted-] and {+inserted+} words.
 TrackedChanges = Literal["accepted", "original", "both"]
@@ -184,6 +186,14 @@ class IndexArguments(TypedDict, total=False):
         ),
     ]
     strict: Annotated[bool, Option(False, "Index nothing when an entry is bad or a source cannot be read.")]
+    on_change: Annotated[
+        OnChange | None,
+        Option(
+            None,
+            "Accept definitions whose destination, instructions, hints or schema changed, or quarantine them "
+            "until somebody approves (toolshed quarantine); what its policy says when not given.",
+        ),
+    ]
     skip_invalid: Annotated[bool, Option(False, "Bad entries are expected: leaving them out is no failure.")]
     progress: Annotated[
         Progress | None,

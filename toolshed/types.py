@@ -119,6 +119,7 @@ class SyncReport:
         warnings: What is worth knowing though nothing is missing: tools of one name that were told apart,
             tools that were kept.
         unbooked: Why calls are not in the ledger, where they should be.
+        quarantined: Ids of tools of which a new definition is held back; what was there before serves on.
     """
 
     added: Sequence[str] = ()
@@ -130,6 +131,7 @@ class SyncReport:
     unbooked: Sequence[str] = ()
     failed: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    quarantined: Sequence[str] = ()
 
     @property
     def is_complete(self) -> bool:

@@ -23,6 +23,7 @@ from toolshed_api.rest.costs import endpoints as costs
 from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.outcomes import endpoints as outcomes
 from toolshed_api.rest.passages import endpoints as passages
+from toolshed_api.rest.quarantine import endpoints as quarantine
 from toolshed_api.rest.registry import endpoints as registry
 from toolshed_api.rest.search import endpoints as search
 from toolshed_api.rest.tools import endpoints as tools
@@ -42,6 +43,7 @@ _ROUTERS = (
     outcomes.router,
     backbones.router,
     costs.router,
+    quarantine.router,
     registry.router,
     health.router,
 )

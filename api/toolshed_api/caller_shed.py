@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import Passage
 from toolshed.errors import UnknownDecisionError, UnknownSourceError
-from toolshed.options import CallArguments, IndexArguments, PassageArguments, SearchArguments
+from toolshed.options import CallArguments, IndexArguments, OnChange, PassageArguments, SearchArguments
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toolshed.economics.ledger.records import Outcome
     from toolshed.economics.reporting.report import CostReport
     from toolshed.economics.running.account import Budget, OutcomeDetails
+    from toolshed.safety.quarantine import HeldTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,30 @@ class CallerShed:
             raise UnknownSourceError(f"there is no source {name!r}")
         self._check_source(name)
         return self.shed.remove_source(name)
+
+    def held_tools(self) -> "tuple[list[HeldTool], OnChange]":
+        """What waits for a decision, and what happens to dangerous changes."""
+        self._check_administers()
+        return self.shed.quarantine.held(), self.shed.quarantine.policy
+
+    def decide_on_held(self, tool_id: str, content_hash: str, *, is_approved: bool) -> None:
+        """See :meth:`.ToolQuarantine.approve` and :meth:`.ToolQuarantine.reject`."""
+        self._check_administers()
+        decide = self.shed.quarantine.approve if is_approved else self.shed.quarantine.reject
+        decide(tool_id, content_hash, by=self.caller.name)
+
+    def set_change_policy(self, on_change: OnChange) -> None:
+        """See :meth:`.ToolQuarantine.set_policy`."""
+        self._check_administers()
+        self.shed.quarantine.set_policy(on_change)
+
+    def _check_administers(self) -> None:
+        """Ask for all tools too: what is held back tells of any."""
+        self.caller.require("admin")
+        if not self.caller.visible.is_everything:
+            raise ForeignSourceError(
+                f"{self.caller.name!r} is granted some of the tools, and this is about all"
+            )
 
     def report_outcome(
         self, task_id: str | None, passed: bool, **details: "Unpack[OutcomeDetails]"

@@ -10,6 +10,7 @@ from toolshed.shed.location import Location
 from toolshed.shed.opening import ShedArguments, options_from
 from toolshed.shed.shed import Toolshed
 from toolshed_api.callers import DEFAULT_TENANT
+from toolshed_api.state import state_location
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -63,6 +64,7 @@ class TenantSheds:
         at = Location.of(self._settings.kb)
         options = options_from(self._settings)
         options["tenant"] = tenant
+        options["state"] = state_location(self._settings)
         # Whoever asks is somewhere else: the machine's own network, files and programs are not his.
         options["reach"] = Reach.of_service(self._settings.allowed_sources)
         if tenant == DEFAULT_TENANT:

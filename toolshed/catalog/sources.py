@@ -23,7 +23,7 @@ from toolshed.catalog.yaml_values import parse_yaml
 from toolshed.errors import ConfigurationError, InvalidToolError, SourceError
 from toolshed.types import ToolDefinition
 
-__all__ = ["Source", "read_object", "read_objects", "read_source", "read_sources"]
+__all__ = ["Source", "check_files", "read_object", "read_objects", "read_source", "read_sources"]
 
 # Twice what the largest definition takes.
 _MAX_LINE_BYTES = 8 * 2**20
@@ -95,6 +95,17 @@ def servers_of(place: NamedSource, reach: Reach = LOCAL) -> list[NamedSource] | 
         return [NamedSource(f"{location_of(text)}#{servers[0]}", place.name)]
     prefix = f"{place.name}-" if place.name else ""
     return [NamedSource(f"{location_of(text)}#{name}", source_name(f"{prefix}{name}")) for name in servers]
+
+
+def check_files(given: Sequence[object], reach: Reach) -> None:
+    """Refuse paths of the machine, among what was given, to whoever is not at it.
+
+    Raises:
+        ForbiddenSourceError: If he may not reach one of them.
+    """
+    for one in given:
+        if isinstance(one, str | Path):
+            check_file(str(one), location_of(str(one)), reach)
 
 
 def _read(text: str, name: str | None, reach: Reach) -> Catalog:

@@ -27,6 +27,9 @@ _ENCODED_TOGETHER = 32
 _WRITTEN_TOGETHER, _WRITTEN_AFTER_SECONDS = 256, 2.0
 
 
+# Gives the reasons, by tool id, for the definitions that are held back; of what is stored (None where it is
+# new) beside what its source says. Told, too, which tools are as their sources say.
+Review = Callable[[Sequence[tuple[ToolDefinition | None, ToolDefinition]], Sequence[str]], Mapping[str, str]]
 # Encodes tools together.
 Embed = Callable[..., EmbeddedTools]
 
@@ -44,12 +47,14 @@ class SyncRules:
         replace: Whether a source may take over a name from another location.
         strict: Whether a bad entry or a source that could not be read stops everything.
         skip_invalid: Whether bad entries are expected, so that nothing but them is no failure.
+        review: Decides which definitions are held back; all are taken without.
     """
 
     remove_missing: bool
     replace: bool = False
     strict: bool = False
     skip_invalid: bool = False
+    review: Review | None = None
 
 
 def sync_catalogs(
@@ -84,7 +89,7 @@ def sync_catalogs(
     stored = {tool.tool_id: tool for tool in store.stored_tools()}
     if not rules.replace:
         check_origins(read, stored.values(), remove_missing=rules.remove_missing)
-    plan = _plan(stored, read, enhancements, rules)
+    plan = _reviewed(_plan(stored, read, enhancements, rules), store, stored, rules.review)
     n_embedded = 0
     if plan.added or plan.changed:
         write_names(store, stored.values())
@@ -109,8 +114,9 @@ class _Plan:
     added: Sequence[ToolDefinition]
     changed: Sequence[ToolDefinition]
     missing: "_Missing"
-    n_unchanged: int
+    current: Sequence[str]
     given: Matched
+    held: Mapping[str, str] = field(default_factory=dict)
 
     def report(self, catalogs: Sequence[Catalog], n_embedded: int, warnings: Sequence[str]) -> SyncReport:
         """What there is to say once it is done."""
@@ -118,12 +124,22 @@ class _Plan:
             _ids(self.added),
             _ids(self.changed),
             self.missing.gone,
-            self.n_unchanged,
+            len(self.current),
             n_embedded,
             invalid=_invalid(catalogs),
             failed=_failed(catalogs),
-            warnings=[*warnings, *_warnings(catalogs), *self.given.warnings],
+            warnings=[*warnings, *self._told_of_held(), *_warnings(catalogs), *self.given.warnings],
+            quarantined=list(self.held),
         )
+
+    def _told_of_held(self) -> list[str]:
+        if not self.held:
+            return []
+        shown = ", ".join([*self.held.values()][:10]) + (", ..." if len(self.held) > 10 else "")
+        return [
+            f"{len(self.held):,} definitions are held back, and what was there before serves on: {shown}; "
+            "decide with toolshed quarantine list | approve | reject"
+        ]
 
 
 def _plan(
@@ -141,7 +157,27 @@ def _plan(
         for tool_id, tool in wanted.items()
         if tool_id in stored and not _is_current(stored[tool_id], tool, given.by_tool.get(tool_id))
     ]
-    return _Plan(added, changed, missing, len(wanted) - len(added) - len(changed), given)
+    others = {*_ids(added), *_ids(changed)}
+    return _Plan(added, changed, missing, [one for one in wanted if one not in others], given)
+
+
+def _reviewed(
+    plan: _Plan, store: ToolStore, stored: Mapping[str, StoredTool], review: Review | None
+) -> _Plan:
+    """The plan without the definitions that are held back."""
+    if review is None:
+        return plan
+    renewed = [tool for tool in plan.changed if stored[tool.tool_id].content_hash != tool.content_hash]
+    records = {record.tool_id: record.definition for record in store.fetch(_ids(renewed))}
+    pairs: list[tuple[ToolDefinition | None, ToolDefinition]] = [(None, tool) for tool in plan.added]
+    pairs += [(records.get(tool.tool_id), tool) for tool in renewed]
+    held = review(pairs, plan.current)
+    return replace(
+        plan,
+        added=[tool for tool in plan.added if tool.tool_id not in held],
+        changed=[tool for tool in plan.changed if tool.tool_id not in held],
+        held=held,
+    )
 
 
 def _is_current(stored: StoredTool, tool: ToolDefinition, given: Enhancement | None) -> bool:
@@ -171,13 +207,21 @@ def _missing(
             by_source[tool.source].append(tool.tool_id)
     # A tool whose entry is bad today is not one that is gone, unless bad entries are expected.
     unsure = {catalog.source for catalog in catalogs if catalog.invalid and not rules.skip_invalid}
-    gone = [tool_id for source, ids in by_source.items() if source not in unsure for tool_id in ids]
+    # A server that lists nothing has a bad moment more often than it has lost all of its tools.
+    empty = {catalog.source for catalog in catalogs if not (catalog.tools or catalog.invalid)}
+    gone = [tool_id for source, ids in by_source.items() if source not in unsure | empty for tool_id in ids]
     kept = [
         f"{len(ids):,} tools of {source!r} that were not listed stay, since entries of it could not be read: "
         f"{', '.join(ids[:5])}{', ...' if len(ids) > 5 else ''}; to remove them, say --skip-invalid "
         "(skip_invalid=True)"
         for source, ids in by_source.items()
         if source in unsure and ids
+    ]
+    kept += [
+        f"{source!r} lists no tools, so the {len(ids):,} that it had stay; if they are gone for good: "
+        f"toolshed sources remove {source}"
+        for source, ids in by_source.items()
+        if source in empty and ids
     ]
     return _Missing(gone, kept)
 

@@ -59,6 +59,10 @@ class ShedArguments(TypedDict, total=False):
         Credentials | None,
         Option(None, "Credentials for calling tools, by source and security scheme.", is_for_python=True),
     ]
+    state: Annotated[
+        str | None,
+        Option(None, "Where pins, quarantine and credentials are kept; beside the knowledge base if none."),
+    ]
     reach: Annotated[
         Reach, Option(LOCAL, "What whoever names sources, or calls tools, may reach.", is_for_python=True)
     ]
@@ -75,6 +79,7 @@ def options_from(settings: Settings) -> ShedArguments:
         qdrant_api_key=key.get_secret_value() if key else None,
         collection=settings.collection,
         ledger=settings.ledger,
+        state=settings.state,
         prices=settings.prices,
     )
 

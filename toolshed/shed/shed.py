@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from toolshed.calling.credentials import CredentialBook
 from toolshed.catalog.definitions import Catalog
-from toolshed.catalog.locations import location_of
-from toolshed.catalog.reach import check_file
-from toolshed.catalog.sources import Source, read_sources
+from toolshed.catalog.sources import Source, check_files, read_sources
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ToolCallError
 from toolshed.indexing.passages import DocumentReport
@@ -31,6 +29,7 @@ from toolshed.shed.location import Location
 from toolshed.shed.opening import ShedArguments, open_passages, open_tools
 from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import PassageSearchResult, SearchResult
+from toolshed.shed.safekeeping import StateFile, ToolQuarantine
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
 from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
@@ -74,6 +73,8 @@ class Toolshed:
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
         self.tools = ToolLibrary(store, self.encoders, pipeline, given["blas_threads"])
+        self._state = StateFile(at, given["state"], given["ledger"])
+        self.quarantine = ToolQuarantine(self._state, self.tools, given["tenant"])
         self._caller_lock = threading.Lock()
         self._caller: ToolCaller | None = None
         self._is_closed = False
@@ -118,27 +119,25 @@ class Toolshed:
         return self.sync_catalogs(self._read(sources, given), **options)
 
     def _read(self, sources: Sequence[Source], given: IndexArguments) -> list[Catalog]:
-        return read_sources(
-            sources, name=given["source_name"], timeout_seconds=given["timeout_seconds"], reach=self.reach
-        )
+        name, seconds = given["source_name"], given["timeout_seconds"]
+        return read_sources(sources, name=name, timeout_seconds=seconds, reach=self.reach)
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, for catalogs that were read before."""
-        self._check_files([file for file in [options.get("enhancements")] if file is not None])
-        with self.booking.run("indexing") as run:
-            report = self.tools.sync(catalogs, options, remove_missing=False)
-        return replace(report, unbooked=run.unbooked)
+        return self._sync(catalogs, options, remove_missing=False)
 
     def sync_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`sync_tools`, for catalogs that were read before."""
-        self._check_files([file for file in [options.get("enhancements")] if file is not None])
-        with self.booking.run("indexing") as run:
-            report = self.tools.sync(catalogs, options, remove_missing=True)
-        return replace(report, unbooked=run.unbooked)
+        return self._sync(catalogs, options, remove_missing=True)
 
-    def _check_files(self, paths: Sequence[str | Path]) -> None:
-        for path in paths:
-            check_file(str(path), location_of(str(path)), self.reach)
+    def _sync(
+        self, catalogs: Sequence[Catalog], options: IndexArguments, *, remove_missing: bool
+    ) -> SyncReport:
+        check_files([options.get("enhancements")], self.reach)
+        review = self.quarantine.review(options.get("on_change"))
+        with self.booking.run("indexing") as run:
+            report = self.tools.sync(catalogs, options, remove_missing=remove_missing, review=review)
+        return replace(report, unbooked=run.unbooked)
 
     def enhance(
         self,
@@ -232,7 +231,7 @@ class Toolshed:
             SourceError: If a path does not exist.
             InvalidDocumentError: If two documents have the same id.
         """
-        self._check_files([source for source in sources if isinstance(source, str | Path)])
+        check_files(sources, self.reach)
         with self.booking.run("indexing") as run:
             report = self.passages.sync(sources, options, remove_missing=False)
         return replace(report, unbooked=run.unbooked)
@@ -241,7 +240,7 @@ class Toolshed:
         self, *sources: str | Path | LegalDocument, **options: Unpack[DocumentArguments]
     ) -> DocumentReport:
         """Like :meth:`add_documents`, and remove documents whose files are gone from these folders."""
-        self._check_files([source for source in sources if isinstance(source, str | Path)])
+        check_files(sources, self.reach)
         with self.booking.run("indexing") as run:
             report = self.passages.sync(sources, options, remove_missing=True)
         return replace(report, unbooked=run.unbooked)
@@ -389,6 +388,7 @@ class Toolshed:
             self._caller.close()
         self.passages.close()
         self.booking.close()
+        self._state.close()
         self.tools.close()
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ from toolshed.blas import few_blas_threads
 from toolshed.catalog.definitions import Catalog
 from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownSourceError, UnknownToolError
 from toolshed.indexing.origins import indexed_sources, renamed
-from toolshed.indexing.tools import SyncRules, sync_catalogs, unwatched
+from toolshed.indexing.tools import Review, SyncRules, sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, StoredTool, ToolStore
 from toolshed.metering.runs import RunRecord
@@ -106,7 +106,14 @@ class ToolLibrary:
         # Tool ids by exported name, as they were last read.
         self._names: Mapping[str, str] | None = None
 
-    def sync(self, catalogs: Sequence[Catalog], given: IndexArguments, *, remove_missing: bool) -> SyncReport:
+    def sync(
+        self,
+        catalogs: Sequence[Catalog],
+        given: IndexArguments,
+        *,
+        remove_missing: bool,
+        review: Review | None = None,
+    ) -> SyncReport:
         """See :meth:`Toolshed.sync_catalogs`."""
         options = checked(IndexArguments, given)
         named = renamed(catalogs, options["source_name"])
@@ -120,7 +127,7 @@ class ToolLibrary:
                 static=lambda: self._encoders.static,
                 dense=lambda: self._encoders.stored,
                 rules=SyncRules(
-                    remove_missing, options["replace"], options["strict"], options["skip_invalid"]
+                    remove_missing, options["replace"], options["strict"], options["skip_invalid"], review
                 ),
                 enhancements=enhancements,
                 progress=options["progress"] or unwatched,

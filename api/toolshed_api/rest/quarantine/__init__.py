@@ -1,0 +1,1 @@
+"""Definitions of tools that are held back."""

@@ -1,0 +1,155 @@
+"""What a knowledge base keeps beside its tools: definitions that are held back, and credentials."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolshed.catalog.definitions import Catalog
+from toolshed.errors import ConfigurationError, StateError, missing_extra
+from toolshed.indexing.tools import Review
+from toolshed.options import IndexArguments, OnChange
+from toolshed.shed.location import Location
+from toolshed.shed.tool_library import ToolLibrary
+from toolshed.types import SyncReport, ToolDefinition
+
+if TYPE_CHECKING:
+    from toolshed.safety.quarantine import HeldTool, Quarantine
+    from toolshed.state.database import Database
+
+
+class StateFile:
+    """A database that is opened when it is first needed. Threads may share it.
+
+    Args:
+        at: Where the knowledge base is.
+        given: Where the database is, where that was said.
+        ledger: Where costs are booked.
+    """
+
+    def __init__(self, at: Location, given: str | None, ledger: str | Path | None) -> None:
+        self._location = at.state(given, ledger=None if ledger is None else str(ledger))
+        self._is_durable = self._location != "memory:" or at.is_memory
+        self._lock = threading.Lock()
+        self._database: Database | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything may be in it."""
+        with self._lock:
+            if self._database is not None or "://" in self._location:
+                return True
+        return self._location != "memory:" and Path(self._location).exists()
+
+    @property
+    def database(self) -> "Database":
+        """The database.
+
+        Raises:
+            ConfigurationError: If nothing says where to keep it, or a package is missing.
+            StateError: If it cannot be opened.
+        """
+        if not self._is_durable:
+            raise ConfigurationError(
+                "where shall this be kept? A Qdrant server keeps no state; give a file or a URL such as "
+                "postgresql+psycopg://user@host/name (state=, TOOLSHED_STATE)"
+            )
+        with self._lock:
+            if self._database is None:
+                try:
+                    from toolshed.state.database import Database
+                except ModuleNotFoundError as error:
+                    raise missing_extra("sqlalchemy", "economics") from error
+                self._database = Database.open(self._location, "state", StateError)
+            return self._database
+
+    def close(self) -> None:
+        """Release it."""
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+
+
+class ToolQuarantine:
+    """Definitions whose changes are held back until somebody decides; see ``toolshed quarantine``.
+
+    What serves meanwhile is the definition of before, and of a new tool nothing.
+
+    Args:
+        state: Where they are kept.
+        tools: The tools of the knowledge base.
+        tenant: Whose they are.
+    """
+
+    def __init__(self, state: StateFile, tools: ToolLibrary, tenant: str) -> None:
+        self._state, self._tools, self._tenant = state, tools, tenant
+
+    @property
+    def _store(self) -> "Quarantine":
+        from toolshed.safety.quarantine import Quarantine
+
+        return Quarantine(self._state.database, self._tenant)
+
+    @property
+    def policy(self) -> OnChange:
+        """What happens to dangerous changes where indexing does not say: ``accept`` or ``quarantine``."""
+        return (self._store.policy if self._state.exists else None) or "accept"
+
+    def set_policy(self, on_change: OnChange) -> None:
+        """Say what shall happen to dangerous changes from now on."""
+        self._store.set_policy(on_change)
+
+    def held(self) -> "list[HeldTool]":
+        """What waits for a decision, the oldest first."""
+        return self._store.held() if self._state.exists else []
+
+    def approve(self, tool_id: str, content_hash: str | None = None, *, by: str = "local") -> SyncReport:
+        """Let a definition take the place of the one that serves.
+
+        Args:
+            tool_id: The tool.
+            content_hash: Which definition was looked at; refused if its source changed it again since.
+            by: Who decides.
+
+        Raises:
+            UnknownToolError: If nothing of it waits, or something else than was looked at.
+        """
+        store = self._store
+        held = store.one(tool_id, content_hash)
+        catalog = Catalog(held.tool.source, (held.tool,), location=held.tool.location)
+        report = self._tools.sync([catalog], IndexArguments(), remove_missing=False)
+        store.decide(held, "approved", by=by)
+        return report
+
+    def reject(self, tool_id: str, content_hash: str | None = None, *, by: str = "local") -> None:
+        """Never let a definition serve; what its source says next is looked at anew.
+
+        Raises:
+            UnknownToolError: If nothing of it waits, or something else than was looked at.
+        """
+        store = self._store
+        store.decide(store.one(tool_id, content_hash), "rejected", by=by)
+
+    def review(self, on_change: OnChange | None) -> Review | None:
+        """What decides which definitions are held back; None where all are accepted."""
+        return self._held_back if (on_change or self.policy) == "quarantine" else None
+
+    def _held_back(
+        self, pairs: Sequence[tuple[ToolDefinition | None, ToolDefinition]], current: Sequence[str]
+    ) -> Mapping[str, str]:
+        from toolshed.safety.changes import change_of
+
+        store = self._store
+        changes = [(after, change_of(before, after)) for before, after in pairs]
+        dangerous = [(tool, change) for tool, change in changes if change.is_dangerous]
+        statuses = store.hold(dangerous)
+        harmless = [tool.tool_id for tool, change in changes if not change.is_dangerous]
+        settled = store.pending_ids().intersection([*current, *harmless])
+        store.release(sorted(settled))
+        return {
+            tool.tool_id: f"{tool.tool_id} ({', '.join(change.grades[:-1])})"
+            + (", rejected before" if statuses[tool.tool_id] == "rejected" else "")
+            for tool, change in dangerous
+            if statuses[tool.tool_id] != "approved"
+        }
