@@ -83,13 +83,15 @@ def known(connection: Connection, tenant: str, until: datetime | None = None) ->
 def refreshed(database: Database, tenant: str) -> Known:
     """What the facts of a tenant come to; keeps a snapshot of what has settled where that saves reading."""
     with database.reading() as connection:
-        found = known(connection, tenant)
-        if found.n_added < _WORTH_KEEPING:
-            return found
+        # Without any snapshot all facts are read: only once, and those first that can be kept.
+        if _has_snapshot(connection, tenant):
+            found = known(connection, tenant)
+            if found.n_added < _WORTH_KEEPING:
+                return found
         settled = utc_now() - _SETTLED_AFTER
         kept = known(connection, tenant, settled)
         if kept.n_added < _WORTH_KEEPING:
-            return found
+            return known(connection, tenant)
         n_facts = _n_facts(connection, settled)
     try:
         with database.writing() as connection:
@@ -97,7 +99,13 @@ def refreshed(database: Database, tenant: str) -> Known:
     except ToolshedError as error:
         # A ledger that cannot be written to can be read, as slowly as without.
         _logger.warning("no snapshot of the evidence could be kept: %s", error)
-    return found
+    with database.reading() as connection:
+        return known(connection, tenant)
+
+
+def _has_snapshot(connection: Connection, tenant: str) -> bool:
+    query = select(tables.snapshot.c.until).where(tables.snapshot.c.tenant == tenant).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _snapshots(connection: Connection, tenant: str, until: datetime | None) -> Iterator[Known]:
