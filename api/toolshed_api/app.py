@@ -16,11 +16,14 @@ from toolshed_api.description import guard_responses, install_description
 from toolshed_api.guard import Guard
 from toolshed_api.mcp.http import PATH as MCP_PATH
 from toolshed_api.mcp.http import McpEndpoint
+from toolshed_api.observability.middleware import Observed
+from toolshed_api.observability.tracing import flush
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.backbones import endpoints as backbones
 from toolshed_api.rest.calls import endpoints as calls
 from toolshed_api.rest.costs import endpoints as costs
 from toolshed_api.rest.health import endpoints as health
+from toolshed_api.rest.metrics import endpoints as metrics
 from toolshed_api.rest.outcomes import endpoints as outcomes
 from toolshed_api.rest.passages import endpoints as passages
 from toolshed_api.rest.quarantine import endpoints as quarantine
@@ -46,6 +49,7 @@ _ROUTERS = (
     quarantine.router,
     registry.router,
     health.router,
+    metrics.router,
 )
 
 
@@ -63,6 +67,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(asyncio.to_thread, flush)
             sheds = app.state.sheds = TenantSheds(settings, shed)
             stack.callback(sheds.close)
             opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
@@ -90,6 +95,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     install_problem_handlers(app)
     install_description(app, settings)
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Observed)
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
     for router in _ROUTERS:
         app.include_router(router)

@@ -145,6 +145,8 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Any:
+            # For metrics: what is asked of one tool is asked of the route of all.
+            request.state.route = self.path_format
             return await handle(self.request_class(request.scope, request.receive))
 
         return strictly

@@ -1,6 +1,7 @@
 """A tenant's knowledge base in the hands of one caller: the one thing behind REST, MCP and the gateway."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
@@ -14,6 +15,9 @@ from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
 from toolshed_api.callers import DEFAULT_TENANT, Caller, ForeignSourceError
+from toolshed_api.observability import conventions as names
+from toolshed_api.observability.metrics import PASSAGE_SEARCHES, count_search, counted_call
+from toolshed_api.observability.tracing import span, trace_search
 
 if TYPE_CHECKING:
     from toolshed.calling.results import CallResult, ResultPage
@@ -47,7 +51,10 @@ class CallerShed:
     def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:
         """See :meth:`Toolshed.search`."""
         self.caller.require("search")
-        return self._view.search(query, k, **options)
+        found = self._view.search(query, k, **options)
+        count_search(found)
+        trace_search(found, self.caller.tenant)
+        return found
 
     def get_tool(self, tool_id: str) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""
@@ -86,7 +93,10 @@ class CallerShed:
     ) -> "CallResult":
         """See :meth:`Toolshed.call`."""
         self.caller.require("call")
-        return self._view.call(tool_id, arguments, **options)
+        with counted_call() as failed, _call_span(tool_id):
+            result = self._view.call(tool_id, arguments, **options)
+            failed.append(result.is_error)
+        return result
 
     async def acall(
         self,
@@ -96,7 +106,10 @@ class CallerShed:
     ) -> "CallResult":
         """See :meth:`AsyncToolshed.call`."""
         self.caller.require("call")
-        return await self._view.acall(tool_id, arguments, **options)
+        with counted_call() as failed, _call_span(tool_id):
+            result = await self._view.acall(tool_id, arguments, **options)
+            failed.append(result.is_error)
+        return result
 
     def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """See :meth:`Toolshed.read_result`."""
@@ -108,7 +121,9 @@ class CallerShed:
     ) -> PassageSearchResult:
         """See :meth:`Toolshed.search_passages`."""
         self.caller.require("search")
-        return self.shed.search_passages(query, k, **options)
+        PASSAGE_SEARCHES.inc()
+        with span("retrieval passages", {names.OPERATION: names.RETRIEVAL, names.DATA_SOURCE: "passages"}):
+            return self.shed.search_passages(query, k, **options)
 
     def report_search(self, task_id: str, passed: bool, **details: "Unpack[OutcomeDetails]") -> "Outcome":
         """Report whether the task of a search passed; it is booked as one now, if it is not yet.
@@ -242,3 +257,8 @@ class CallerShed:
             self.caller.require("admin")
             self.caller.require_tenant(DEFAULT_TENANT)
         return self.shed.costs.report(by, tenant=tenant, since=since, until=until, human_usd=human_usd)
+
+
+def _call_span(tool_id: str) -> AbstractContextManager[Any]:
+    told = {names.OPERATION: names.EXECUTE_TOOL, names.TOOL_NAME: tool_id}
+    return span(f"{names.EXECUTE_TOOL} {tool_id}", told)

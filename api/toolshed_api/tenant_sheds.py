@@ -52,6 +52,11 @@ class TenantSheds:
         with self._lock:
             return list(self._opened.values())
 
+    def opened_by_tenant(self) -> dict[str, Toolshed]:
+        """Those that are open, by their tenants."""
+        with self._lock:
+            return dict(self._opened)
+
     def close(self) -> None:
         """Close those that were opened here."""
         with self._lock:

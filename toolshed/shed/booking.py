@@ -52,6 +52,12 @@ class Booking:
         prices = PriceSheet() if self._prices is None else PriceSheet.from_file(self._prices)
         return CostAccount(Ledger(self._location.ledger(self._ledger)), prices, self._tenant)
 
+    @property
+    def spent_usd(self) -> float | None:
+        """Dollars that decisions led to, as far as is known without asking the ledger; None before that."""
+        account: CostAccount | None = self.__dict__.get("account")
+        return None if account is None else account.selector.spend_usd
+
     @contextmanager
     def run(self, task_class: str, task_id: str | None = None) -> Iterator[RunRecord]:
         """Record a run, and book its calls when it has ended, well or badly."""
