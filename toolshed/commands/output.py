@@ -6,6 +6,7 @@ All of it quotes tools and documents that others wrote, so nothing in it may ste
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,18 +15,43 @@ import click
 from toolshed.catalog.visible_text import visible, visible_json
 from toolshed.errors import ConfigurationError
 
+# How often a log is told how far something is.
+LINE_SECONDS = 5.0
+
 
 @contextmanager
 def progress_bar(label: str, *, show: bool = True) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, where that is a terminal; yields what to call with the done and the total."""
+    """A bar on stderr, or a line every few seconds where that is no terminal but a log.
+
+    Yields what to call with the done and the total.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not show or not console.is_terminal) as bar:
+    if show and not console.is_terminal:
+        yield _ProgressLines(label)
+        return
+    with Progress(*columns, console=console, disable=not show) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _ProgressLines:
+    """Says in a line how far something is, every few seconds and at its end, if it takes as long."""
+
+    def __init__(self, label: str) -> None:
+        self._label, self._started = label, time.monotonic()
+        self._said = self._started
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        has_said = self._said > self._started
+        if now - self._said < LINE_SECONDS and not (has_said and done == total):
+            return
+        self._said = now
+        say(f"{self._label}: {done:,} of {total:,} after {now - self._started:.0f} s", err=True)
 
 
 def say(text: object, *, err: bool = False) -> None:

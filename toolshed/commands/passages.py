@@ -47,7 +47,7 @@ def passages(
         print_json(found.to_json())
     elif found.passages:
         if found.status == "unsure":
-            click.echo(f"unsure ({found.confidence:.2f}): {found.reason}", err=True)
+            say(f"unsure ({found.confidence:.2f}): {found.reason}", err=True)
         say("\n\n".join(passage_text(rank, one) for rank, one in enumerate(found.passages, 1)))
     elif found.n_passages and found.reason.startswith("nothing"):
         say(

@@ -47,14 +47,16 @@ def legalbench_rag(
     """Score retrieval of passages by characters, as LegalBench-RAG does.
 
     FOLDER has the public layout: corpus/ with text files and benchmarks/ with JSON files of questions and
-    gold spans. Without FOLDER our own texts are used, whose questions are in 'dev' and
-    'test'; a fourth of those have no answer there, and AUROC says how well the confidence tells them apart.
+    gold spans; or that of Legal RAG Bench, corpus.jsonl and qa.jsonl, where whole passages are the gold.
+    Without FOLDER our own texts are used, whose questions are in 'dev' and 'test'; a fourth of those have no
+    answer there, and AUROC says how well the confidence tells them apart.
 
     \b
     Examples:
       toolshed eval legalbench-rag
       toolshed eval legalbench-rag ./legalbench-rag --benchmark cuad --pipeline default --json
     """
+    from toolshed_evals.legal.legal_rag_bench import is_legal_rag_bench, load_legal_rag_bench
     from toolshed_evals.legal.legalbench_rag import (
         RetrievalScores,
         evaluate_retrieval,
@@ -63,7 +65,12 @@ def legalbench_rag(
         scores_table,
     )
 
-    loaded = load_benchmark(folder, benchmark) if folder else own_benchmark(benchmark)
+    if folder is None:
+        loaded = own_benchmark(benchmark)
+    elif is_legal_rag_bench(folder):
+        loaded = load_legal_rag_bench(folder)
+    else:
+        loaded = load_benchmark(folder, benchmark)
     results: dict[str, RetrievalScores] = {}
     for pipeline in pipelines or _PASSAGE_PIPELINES:
         for chunker in chunkers or ("legal", "recursive"):
@@ -73,6 +80,6 @@ def legalbench_rag(
                 )
     if as_json:
         scores = {name: result.to_json() for name, result in results.items()}
-        print_json({"benchmark": benchmark, "n_queries": len(loaded.queries), "results": scores})
+        print_json({"benchmark": loaded.name, "n_queries": len(loaded.queries), "results": scores})
     else:
         click.echo(scores_table(loaded, results))

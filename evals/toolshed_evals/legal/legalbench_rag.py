@@ -8,6 +8,7 @@ and averaged over the queries.
 
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -179,6 +180,7 @@ class RetrievalScores:
         quote_precision, quote_recall: Of characters of the quotes of the first k passages.
         document: Share of queries whose first passage is from a gold document.
         abstention: How well it abstains; None where every question has an answer.
+        indexing_speed: Passages that were cut, encoded and stored in a second of CPU time.
     """
 
     precision: dict[int, float]
@@ -187,6 +189,7 @@ class RetrievalScores:
     quote_recall: dict[int, float]
     document: float
     abstention: Abstention | None = None
+    indexing_speed: float = 0.0
 
     def to_json(self) -> dict[str, object]:
         """The scores as a JSON object."""
@@ -197,6 +200,7 @@ class RetrievalScores:
             "quote_recall": {str(k): value for k, value in self.quote_recall.items()},
             "document": self.document,
             "abstention": asdict(self.abstention) if self.abstention else None,
+            "indexing_speed": self.indexing_speed,
         }
 
 
@@ -214,7 +218,7 @@ def evaluate_retrieval(
     n_right_document = 0
     told: list[tuple[bool, float, bool]] = []
     with tempfile.TemporaryDirectory() as folder, Toolshed(folder, pipeline=pipeline) as shed:
-        _index(shed, benchmark.documents, chunker)
+        speed = _indexing_speed(shed, benchmark.documents, chunker)
         for done, query in enumerate(benchmark.queries, start=1):
             result = shed.search_passages(query.query, max(ks), abstain_below=0.0)
             is_refused = result.confidence < shed.passages.abstain_below
@@ -230,7 +234,10 @@ def evaluate_retrieval(
             gold_documents = {file for file, _, _ in query.gold}
             n_right_document += bool(found) and found[0].passage.document_id in gold_documents
     return RetrievalScores(
-        **totals, document=n_right_document / max(1, n_answerable), abstention=_abstention(told)
+        **totals,
+        document=n_right_document / max(1, n_answerable),
+        abstention=_abstention(told),
+        indexing_speed=speed,
     )
 
 
@@ -266,21 +273,33 @@ def scores_table(benchmark: LegalBenchmark, results: Mapping[str, RetrievalScore
         f"{n_answered:,} questions about {len(benchmark.documents):,} documents, and "
         f"{len(benchmark.queries) - n_answered:,} that none of them answers",
         f"{'pipeline/chunks':<20} {'P@1':>6} {'R@1':>6} {'R@2':>6} {'R@4':>6} {'R@8':>6} {'R@16':>6} "
-        f"{'quote P@1':>10} {'quote R@1':>10} {'document@1':>11} {'AUROC':>6} {'refused':>8} {'lost':>6}",
+        f"{'quote P@1':>10} {'quote R@1':>10} {'document@1':>11} {'AUROC':>6} {'refused':>8} {'lost':>6} "
+        f"{'passages/CPU s':>15}",
     ]
     for name, scores in results.items():
         recalls = " ".join(f"{scores.recall[k]:6.3f}" for k in DEFAULT_KS)
         lines.append(
             f"{name:<20} {scores.precision[1]:6.3f} {recalls} {scores.quote_precision[1]:10.3f} "
-            f"{scores.quote_recall[1]:10.3f} {scores.document:11.3f}{_abstention_text(scores.abstention)}"
+            f"{scores.quote_recall[1]:10.3f} {scores.document:11.3f}{_abstention_text(scores.abstention)} "
+            f"{scores.indexing_speed:15.1f}"
         )
     return "\n".join(lines)
 
 
 def _abstention_text(abstention: Abstention | None) -> str:
     if abstention is None:
-        return ""
+        return " " * 23
     return f" {abstention.auroc:6.3f} {abstention.refused:8.3f} {abstention.lost:6.3f}"
+
+
+def _indexing_speed(shed: Toolshed, documents: Sequence[LegalDocument], chunker: str) -> float:
+    # Encoders are loaded at first use, which is no indexing.
+    for encoder in (shed.encoders.static, shed.encoders.stored):
+        if encoder is not None:
+            encoder.encode(["This loads the encoder."])
+    started = time.process_time()
+    _index(shed, documents, chunker)
+    return shed.passages.store.count() / max(time.process_time() - started, 1e-9)
 
 
 def _index(shed: Toolshed, documents: Sequence[LegalDocument], chunker: str) -> None:

@@ -56,6 +56,7 @@ def test_the_public_layout_is_read_and_scored(tmp_path: Path) -> None:
     assert scores.quote_recall == {1: 1}
     assert scores.quote_precision[1] > scores.precision[1] > 0.3
     assert scores.document == 1
+    assert scores.indexing_speed > 0
 
 
 @pytest.mark.parametrize(

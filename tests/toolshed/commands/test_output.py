@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import toolshed.commands
+from toolshed.commands import output
 from toolshed.commands.main import main
 from toolshed.commands.output import VisibleFormatter, print_json, progress_bar, say
 
@@ -78,6 +79,33 @@ def test_a_bar_is_drawn_on_terminals_only(show: bool, capsys: pytest.CaptureFixt
         progress(2, 2)
     printed = capsys.readouterr()
     assert (printed.out, printed.err.strip()) == ("", "")
+
+
+def test_a_log_gets_a_line_every_few_seconds_and_one_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(output.time, "monotonic", lambda: now[0])
+    with progress_bar("passages") as progress:
+        for done in range(1, 9):
+            now[0] += 2
+            progress(done, 8)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
+        "passages: 3 of 8 after 6 s",
+        "passages: 6 of 8 after 12 s",
+        "passages: 8 of 8 after 16 s",
+    ]
+
+
+def test_what_is_not_to_be_shown_is_not_told_to_a_log_either(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "LINE_SECONDS", 0.0)
+    with progress_bar("passages", show=False) as progress:
+        progress(1, 2)
+    assert capsys.readouterr().err == ""
 
 
 def test_on_a_terminal_a_bar_counts_and_is_no_output(
