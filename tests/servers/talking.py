@@ -1,7 +1,6 @@
 """An MCP server, by the SDK, whose tools ask back, report progress, wait, and answer much.
 
-Usage: python talking.py JOURNAL [PORT]: a file that a line is written to when a call is cancelled; a port to
-serve at over SSE, in the protocol of 2025, instead of standard input
+Usage: python talking.py JOURNAL, a file that a line is written to when a call is cancelled
 """
 
 import sys
@@ -11,7 +10,6 @@ import anyio
 from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp_types import CallToolResult, ElicitRequest, ElicitRequestFormParams, InputRequiredResult, TextContent
 from mcp_types import ToolAnnotations as Hints
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel
 
 server = MCPServer("talking")
@@ -89,9 +87,6 @@ async def wait_long(context: Context) -> str:
 async def delete_account(name: str, context: Context) -> str | InputRequiredResult:
     """Delete the account of a customer for good."""
     question = f"Really delete {name}?"
-    if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
-        asked = await context.elicit(question, Confirmation)
-        return f"{asked.action} {getattr(getattr(asked, 'data', None), 'sure', None)} {name}"
     if context.input_responses is None:
         form = ElicitRequestFormParams(message=question, requested_schema=Confirmation.model_json_schema())
         return InputRequiredResult(
@@ -102,7 +97,4 @@ async def delete_account(name: str, context: Context) -> str | InputRequiredResu
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        server.run("sse", port=int(sys.argv[2]))
-    else:
-        server.run()
+    server.run()

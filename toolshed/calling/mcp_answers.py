@@ -44,8 +44,14 @@ def mcp_answer(tool_id: str, answer: JsonObject, masked: Callable[[str], str]) -
         structured=structured,
         is_structured=is_structured,
         binaries=tuple(binaries),
+        content=_parts(_masked(blocks, masked)),
         meta=meta if isinstance(meta, dict) else {},
     )
+
+
+def _parts(blocks: Any) -> tuple[JsonObject, ...]:
+    # Any: a JSON value, or nothing where masking left none.
+    return tuple(block for block in blocks if isinstance(block, dict)) if isinstance(blocks, list) else ()
 
 
 def asks_back(answer: JsonObject) -> bool:

@@ -58,6 +58,7 @@ class Answer:
         is_complete: Whether the tool sent no more than is here.
         meta: What the tool says of the answer besides: ``_meta`` of MCP, headers of HTTP.
         exception: What a Python function raised.
+        content: The parts of an answer of an MCP server as they came, but for secrets.
     """
 
     text: str
@@ -69,6 +70,7 @@ class Answer:
     is_complete: bool = True
     meta: JsonObject = field(default_factory=dict)
     exception: BaseException | None = None
+    content: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class CallResult:
         exception: What a Python function raised.
         duration_ms: Milliseconds the call took.
         page: The text, or its beginning.
+        content: The parts of an answer of an MCP server as they came, but for secrets; of others nothing.
     """
 
     tool_id: str
@@ -148,6 +151,7 @@ class CallResult:
     meta: JsonObject
     exception: BaseException | None = field(repr=False, compare=False)
     duration_ms: float = field(compare=False)
+    content: Sequence[JsonObject] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         """The text, and where it is cut how to read on."""
@@ -242,6 +246,7 @@ class ResultStore:
             meta=answer.meta,
             exception=answer.exception,
             duration_ms=duration_ms,
+            content=answer.content,
         )
 
     def page(self, text: str, max_characters: int) -> ResultPage:

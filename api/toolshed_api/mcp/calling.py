@@ -13,7 +13,7 @@ from mcp_types import (
     InputRequiredResult,
     ToolAnnotations,
 )
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from toolshed.calling.results import BinaryContent, CallResult
 from toolshed.dialogues import Dialogue
@@ -33,6 +33,7 @@ from toolshed_api.mcp.own_tools import (
 from toolshed_api.mcp.searching import READ, WRITE, is_read_only, tool_of
 
 MAX_CHARACTERS = 20_000
+_block: TypeAdapter[ContentBlock] = TypeAdapter(ContentBlock)
 # Of images and sound in one answer together; a model's host refuses more.
 _MAX_BINARY_BYTES = 2 * 2**20
 
@@ -102,8 +103,8 @@ async def call(exchange: Exchange, tool: ToolDefinition, arguments: Mapping[str,
 def handed_on(result: CallResult) -> CallToolResult:
     """An answer of a tool as ours: bounded, with a handle to read on by."""
     text, structured = _bounded(result)
-    blocks: list[ContentBlock] = [said(text)]
-    blocks += _shown(result.binaries)
+    is_whole = text == result.text
+    blocks = (_as_they_came(result) if is_whole else []) or [said(text), *_shown(result.binaries)]
     meta = {**_safe_meta(result), "toolshed/call": _call_meta(result)}
     return CallToolResult(content=blocks, structured_content=structured, is_error=result.is_error, _meta=meta)
 
@@ -129,6 +130,17 @@ def _with_way_on(text: str, offset: int, n_characters: int, handle: str) -> str:
         f"{text}\n[cut after {offset:,} of {n_characters:,} characters; read on with "
         f"read_result(handle={handle!r}, offset={offset})]"
     )
+
+
+def _as_they_came(result: CallResult) -> list[ContentBlock]:
+    """The parts of a small answer of an MCP server: text, pictures, resources and links in their order."""
+    if sum(one.n_bytes for one in result.binaries) > _MAX_BINARY_BYTES:
+        return []
+    try:
+        return [_block.validate_python({**part, "_meta": None}) for part in result.content]
+    except ValidationError:
+        # Parts of a kind that nobody knows are told as text.
+        return []
 
 
 def _shown(binaries: Sequence[BinaryContent]) -> list[ContentBlock]:

@@ -12,6 +12,7 @@ from mcp_types import CallToolResult, TextContent
 
 ROOT = Path(__file__).parents[3]
 TALKING = ROOT / "tests" / "servers" / "talking.py"
+OLDER = ROOT / "tests" / "servers" / "older.py"
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 
 
