@@ -13,6 +13,7 @@ from toolshed.types import JsonObject, ToolDefinition
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.mcp.catalog_facts import CatalogFacts, n_tokens_of
 from toolshed_api.mcp.handles import SearchHandle
+from toolshed_api.mcp.inspector import SHOWN_BY_IT
 from toolshed_api.mcp.own_tools import (
     MAX_ID_CHARACTERS,
     Exchange,
@@ -214,7 +215,7 @@ SEARCH_TOOLS = OwnTool(
     "search",
     reads(),
     search_tools,
-    ALWAYS_LOADED,
+    ALWAYS_LOADED | SHOWN_BY_IT,
 )
 GET_TOOL_SCHEMA = OwnTool(
     "get_tool_schema",

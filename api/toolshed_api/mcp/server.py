@@ -10,20 +10,24 @@ import anyio.to_thread
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.server.subscriptions import ListenHandler
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
     CallToolRequestParams,
+    ListResourcesResult,
     ListToolsResult,
     PaginatedRequestParams,
-    ServerCapabilities,
+    ReadResourceRequestParams,
+    ReadResourceResult,
     Tool,
 )
 
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import ANYBODY, Caller
+from toolshed_api.mcp import inspector
 from toolshed_api.mcp.calling import CALL_TOOL_READ, CALL_TOOL_WRITE, READ_RESULT
 from toolshed_api.mcp.catalog_facts import CatalogFactsBook, n_tokens_of
 from toolshed_api.mcp.data_app import FETCH, SEARCH
@@ -106,29 +110,34 @@ class ToolshedServer(Server[Any]):
             title="Toolshed",
             description="Finds the few tools an agent needs, and calls them.",
             instructions=INSTRUCTIONS,
-            cache_hints={"tools/list": CacheHint(TTL_MS), "server/discover": CacheHint(TTL_MS)},
+            cache_hints={
+                "tools/list": CacheHint(TTL_MS),
+                "server/discover": CacheHint(TTL_MS),
+                "resources/list": CacheHint(TTL_MS, "public"),
+                "resources/read": CacheHint(TTL_MS, "public"),
+            },
             get_tool_input_schema=lambda name: _BY_NAME[name].schema if name in _BY_NAME else None,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
+            on_list_resources=self._list_resources,
+            on_read_resource=self._read_resource,
             on_subscriptions_listen=ListenHandler(self.changes.bus),
         )
+        self.extensions[inspector.EXTENSION] = {}
         security = RequestStateSecurity(keys=[backing.secret], bind_principal=self._principal)
         self.middleware.append(RequestStateBoundary(security, default_audience=self.name))
 
-    def get_capabilities(
+    def create_initialization_options(
         self,
         notification_options: NotificationOptions | None = None,
         experimental_capabilities: dict[str, dict[str, Any]] | None = None,
         extensions: dict[str, dict[str, Any]] | None = None,
-        *,
-        protocol_version: str | None = None,
-    ) -> ServerCapabilities:
-        """What the server does: it also tells when its list of tools changes."""
-        return super().get_capabilities(
+    ) -> InitializationOptions:
+        """What sessions of the older protocol are told: also that they will hear when the tools change."""
+        return super().create_initialization_options(
             notification_options or NotificationOptions(tools_changed=True),
             experimental_capabilities,
             extensions,
-            protocol_version=protocol_version,
         )
 
     def _principal(self, context: Context) -> str:
@@ -147,6 +156,13 @@ class ToolshedServer(Server[Any]):
             ttl_ms=TTL_MS,
             cache_scope=_cache_scope(shed.caller),
         )
+
+    async def _list_resources(self, _: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
+        _offset(params.cursor if params else None)
+        return inspector.listed()
+
+    async def _read_resource(self, _: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        return inspector.read(str(params.uri))
 
     def _listed(self, shed: CallerShed) -> list[Tool]:
         allowed = [tool for tool in OWN_TOOLS if tool.scope in shed.caller.scopes]

@@ -186,6 +186,8 @@ async def test_who_listens_is_told_when_the_tools_change(tmp_path: Path, era: st
                 host(url, era, message_handler=note) as connected,
                 contextlib.AsyncExitStack() as stack,
             ):
+                assert connected.server_capabilities.tools is not None
+                assert connected.server_capabilities.tools.list_changed is True
                 before = await connected.list_tools()
                 if era == "auto":
                     events = await stack.enter_async_context(connected.listen(tools_list_changed=True))
