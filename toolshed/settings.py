@@ -30,6 +30,10 @@ class Settings(BaseSettings):
         ledger: Where costs are booked: a file or a SQLAlchemy URL; beside the knowledge base by default.
         state: Where the service keeps its keys, grants, jobs and audit log: a file or a SQLAlchemy URL;
             ``state.db`` beside an embedded knowledge base by default, or the ledger's server.
+        pepper: Secret of at least 32 characters that API keys are stored with; made beside the state by
+            default. All replicas need the same.
+        audit_days: How long the audit log is kept.
+        audit_texts: Whether the audit log keeps queries and arguments, not only their digests.
         prices: Price file of the deployment.
         encoder_threads: Threads of one query's encoding.
         blas_threads: Most threads of numpy's linear algebra while a search runs; 0 leaves it alone.
@@ -56,6 +60,9 @@ class Settings(BaseSettings):
     allowed_sources: list[str] = Field(default_factory=list)
     ledger: str | None = None
     state: str | None = None
+    pepper: SecretStr | None = None
+    audit_days: int = Field(default=365, ge=1, le=36_500)
+    audit_texts: bool = False
     prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)
     blas_threads: int = Field(default=1, ge=0, le=1024)

@@ -8,9 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from toolshed.errors import KnowledgeBaseError
+from toolshed.errors import KnowledgeBaseError, StateError
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
+from toolshed_api.audit.log import AuditLog
+from toolshed_api.auth.pepper import derived, find_pepper
 from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.description import guard_responses, install_description
 from toolshed_api.guard import Guard
@@ -19,6 +21,7 @@ from toolshed_api.mcp.http import McpEndpoint
 from toolshed_api.observability.middleware import Observed
 from toolshed_api.observability.tracing import flush
 from toolshed_api.problems import install_problem_handlers
+from toolshed_api.rest.audit import endpoints as audit
 from toolshed_api.rest.backbones import endpoints as backbones
 from toolshed_api.rest.calls import endpoints as calls
 from toolshed_api.rest.costs import endpoints as costs
@@ -36,6 +39,8 @@ from toolshed_api.writers import Writers
 
 logger = logging.getLogger(__name__)
 
+_TIDY_SECONDS = 3600.0
+
 # In this order: what is asked of all tools stands before what is asked of one, whose id may hold anything.
 _ROUTERS = (
     search.router,
@@ -48,6 +53,7 @@ _ROUTERS = (
     costs.router,
     quarantine.router,
     registry.router,
+    audit.router,
     health.router,
     metrics.router,
 )
@@ -75,10 +81,16 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             stack.push_async_callback(asyncio.to_thread, writers.close)
             database = app.state.database = await asyncio.to_thread(open_state, location)
             stack.callback(database.close)
+            pepper = await asyncio.to_thread(find_pepper, settings, location)
+            app.state.digest_key = derived(pepper, "audit") if pepper else None
+            app.state.audit = AuditLog(database)
+            stack.callback(app.state.audit.close)
             # Loading the encoder and the matrices belongs to the start, not to the first request.
             await asyncio.to_thread(opened.warm_up)
             refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
             stack.callback(refreshing.cancel)
+            tidying = asyncio.create_task(_keep_tidy(app, settings.audit_days))
+            stack.callback(tidying.cancel)
             await stack.enter_async_context(mcp.run(settings, sheds))
             yield
 
@@ -113,3 +125,14 @@ async def _keep_fresh(app: FastAPI, seconds: float) -> None:
                     logger.info("the tools have changed; %d are searched now", shed.knowledge_base.count())
             except KnowledgeBaseError as error:
                 logger.warning("the tools could not be refreshed, the last ones are kept: %s", error)
+
+
+async def _keep_tidy(app: FastAPI, audit_days: int) -> None:
+    """Forget what is kept for long enough."""
+    log: AuditLog = app.state.audit
+    while True:
+        try:
+            await asyncio.to_thread(log.prune, keep_days=audit_days)
+        except StateError as error:
+            logger.warning("the audit log could not be shortened: %s", error)
+        await asyncio.sleep(_TIDY_SECONDS)

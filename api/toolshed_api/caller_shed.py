@@ -1,7 +1,8 @@
 """A tenant's knowledge base in the hands of one caller: the one thing behind REST, MCP and the gateway."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
@@ -14,7 +15,8 @@ from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
-from toolshed_api.callers import DEFAULT_TENANT, Caller, ForeignSourceError
+from toolshed_api.audit.trail import NO_TRAIL, AuditTrail, Note
+from toolshed_api.callers import DEFAULT_TENANT, Caller, ForeignSourceError, Scope
 from toolshed_api.observability import conventions as names
 from toolshed_api.observability.metrics import PASSAGE_SEARCHES, count_search, counted_call
 from toolshed_api.observability.tracing import span, trace_search
@@ -33,43 +35,65 @@ if TYPE_CHECKING:
 class CallerShed:
     """What a caller may do with the tools, text and books of his tenant.
 
-    Every verb asks for its scope first. What it refuses, counts or writes down is decided here, so that
-    whoever serves a caller, in whatever protocol, serves him the same.
+    Every verb does its work inside :meth:`doing`, which asks for its scope and writes the audit log. What is
+    refused, counted or written down is decided here, so that whoever serves a caller, in whatever protocol,
+    serves him the same.
 
     Attributes:
         shed: The knowledge base of the caller's tenant.
         caller: Who asks.
+        trail: Where it is written down what he did.
     """
 
     shed: Toolshed
     caller: Caller
+    trail: AuditTrail = NO_TRAIL
 
     @property
     def _view(self) -> ShedView:
         return self.shed.seen_by(self.caller.visible)
 
+    @contextmanager
+    def doing(
+        self, scope: Scope, action: str, target: str = "", *, text: str | None = None
+    ) -> Iterator[Note]:
+        """Let the caller do something, if he may, and write down what came of it.
+
+        Args:
+            scope: What he must be allowed to do.
+            action: What the audit log calls it.
+            target: What it is done to.
+            text: What he sent; only its digest is kept, unless the operator keeps texts.
+
+        Raises:
+            MissingScopeError: If he may not.
+        """
+        with self.trail.recording(self.caller, action, target, text=text) as note:
+            self.caller.require(scope)
+            yield note
+
     def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:
         """See :meth:`Toolshed.search`."""
-        self.caller.require("search")
-        found = self._view.search(query, k, **options)
-        count_search(found)
-        trace_search(found, self.caller.tenant)
-        return found
+        with self.doing("search", "search", text=query):
+            found = self._view.search(query, k, **options)
+            count_search(found)
+            trace_search(found, self.caller.tenant)
+            return found
 
     def get_tool(self, tool_id: str) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""
-        self.caller.require("search")
-        return self._view.get_tool(tool_id)
+        with self.doing("search", "tools.get", tool_id):
+            return self._view.get_tool(tool_id)
 
     def tool_named(self, name: str) -> ToolDefinition:
         """See :meth:`Toolshed.tool_named`."""
-        self.caller.require("search")
-        return self._view.tool_named(name)
+        with self.doing("search", "tools.get", name):
+            return self._view.tool_named(name)
 
     def definitions(self) -> list[ToolDefinition]:
         """The definitions of all tools that the caller may find, ordered by their ids."""
-        self.caller.require("search")
-        return self._view.definitions()
+        with self.doing("search", "tools.list"):
+            return self._view.definitions()
 
     def catalog_version(self) -> object:
         """What is another when the tools have changed."""
@@ -77,13 +101,13 @@ class CallerShed:
 
     def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""
-        self.caller.require("search")
-        return self._view.list_tools()
+        with self.doing("search", "tools.list"):
+            return self._view.list_tools()
 
     def sources(self) -> list[IndexedSource]:
         """See :meth:`Toolshed.sources`."""
-        self.caller.require("search")
-        return self._view.sources()
+        with self.doing("search", "sources.list"):
+            return self._view.sources()
 
     def call(
         self,
@@ -92,11 +116,11 @@ class CallerShed:
         **options: Unpack[CallArguments],
     ) -> "CallResult":
         """See :meth:`Toolshed.call`."""
-        self.caller.require("call")
-        with counted_call() as failed, _call_span(tool_id):
-            result = self._view.call(tool_id, arguments, **options)
-            failed.append(result.is_error)
-        return result
+        with self._calling(tool_id, arguments) as note, counted_call() as failed, _call_span(tool_id):
+            called = self._view.call(tool_id, arguments, **options)
+            failed.append(called.is_error)
+            note.outcome = "tool_error" if called.is_error else "ok"
+            return called
 
     async def acall(
         self,
@@ -105,24 +129,27 @@ class CallerShed:
         **options: Unpack[CallArguments],
     ) -> "CallResult":
         """See :meth:`AsyncToolshed.call`."""
-        self.caller.require("call")
-        with counted_call() as failed, _call_span(tool_id):
-            result = await self._view.acall(tool_id, arguments, **options)
-            failed.append(result.is_error)
-        return result
+        with self._calling(tool_id, arguments) as note, counted_call() as failed, _call_span(tool_id):
+            called = await self._view.acall(tool_id, arguments, **options)
+            failed.append(called.is_error)
+            note.outcome = "tool_error" if called.is_error else "ok"
+            return called
+
+    def _calling(self, tool_id: str, arguments: Mapping[str, Any] | None) -> AbstractContextManager[Note]:
+        return self.doing("call", "call", tool_id, text=json.dumps(arguments, default=str))
 
     def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """See :meth:`Toolshed.read_result`."""
-        self.caller.require("call")
-        return self.shed.read_result(handle, offset, max_characters=max_characters)
+        with self.doing("call", "results.read", handle):
+            return self.shed.read_result(handle, offset, max_characters=max_characters)
 
     def search_passages(
         self, query: str, k: int = 5, **options: Unpack[PassageArguments]
     ) -> PassageSearchResult:
         """See :meth:`Toolshed.search_passages`."""
-        self.caller.require("search")
-        PASSAGE_SEARCHES.inc()
-        with span("retrieval passages", {names.OPERATION: names.RETRIEVAL, names.DATA_SOURCE: "passages"}):
+        told = {names.OPERATION: names.RETRIEVAL, names.DATA_SOURCE: "passages"}
+        with self.doing("search", "passages.search", text=query), span("retrieval passages", told):
+            PASSAGE_SEARCHES.inc()
             return self.shed.search_passages(query, k, **options)
 
     def report_search(self, task_id: str, passed: bool, **details: "Unpack[OutcomeDetails]") -> "Outcome":
@@ -133,36 +160,37 @@ class CallerShed:
             passed: Whether it passed.
             details: See :meth:`.CostAccount.report`.
         """
-        self.caller.require("call")
-        account = self.shed.account
-        try:
-            account.ledger.task(task_id)
-        except UnknownDecisionError:
-            account.start_task("retrieval", task_id=task_id)
-        return account.report(task_id, passed, **details)
+        with self.doing("call", "outcomes.report", task_id):
+            account = self.shed.account
+            try:
+                account.ledger.task(task_id)
+            except UnknownDecisionError:
+                account.start_task("retrieval", task_id=task_id)
+            return account.report(task_id, passed, **details)
 
     def list_documents(self) -> list[str]:
         """See :meth:`Toolshed.list_documents`."""
-        self.caller.require("search")
-        return self.shed.list_documents()
+        with self.doing("search", "documents.list"):
+            return self.shed.list_documents()
 
     def get_passages(self, document_id: str) -> list[Passage]:
         """See :meth:`Toolshed.get_passages`."""
-        self.caller.require("search")
-        return self.shed.get_passages(document_id)
+        with self.doing("search", "documents.get", document_id):
+            return self.shed.get_passages(document_id)
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """See :meth:`Toolshed.add_catalogs`."""
-        self._check_writes(catalogs)
-        return self.shed.add_catalogs(catalogs, **options)
+        with self.doing("index", "tools.add", _named(catalogs)):
+            self._check_writes(catalogs)
+            return self.shed.add_catalogs(catalogs, **options)
 
     def sync_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """See :meth:`Toolshed.sync_catalogs`."""
-        self._check_writes(catalogs)
-        return self.shed.sync_catalogs(catalogs, **options)
+        with self.doing("index", "tools.sync", _named(catalogs)):
+            self._check_writes(catalogs)
+            return self.shed.sync_catalogs(catalogs, **options)
 
     def _check_writes(self, catalogs: Sequence[Catalog]) -> None:
-        self.caller.require("index")
         for catalog in catalogs:
             self._check_source(catalog.source)
 
@@ -178,33 +206,36 @@ class CallerShed:
         Raises:
             UnknownToolError: If it is not there.
         """
-        self.caller.require("index")
-        self._check_source(self._view.get_tool(tool_id).source)
-        self.shed.delete_tools(tool_id)
+        with self.doing("index", "tools.delete", tool_id):
+            self._check_source(self._view.get_tool(tool_id).source)
+            self.shed.delete_tools(tool_id)
 
     def remove_source(self, name: str) -> int:
         """See :meth:`Toolshed.remove_source`."""
-        self.caller.require("index")
-        if name not in {source.name for source in self._view.sources()}:
-            raise UnknownSourceError(f"there is no source {name!r}")
-        self._check_source(name)
-        return self.shed.remove_source(name)
+        with self.doing("index", "sources.delete", name):
+            if name not in {source.name for source in self._view.sources()}:
+                raise UnknownSourceError(f"there is no source {name!r}")
+            self._check_source(name)
+            return self.shed.remove_source(name)
 
     def held_tools(self) -> "tuple[list[HeldTool], OnChange]":
         """What waits for a decision, and what happens to dangerous changes."""
-        self._check_administers()
-        return self.shed.quarantine.held(), self.shed.quarantine.policy
+        with self.doing("admin", "quarantine.list"):
+            self._check_administers()
+            return self.shed.quarantine.held(), self.shed.quarantine.policy
 
     def decide_on_held(self, tool_id: str, content_hash: str, *, is_approved: bool) -> None:
         """See :meth:`.ToolQuarantine.approve` and :meth:`.ToolQuarantine.reject`."""
-        self._check_administers()
-        decide = self.shed.quarantine.approve if is_approved else self.shed.quarantine.reject
-        decide(tool_id, content_hash, by=self.caller.name)
+        with self.doing("admin", "quarantine.approve" if is_approved else "quarantine.reject", tool_id):
+            self._check_administers()
+            decide = self.shed.quarantine.approve if is_approved else self.shed.quarantine.reject
+            decide(tool_id, content_hash, by=self.caller.name)
 
     def set_change_policy(self, on_change: OnChange) -> None:
         """See :meth:`.ToolQuarantine.set_policy`."""
-        self._check_administers()
-        self.shed.quarantine.set_policy(on_change)
+        with self.doing("admin", "quarantine.policy", on_change):
+            self._check_administers()
+            self.shed.quarantine.set_policy(on_change)
 
     def _check_administers(self) -> None:
         """Ask for all tools too: what is held back tells of any."""
@@ -218,18 +249,18 @@ class CallerShed:
         self, task_id: str | None, passed: bool, **details: "Unpack[OutcomeDetails]"
     ) -> "Outcome":
         """See :meth:`.CostAccount.report`; of his own tenant's tasks only."""
-        self.caller.require("call")
-        account, decision_id = self.shed.account, details.get("decision_id")
-        if decision_id is not None:
-            account.check_own(account.ledger.task_of(decision_id))
-        if task_id is not None:
-            account.check_own(task_id)
-        return account.report(task_id, passed, **details)
+        with self.doing("call", "outcomes.report", task_id or ""):
+            account, decision_id = self.shed.account, details.get("decision_id")
+            if decision_id is not None:
+                account.check_own(account.ledger.task_of(decision_id))
+            if task_id is not None:
+                account.check_own(task_id)
+            return account.report(task_id, passed, **details)
 
     def select(self, step: "StepRequest", *, budget: "Budget | None" = None) -> "Selection":
         """See :meth:`.CostAccount.select`."""
-        self.caller.require("search")
-        return self.shed.account.select(step, budget=budget)
+        with self.doing("search", "backbones.select"):
+            return self.shed.account.select(step, budget=budget)
 
     def cost_report(
         self,
@@ -252,11 +283,15 @@ class CallerShed:
         Raises:
             MissingScopeError: If he asks for another tenant, and is no administrator of the service.
         """
-        self.caller.require("search")
-        if tenant != self.caller.tenant:
-            self.caller.require("admin")
-            self.caller.require_tenant(DEFAULT_TENANT)
-        return self.shed.costs.report(by, tenant=tenant, since=since, until=until, human_usd=human_usd)
+        with self.doing("search", "costs.read", tenant or "all tenants"):
+            if tenant != self.caller.tenant:
+                self.caller.require("admin")
+                self.caller.require_tenant(DEFAULT_TENANT)
+            return self.shed.costs.report(by, tenant=tenant, since=since, until=until, human_usd=human_usd)
+
+
+def _named(catalogs: Sequence[Catalog]) -> str:
+    return ", ".join(dict.fromkeys(catalog.source for catalog in catalogs))
 
 
 def _call_span(tool_id: str) -> AbstractContextManager[Any]:

@@ -34,12 +34,16 @@ class Caller:
         tenant: Whose tools, text and costs are meant; a caller has one.
         scopes: What he may do.
         visible: The tools that he may find.
+        requests_per_minute: How many he may make; None is as many as he likes.
+        viewed_by: The administrator who looks through his eyes.
     """
 
     name: str
     tenant: str = DEFAULT_TENANT
     scopes: frozenset[Scope] = SCOPES
     visible: Visibility = EVERYTHING
+    requests_per_minute: int | None = None
+    viewed_by: str | None = None
 
     def require(self, scope: Scope) -> None:
         """Refuse what the caller may not do.
@@ -59,6 +63,19 @@ class Caller:
         if self.tenant != tenant:
             raise MissingScopeError(
                 f"this is for callers of the tenant {tenant!r}; {self.name!r} is of another"
+            )
+
+    def check_manages(self, tenant: str) -> None:
+        """Refuse an administrator of one tenant what belongs to another; those of ``default`` manage all.
+
+        Raises:
+            MissingScopeError: If he does not manage it, whether it is there or not.
+        """
+        self.require("admin")
+        if self.tenant not in (tenant, DEFAULT_TENANT):
+            raise MissingScopeError(
+                f"{self.name!r} administers the tenant {self.tenant!r} only; "
+                f"ask an administrator of {DEFAULT_TENANT!r}"
             )
 
 

@@ -7,21 +7,24 @@ from fastapi import Depends, Request
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed_api.access import shows_key
+from toolshed_api.audit.log import AuditLog
+from toolshed_api.audit.trail import AuditTrail
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import ANYBODY, DEFAULT_TENANT, Caller
 from toolshed_api.tenant_sheds import TenantSheds
 from toolshed_api.writers import Writers
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
+# Coroutines, where nothing waits: FastAPI runs plain functions in threads.
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     """Who asks: the guard has let him in."""
     caller: Caller = getattr(request.state, "caller", ANYBODY)
     return caller
@@ -30,9 +33,28 @@ def _caller(request: Request) -> Caller:
 CurrentCaller = Annotated[Caller, Depends(_caller)]
 
 
-def _caller_shed(request: Request, caller: CurrentCaller) -> CallerShed:
+def trail_of(request: Request) -> AuditTrail:
+    """Where it is written down what a request does, for those who get a request and no dependencies."""
+    state, request_id = request.app.state, getattr(request.state, "request_id", "")
+    return AuditTrail(state.audit, request_id, state.digest_key, state.settings.audit_texts)
+
+
+async def _trail(request: Request) -> AuditTrail:
+    return trail_of(request)
+
+
+async def _audit(request: Request) -> AuditLog:
+    audit: AuditLog = request.app.state.audit
+    return audit
+
+
+CurrentAudit = Annotated[AuditLog, Depends(_audit)]
+CurrentTrail = Annotated[AuditTrail, Depends(_trail)]
+
+
+def _caller_shed(request: Request, caller: CurrentCaller, trail: CurrentTrail) -> CallerShed:
     sheds: TenantSheds = request.app.state.sheds
-    return CallerShed(sheds.of(caller.tenant), caller)
+    return CallerShed(sheds.of(caller.tenant), caller, trail)
 
 
 def _default_shed(request: Request) -> Toolshed:

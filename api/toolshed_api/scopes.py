@@ -14,11 +14,11 @@ app, is asked for in ``tests/api/test_scopes.py``, which fails for a route that 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 
 from toolshed_api.callers import Scope
-from toolshed_api.dependencies import CurrentCaller
+from toolshed_api.dependencies import CurrentCaller, CurrentTrail
 
 if TYPE_CHECKING:
     from fastapi.dependencies.models import Dependant
@@ -40,9 +40,11 @@ class Declaration:
 class _Needs(Declaration):
     scope: Scope
 
-    async def __call__(self, caller: CurrentCaller) -> None:
-        """Refuse a caller without the scope, before what he sent is looked at."""
-        caller.require(self.scope)
+    async def __call__(self, request: Request, caller: CurrentCaller, trail: CurrentTrail) -> None:
+        """Refuse a caller without the scope, before what he sent is looked at, and write that down."""
+        if self.scope not in caller.scopes:
+            with trail.recording(caller, "refused", f"{request.method} {request.url.path}"):
+                caller.require(self.scope)
 
 
 class _Says(Declaration):

@@ -1,0 +1,143 @@
+"""The audit log: written in order by a thread of its own, so that nobody waits for it."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select
+
+from toolshed.errors import ToolshedError
+from toolshed.state.database import Database
+from toolshed_api.audit.events import AuditEvent
+from toolshed_api.audit.tables import audit_event
+from toolshed_api.problems import OverloadedError
+
+logger = logging.getLogger(__name__)
+
+# At some 500 bytes each, and a second of a database that takes ten thousand rows a second.
+MAX_WAITING = 10_000
+_BATCH = 500
+_RETRY_SECONDS = 0.5
+_CLOSE_SECONDS = 5.0
+_MOST_CHARACTERS: Mapping[str, int] = {
+    "text": 20_000,
+    "target": 2_000,
+    "viewed_as": 500,
+    "caller": 200,
+    "request_id": 128,
+    "digest": 64,
+}
+_FIELDS = [one.name for one in fields(AuditEvent)]
+
+
+class AuditLog:
+    """Keeps what was done. Threads may share it, and processes may write to one database.
+
+    What was written is kept in memory until the database has it, and no more is let in than that can hold:
+    a service whose database cannot be written to says so instead of doing what nobody will know of.
+    A graceful stop loses nothing; a process that is killed loses what it had not written yet, milliseconds
+    as a rule.
+
+    Args:
+        database: Where it is kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: deque[AuditEvent] = deque()
+        self._has_changed = threading.Condition()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._write_all, name="toolshed-audit", daemon=True)
+        self._thread.start()
+
+    def check_room(self) -> None:
+        """Refuse to do what could not be written down.
+
+        Raises:
+            OverloadedError: If too much is waiting to be written.
+        """
+        if len(self._waiting) >= MAX_WAITING:
+            raise OverloadedError("the audit log cannot be written fast enough; try again in a moment")
+
+    def write(self, event: AuditEvent) -> None:
+        """Write an event down; it is in the database soon after."""
+        with self._has_changed:
+            self._waiting.append(event)
+            self._has_changed.notify_all()
+
+    def flush(self, *, timeout_seconds: float = 10.0) -> bool:
+        """Wait until all that was written is in the database; returns whether it is."""
+        with self._has_changed:
+            return self._has_changed.wait_for(lambda: not self._waiting, timeout_seconds)
+
+    def close(self) -> None:
+        """Write what is waiting, and stop."""
+        with self._has_changed:
+            self._is_closing = True
+            self._has_changed.notify_all()
+        self._thread.join(_CLOSE_SECONDS)
+        if self._waiting:
+            logger.error("%d events of the audit log could not be written", len(self._waiting))
+
+    def prune(self, *, keep_days: int) -> int:
+        """Forget what is older; returns how many events that were."""
+        oldest = datetime.now(UTC) - timedelta(days=keep_days)
+        with self._database.writing() as connection:
+            return connection.execute(delete(audit_event).where(audit_event.c.at < oldest)).rowcount
+
+    def page(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        before: int | None = None,
+        caller: str | None = None,
+        action: str | None = None,
+    ) -> Sequence[RowMapping]:
+        """Events of a tenant, newest first, with their ``event_id``; go on with the last one's ``before``."""
+        column = audit_event.c
+        wanted: list[ColumnElement[bool]] = [column.tenant == tenant]
+        wanted += [column.event_id < before] if before is not None else []
+        wanted += [column.caller == caller] if caller is not None else []
+        wanted += [column.action == action] if action is not None else []
+        query = select(audit_event).where(*wanted).order_by(column.event_id.desc()).limit(limit)
+        with self._database.reading() as connection:
+            return connection.execute(query).mappings().all()
+
+    def _write_all(self) -> None:
+        while batch := self._next_batch():
+            try:
+                with self._database.writing() as connection:
+                    connection.execute(insert(audit_event), [_row(event) for event in batch])
+            except ToolshedError as error:
+                logger.warning("the audit log could not be written, and will be tried again: %s", error)
+                with self._has_changed:
+                    self._has_changed.wait(_RETRY_SECONDS)
+                continue
+            with self._has_changed:
+                for _ in batch:
+                    self._waiting.popleft()
+                self._has_changed.notify_all()
+
+    def _next_batch(self) -> list[AuditEvent]:
+        """What comes next, which stays waiting until it is written; nothing when all is done."""
+        with self._has_changed:
+            self._has_changed.wait_for(lambda: self._waiting or self._is_closing)
+            return list(islice(self._waiting, _BATCH))
+
+
+def _row(event: AuditEvent) -> dict[str, Any]:
+    return {name: _storable(name, getattr(event, name)) for name in _FIELDS}
+
+
+def _storable(name: str, value: Any) -> Any:
+    """Text that every database takes: one event that it refuses would hold up all others."""
+    # Any: what the fields of an event hold.
+    if not isinstance(value, str):
+        return value
+    return value[: _MOST_CHARACTERS.get(name, 60)].encode("utf-8", "replace").decode().replace("\0", "\ufffd")

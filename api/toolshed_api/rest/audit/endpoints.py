@@ -1,0 +1,42 @@
+"""Read the audit log."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from toolshed.errors import StateError
+from toolshed_api.bodies import StrictRoute
+from toolshed_api.callers import MissingScopeError
+from toolshed_api.dependencies import CurrentAudit, CurrentCaller, CurrentTrail
+from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
+from toolshed_api.rest.audit.schemas import AuditEventBody, AuditResponse
+from toolshed_api.rest.names import MeantTenant
+from toolshed_api.scopes import needs
+
+router = APIRouter(
+    prefix="/v1/audit",
+    tags=["administration"],
+    route_class=StrictRoute,
+    dependencies=[needs("admin")],
+    responses=problem_responses(InvalidRequestError, MissingScopeError, StateError, OverloadedError),
+)
+
+
+@router.get("")
+def list_events(
+    audit: CurrentAudit,
+    caller: CurrentCaller,
+    trail: CurrentTrail,
+    tenant: MeantTenant,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most events to return.")] = 100,
+    before: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="Only events before this one.")
+    ] = None,
+    by: Annotated[str | None, Query(max_length=200, description="Only what this caller did.")] = None,
+    action: Annotated[str | None, Query(max_length=60, description="Only what was done so.")] = None,
+) -> AuditResponse:
+    """Who did what, newest first; what was done a moment ago may come a moment later."""
+    with trail.recording(caller, "audit.read", tenant=tenant):
+        rows = audit.page(tenant, limit=limit + 1, before=before, caller=by, action=action)
+    events = [AuditEventBody.model_validate(dict(row)) for row in rows[:limit]]
+    return AuditResponse(events=events, next_before=events[-1].event_id if len(rows) > limit else None)

@@ -1,0 +1,39 @@
+import time
+
+import httpx
+
+from tests.api.serving import problem
+
+
+def events(client: httpx.Client, **query: str | int) -> dict[str, object]:
+    deadline = time.monotonic() + 20
+    while True:
+        answer: dict[str, object] = client.get("/v1/audit", params=query).json()
+        if answer["events"] or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.02)
+
+
+def test_a_search_is_found_by_its_request(client: httpx.Client) -> None:
+    client.post("/v1/tools/search", json={"query": "email"}, headers={"x-request-id": "mine"})
+    (event,) = events(client, action="search")["events"]  # type: ignore[misc]  # a list
+    assert (event["request_id"], event["caller"], event["outcome"]) == ("mine", "anybody", "ok")
+    assert event["text"] is None
+    assert len(event["digest"]) == 64
+
+
+def test_pages_end(client: httpx.Client) -> None:
+    for _ in range(3):
+        client.get("/v1/tools")
+    while len(client.get("/v1/audit", params={"action": "tools.list"}).json()["events"]) < 3:
+        time.sleep(0.02)
+    first = client.get("/v1/audit", params={"action": "tools.list", "limit": 2}).json()
+    last = client.get(
+        "/v1/audit", params={"action": "tools.list", "limit": 2, "before": first["next_before"]}
+    ).json()
+    assert (len(first["events"]), len(last["events"]), last["next_before"]) == (2, 1, None)
+
+
+def test_bad_cursors_are_refused(client: httpx.Client) -> None:
+    for query in ({"before": 0}, {"before": 2**63}, {"limit": 0}, {"limit": 10_000}, {"before": "x"}):
+        assert problem(client.get("/v1/audit", params=query)) == (422, "invalid_request")
