@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from toolshed.errors import ConfigurationError
+from toolshed.issuers import OidcIssuer
 from toolshed.options import PipelineName
 
 # Without a port and without wildcards, which would let in what nobody thought of.
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
             ``state.db`` beside an embedded knowledge base by default, or the ledger's server.
         pepper: Secret of at least 32 characters that API keys are stored with; made beside the state by
             default. All replicas need the same.
+        oidc: Issuers whose tokens are taken, a JSON list; see :class:`~toolshed.issuers.OidcIssuer`.
+        public_url: Address that clients know the service by, where it is not that of their requests.
+        requests_per_minute: Most requests of a caller whose key says nothing else.
         audit_days: How long the audit log is kept.
         audit_texts: Whether the audit log keeps queries and arguments, not only their digests.
         prices: Price file of the deployment.
@@ -61,6 +65,9 @@ class Settings(BaseSettings):
     ledger: str | None = None
     state: str | None = None
     pepper: SecretStr | None = None
+    oidc: list[OidcIssuer] = Field(default_factory=list, max_length=20)
+    public_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"\\\\]+$")] | None = None
+    requests_per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
     audit_days: int = Field(default=365, ge=1, le=36_500)
     audit_texts: bool = False
     prices: str | None = None

@@ -1,52 +1,47 @@
-"""Who is let in, told from the headers alone."""
+"""What is told from the headers alone: whom a request is meant for, and what it shows."""
 
-import hmac
 import re
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 
 from toolshed.settings import Settings
-from toolshed_api.problems import ForbiddenOriginError, UnauthorizedError
+from toolshed_api.problems import ForbiddenOriginError
+from toolshed_api.public_address import METADATA_PATH
 
-# Probes carry no keys. Everything else is closed where keys are set, the OpenAPI description too.
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+# Probes carry no keys, and who has none reads where to get one. All else is closed where keys are, the
+# OpenAPI description too.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", METADATA_PATH, f"{METADATA_PATH}/{{path}}"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-def shows_key(headers: Headers, settings: Settings) -> bool:
-    """Whether API keys are shown, all of them valid; without keys in the settings, everybody passes."""
-    if not settings.api_keys:
-        return True
-    bearers = [value[7:] for value in headers.getlist("authorization") if value[:7].lower() == "bearer "]
-    shown = [*bearers, *headers.getlist("x-api-key")]
-    # Every key is compared, in constant time, so the answer's delay tells nothing.
-    matches = [
-        [hmac.compare_digest(one.encode(), key.get_secret_value().encode()) for key in settings.api_keys]
-        for one in shown
-    ]
-    return bool(matches) and all(map(any, matches))
+def is_open_path(path: str) -> bool:
+    """Whether a path is answered to who shows nothing."""
+    return path in OPEN_PATHS or path.startswith(f"{METADATA_PATH}/")
 
 
-def check_access(path: str, headers: Headers, settings: Settings) -> None:
-    """Refuse requests that were not meant for this service, and those without a key.
+def shown_credentials(headers: Headers) -> list[str]:
+    """The keys and tokens that are shown, each once."""
+    authorizations = headers.getlist("authorization")
+    bearers = [value[7:].strip() for value in authorizations if value[:7].lower() == "bearer "]
+    return [one for one in dict.fromkeys([*bearers, *headers.getlist("x-api-key")]) if one]
+
+
+def check_origin(headers: Headers, settings: Settings, *, is_open: bool) -> None:
+    """Keep web pages out that reach a service on loopback by a name of their own (DNS rebinding).
+
+    Where keys are needed, a page that does not know one is refused anyway; hosts are checked then if the
+    operator names them.
+
+    Args:
+        headers: Of the request.
+        settings: Name the hosts that are allowed.
+        is_open: Whether nothing needs to be shown.
 
     Raises:
         ForbiddenOriginError: If the host or the origin is not allowed.
-        UnauthorizedError: If keys are set and none of them is shown.
     """
-    _check_origin(headers, settings)
-    if path not in OPEN_PATHS and not shows_key(headers, settings):
-        raise UnauthorizedError("show a valid API key: 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
-
-
-def _check_origin(headers: Headers, settings: Settings) -> None:
-    """Keep web pages out that reach a service on loopback by a name of their own (DNS rebinding).
-
-    Where keys are set, a page that does not know one is refused anyway; hosts are checked then if the
-    operator names them.
-    """
-    if settings.api_keys and not settings.allowed_hosts:
+    if not is_open and not settings.allowed_hosts:
         return
     allowed = _LOOPBACK.union(settings.allowed_hosts)
     _check_names("Host", headers.getlist("host") or [""], allowed)

@@ -12,7 +12,10 @@ from toolshed.errors import KnowledgeBaseError, StateError
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed_api.audit.log import AuditLog
+from toolshed_api.auth.authority import Authority
+from toolshed_api.auth.known import LOOK_SECONDS
 from toolshed_api.auth.pepper import derived, find_pepper
+from toolshed_api.auth.rates import Rates
 from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.description import guard_responses, install_description
 from toolshed_api.guard import Guard
@@ -25,13 +28,17 @@ from toolshed_api.rest.audit import endpoints as audit
 from toolshed_api.rest.backbones import endpoints as backbones
 from toolshed_api.rest.calls import endpoints as calls
 from toolshed_api.rest.costs import endpoints as costs
+from toolshed_api.rest.grants import endpoints as grants
 from toolshed_api.rest.health import endpoints as health
+from toolshed_api.rest.keys import endpoints as keys
+from toolshed_api.rest.metadata import endpoints as metadata
 from toolshed_api.rest.metrics import endpoints as metrics
 from toolshed_api.rest.outcomes import endpoints as outcomes
 from toolshed_api.rest.passages import endpoints as passages
 from toolshed_api.rest.quarantine import endpoints as quarantine
 from toolshed_api.rest.registry import endpoints as registry
 from toolshed_api.rest.search import endpoints as search
+from toolshed_api.rest.tenants import endpoints as tenants
 from toolshed_api.rest.tools import endpoints as tools
 from toolshed_api.state import open_state, state_location
 from toolshed_api.tenant_sheds import TenantSheds
@@ -54,6 +61,10 @@ _ROUTERS = (
     quarantine.router,
     registry.router,
     audit.router,
+    keys.router,
+    tenants.router,
+    grants.router,
+    metadata.router,
     health.router,
     metrics.router,
 )
@@ -83,6 +94,10 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             stack.callback(database.close)
             pepper = await asyncio.to_thread(find_pepper, settings, location)
             app.state.digest_key = derived(pepper, "audit") if pepper else None
+            authority = app.state.authority = await asyncio.to_thread(Authority, settings, database, pepper)
+            app.state.rates = Rates(settings.requests_per_minute, database)
+            await asyncio.to_thread(authority.directory.look)
+            stack.callback(authority.use.write)
             app.state.audit = AuditLog(database)
             stack.callback(app.state.audit.close)
             # Loading the encoder and the matrices belongs to the start, not to the first request.
@@ -91,6 +106,8 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             stack.callback(refreshing.cancel)
             tidying = asyncio.create_task(_keep_tidy(app, settings.audit_days))
             stack.callback(tidying.cancel)
+            following = asyncio.create_task(_follow(authority))
+            stack.callback(following.cancel)
             await stack.enter_async_context(mcp.run(settings, sheds))
             yield
 
@@ -101,7 +118,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
         lifespan=lifespan,
         # A redirect would go to whatever host the client named.
         redirect_slashes=False,
-        responses=guard_responses(settings),
+        responses=guard_responses(),
     )
     app.state.settings = settings
     install_problem_handlers(app)
@@ -136,3 +153,14 @@ async def _keep_tidy(app: FastAPI, audit_days: int) -> None:
         except StateError as error:
             logger.warning("the audit log could not be shortened: %s", error)
         await asyncio.sleep(_TIDY_SECONDS)
+
+
+async def _follow(authority: Authority) -> None:
+    """See what other processes change of who may do what, and write down when keys were used."""
+    while True:
+        try:
+            await asyncio.to_thread(authority.directory.look)
+            await asyncio.to_thread(authority.use.write)
+        except StateError as error:
+            logger.warning("who may do what could not be read: %s", error)
+        await asyncio.sleep(LOOK_SECONDS)

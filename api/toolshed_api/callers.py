@@ -12,10 +12,18 @@ DEFAULT_TENANT = "default"
 
 
 class MissingScopeError(ToolshedError):
-    """The caller is known, and may not do this."""
+    """The caller is known, and may not do this.
+
+    Attributes:
+        scope: What he lacks, where it is a scope.
+    """
 
     code = "missing_scope"
     http_status = 403
+
+    def __init__(self, message: str, *, scope: str | None = None) -> None:
+        super().__init__(message)
+        self.scope = scope
 
 
 class ForeignSourceError(ToolshedError):
@@ -52,7 +60,9 @@ class Caller:
             MissingScopeError: If he lacks a scope.
         """
         if scope not in self.scopes:
-            raise MissingScopeError(f"this needs the scope {scope!r}, which {self.name!r} does not have")
+            raise MissingScopeError(
+                f"this needs the scope {scope!r}, which {self.name!r} does not have", scope=scope
+            )
 
     def require_tenant(self, tenant: str) -> None:
         """Refuse what only the callers of one tenant may do.

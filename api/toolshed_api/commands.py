@@ -1,11 +1,16 @@
 """``toolshed serve``."""
 
 import ipaddress
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
 from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options
 from toolshed.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from toolshed.settings import Settings
 
 
 @click.command()
@@ -24,14 +29,16 @@ from toolshed.errors import ConfigurationError
 def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
     """Serve the REST API.
 
-    API keys come from TOOLSHED_API_KEYS, a JSON list; without any, only loopback may be bound to, and only
-    requests for localhost, 127.0.0.1, [::1] and the names in TOOLSHED_ALLOWED_HOSTS, a JSON list, are
-    answered. The embedded knowledge base belongs to one process: to run several, use a Qdrant server.
+    On loopback nothing needs to be shown until a key is made (toolshed keys create), and only requests for
+    localhost, 127.0.0.1, [::1] and the names in TOOLSHED_ALLOWED_HOSTS, a JSON list, are answered. Anywhere
+    else the first start makes a key that may do everything, and prints it once. Keys in TOOLSHED_API_KEYS, a
+    JSON list, may do everything too. The embedded knowledge base belongs to one process: to run several, use
+    a Qdrant server.
 
     \b
     Examples:
       toolshed serve
-      TOOLSHED_API_KEYS='["secret"]' toolshed serve --host 0.0.0.0
+      toolshed serve --host 0.0.0.0
     """
     import uvicorn
 
@@ -40,12 +47,31 @@ def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
     from toolshed_api.server import SERVER_OPTIONS
 
     settings = read_settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
-    if not settings.api_keys and not _is_loopback(host):
-        raise ConfigurationError(
-            f"{host!r} can be reached from outside, and no API key is set; "
-            "set TOOLSHED_API_KEYS='[\"...\"]' or bind to 127.0.0.1"
-        )
+    if not _is_loopback(host) and not settings.api_keys:
+        _make_first_key(settings, host)
     uvicorn.run(create_app(settings), host=host, port=port, workers=1, **SERVER_OPTIONS)
+
+
+def _make_first_key(settings: "Settings", host: str) -> None:
+    """Make and print a key if there was never any, so that nobody is let in without one."""
+    from toolshed_api.auth.keys import Keys
+    from toolshed_api.auth.pepper import find_pepper
+    from toolshed_api.state import open_state, state_location
+
+    location = state_location(settings)
+    if location == "memory:":
+        raise ConfigurationError(
+            f"{host!r} can be reached from outside, and there is no place to keep API keys; set "
+            "TOOLSHED_STATE (a file or a database URL) or TOOLSHED_API_KEYS, or bind to 127.0.0.1"
+        )
+    with closing(open_state(location)) as database:
+        keys = Keys(database, find_pepper(settings, location))
+        keys.check_pepper()
+        made = keys.create_first()
+    if made is not None:
+        click.echo(
+            f"The first API key of this service, which may do everything. It is shown once:\n{made.text}"
+        )
 
 
 def _is_loopback(host: str) -> bool:

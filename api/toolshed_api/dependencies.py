@@ -6,9 +6,9 @@ from fastapi import Depends, Request
 
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
-from toolshed_api.access import shows_key
 from toolshed_api.audit.log import AuditLog
 from toolshed_api.audit.trail import AuditTrail
+from toolshed_api.auth.authority import Authority
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import ANYBODY, DEFAULT_TENANT, Caller
 from toolshed_api.tenant_sheds import TenantSheds
@@ -74,9 +74,17 @@ def _writers(request: Request) -> Writers:
 CurrentWriters = Annotated[Writers, Depends(_writers)]
 
 
-def _is_trusted(request: Request, settings: CurrentSettings) -> bool:
+async def _authority(request: Request) -> Authority:
+    authority: Authority = request.app.state.authority
+    return authority
+
+
+CurrentAuthority = Annotated[Authority, Depends(_authority)]
+
+
+async def _is_trusted(request: Request, authority: CurrentAuthority) -> bool:
     """Whether the caller may learn more than that the service is there."""
-    return shows_key(request.headers, settings)
+    return await authority.is_trusted(request.headers)
 
 
 IsTrusted = Annotated[bool, Depends(_is_trusted)]

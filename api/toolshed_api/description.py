@@ -6,22 +6,28 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from toolshed.errors import ToolshedError
+from toolshed.errors import StateError, ToolshedError
 from toolshed.knowledge_base.passages import FILTERS
 from toolshed.queries import MAX_QUERY_CHARACTERS
 from toolshed.settings import Settings
 from toolshed_api.access import OPEN_PATHS
+from toolshed_api.auth.authority import Authority
+from toolshed_api.auth.errors import ForbiddenTenantError
+from toolshed_api.callers import MissingScopeError
 from toolshed_api.problems import (
     PROBLEM_TYPE,
     ForbiddenOriginError,
     HeadersTooLargeError,
+    IssuerError,
     MalformedRequestError,
     OverloadedError,
     SlowRequestError,
     TooLargeError,
+    TooManyRequestsError,
     UnauthorizedError,
     problem_responses,
 )
+from toolshed_api.scopes import scopes_by_operation
 
 _KEYS = {
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -40,6 +46,12 @@ _ANYWHERE: tuple[type[ToolshedError], ...] = (
     TooLargeError,
     HeadersTooLargeError,
     OverloadedError,
+    UnauthorizedError,
+    MissingScopeError,
+    ForbiddenTenantError,
+    TooManyRequestsError,
+    StateError,
+    IssuerError,
 )
 
 # As passage_filter takes them: one value or several of a kind, numbers also as text.
@@ -61,22 +73,30 @@ def install_description(app: FastAPI, settings: Settings) -> None:
 
     def openapi() -> Json:
         made = deepcopy(described_by_fastapi())
+        is_open, scopes = _is_open(app, settings), scopes_by_operation(app)
         for path, operations in made["paths"].items():
-            for operation in operations.values():
+            for method, operation in operations.items():
                 _name_problem_type(operation["responses"])
-                if settings.api_keys and path not in OPEN_PATHS:
-                    operation["security"] = [{name: []} for name in _KEYS]
-        if settings.api_keys:
-            made["components"]["securitySchemes"] = _KEYS
+                if path not in OPEN_PATHS:
+                    needed = sorted(scopes.get((path, method.upper()), ()))
+                    shown: list[Json] = [{name: needed} for name in _KEYS]
+                    operation["security"] = [{}, *shown] if is_open else shown
+        made["components"]["securitySchemes"] = _KEYS
         _describe_searches(made["components"]["schemas"], settings)
         return made
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the description
 
 
-def guard_responses(settings: Settings) -> dict[int | str, Json]:
+def _is_open(app: FastAPI, settings: Settings) -> bool:
+    """Whether nothing needs to be shown; before the service has started, what the settings tell."""
+    authority: Authority | None = getattr(app.state, "authority", None)
+    return authority.is_open if authority else not (settings.api_keys or settings.oidc)
+
+
+def guard_responses() -> dict[int | str, Json]:
     """The ``responses`` that a request may get before an endpoint sees it."""
-    return problem_responses(*_ANYWHERE, *([UnauthorizedError] if settings.api_keys else []))
+    return problem_responses(*_ANYWHERE)
 
 
 def _name_problem_type(responses: Json) -> None:

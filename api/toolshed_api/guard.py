@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolshed.errors import ToolshedError
 from toolshed.settings import Settings
-from toolshed_api.access import check_access
+from toolshed_api.access import check_origin, is_open_path
+from toolshed_api.auth.authority import Authority
 from toolshed_api.bodies import (
     BODY_SECONDS,
     UPLOAD_SECONDS,
@@ -59,7 +60,7 @@ class Guard:
         request = Request(scope)
         request.state.request_id = _request_id(request)
         try:
-            check_access(scope["path"], request.headers, self._settings)
+            await self._let_in(request)
             with self._room_for(request):
                 body = await self._body(request, receive)
                 await self._answer(request, _Exchange(request.state.request_id, body, receive, send))
@@ -90,6 +91,14 @@ class Guard:
             yield
         finally:
             self._n_large -= is_large
+
+    async def _let_in(self, request: Request) -> None:
+        """Look at the headers, and note who asks."""
+        authority: Authority = request.app.state.authority
+        check_origin(request.headers, self._settings, is_open=authority.is_open)
+        if not is_open_path(request.scope["path"]):
+            caller = request.state.caller = await authority.admitted(request.headers)
+            await request.app.state.rates.check(caller)
 
     async def _answer(self, request: Request, exchange: "_Exchange") -> None:
         # Alive is who answers; a supervisor must not end a process for being busy.

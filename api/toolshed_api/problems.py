@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from toolshed.errors import ToolshedError
+from toolshed.settings import Settings
+from toolshed_api.callers import MissingScopeError
+from toolshed_api.public_address import METADATA_PATH, public_address
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +75,35 @@ class TooLargeError(ToolshedError):
     http_status = 413
 
 
+class TooManyRequestsError(ToolshedError):
+    """The caller made more requests than he may.
+
+    Attributes:
+        retry_after_seconds: When he may make another.
+    """
+
+    code = "too_many_requests"
+    http_status = 429
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class IssuerError(ToolshedError):
+    """The issuer of a token does not tell the keys that it is verified with."""
+
+    code = "issuer"
+    http_status = 503
+
+
+class NoIssuerError(ToolshedError):
+    """No issuer's tokens are taken, so there is nothing to tell of one."""
+
+    code = "no_issuer"
+    http_status = 404
+
+
 class OverloadedError(ToolshedError):
     """The service has too much to do to answer in time."""
 
@@ -108,7 +140,25 @@ def problem(error: ToolshedError, request_id: str) -> Problem:
 
 def problem_response(request: Request, error: ToolshedError) -> JSONResponse:
     """The answer that reports an error."""
-    return _response(problem(error, _request_id(request)))
+    headers: dict[str, str] = {}
+    match error:
+        case TooManyRequestsError():
+            headers["retry-after"] = str(error.retry_after_seconds)
+        case UnauthorizedError():
+            headers["www-authenticate"] = _challenge(request)
+        case MissingScopeError():
+            headers["www-authenticate"] = _challenge(request, error.scope)
+    return _response(problem(error, _request_id(request)), headers)
+
+
+def _challenge(request: Request, scope: str | None = None) -> str:
+    """How to be let in (RFC 6750), and where tokens are issued (RFC 9728), if they are."""
+    parts = [] if scope is None else ['error="insufficient_scope"', f'scope="{scope}"']
+    settings: Settings | None = getattr(request.app.state, "settings", None)
+    if settings is not None and settings.oidc:
+        base = public_address(request.headers, request.url.scheme, settings)
+        parts.append(f'resource_metadata="{base}{METADATA_PATH}"')
+    return f"Bearer {', '.join(parts)}".strip()
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -172,7 +222,7 @@ def _response(told: Problem, headers: Mapping[str, str] | None = None) -> JSONRe
     given = {"x-request-id": told.request_id, **(headers or {})}
     match told.status:
         case 401:
-            given["www-authenticate"] = "Bearer"
+            given.setdefault("www-authenticate", "Bearer")
         case 503:
             given["retry-after"] = "1"
     return JSONResponse(told.model_dump(), told.status, headers=given, media_type=PROBLEM_TYPE)

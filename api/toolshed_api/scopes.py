@@ -11,13 +11,13 @@ A route that is open to all says ``dependencies=[OPEN]``. One whose verbs each a
 app, is asked for in ``tests/api/test_scopes.py``, which fails for a route that says nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request, routing
 from fastapi.params import Depends as Dependency
 
-from toolshed_api.callers import Scope
+from toolshed_api.callers import SCOPES, Scope
 from toolshed_api.dependencies import CurrentCaller, CurrentTrail
 
 if TYPE_CHECKING:
@@ -65,6 +65,19 @@ ANY_CALLER: Dependency = Depends(_Says("any caller"))
 def declared_scopes(dependant: "Dependant") -> set[Declared]:
     """What a route says, by itself and in its routers."""
     return set(_declared(dependant))
+
+
+def scopes_by_operation(app: FastAPI) -> dict[tuple[str, str], frozenset[Scope]]:
+    """The scopes that a caller needs, by path and method."""
+    # Before FastAPI 0.140 the routes of an app were those of its routers, too.
+    # Any: either kind of route.
+    walk: Callable[..., Iterable[Any]] = getattr(routing, "iter_route_contexts", iter)
+    return {
+        (route.path_format, method): SCOPES & declared_scopes(route.dependant)
+        for route in walk(app.routes)
+        if getattr(route, "dependant", None) is not None
+        for method in route.methods
+    }
 
 
 def _declared(dependant: "Dependant") -> Iterator[Declared]:

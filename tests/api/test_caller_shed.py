@@ -45,7 +45,8 @@ def required(verb: str) -> dict[str, object]:
     """Something for each argument that has no default."""
     parameters = list(inspect.signature(getattr(CallerShed, verb)).parameters.values())[1:]
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return {one.name: "x" for one in parameters if one.default is one.empty and one.kind not in kinds}
+    needed = [one.name for one in parameters if one.default is one.empty and one.kind not in kinds]
+    return {name: () if name == "catalogs" else "x" for name in needed}
 
 
 async def tried(shed: CallerShed, verb: str) -> None:

@@ -23,6 +23,12 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "allowed_sources": '["crm.intranet:8080"]',
         "mcp_pinned": '["crm:find"]',
         "state": "state.db",
+        "pepper": "p" * 32,
+        "oidc": '[{"issuer": "https://login.example.com", "audience": "tools"}]',
+        "public_url": "https://tools.example.com",
+        "requests_per_minute": "60",
+        "audit_days": "30",
+        "audit_texts": "true",
         "refresh_seconds": "0.5",
         "data": "elsewhere",
     }

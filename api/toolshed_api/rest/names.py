@@ -1,4 +1,4 @@
-"""The tenant that an administrator means."""
+"""What the endpoints of administrators are given: whose it is, and which page."""
 
 from typing import Annotated
 
@@ -23,3 +23,5 @@ def _meant_tenant(
 
 
 MeantTenant = Annotated[str, Depends(_meant_tenant)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Most of them to return.")]
+After = Annotated[str, Query(max_length=64, description="The last id of the page before.")]

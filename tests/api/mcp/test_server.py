@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
+from starlette.datastructures import Headers
 
 from tests.api.mcp.serving import ERAS, host, talking, text
 from tests.api.serving import running, served
@@ -20,6 +21,7 @@ from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed.visibility import Visibility
 from toolshed_api.app import create_app
+from toolshed_api.auth.authority import Authority
 from toolshed_api.callers import Caller
 from toolshed_api.mcp.server import OWN_TOOLS
 
@@ -207,21 +209,8 @@ def test_another_host_name_is_refused(url: str) -> None:
         assert answer.json()["code"] == "forbidden_origin"
 
 
-class _AsCaller:
-    """An app in front of the service that says who asks, as the guard will."""
-
-    def __init__(self, app: Any, callers: dict[str, Caller]) -> None:
-        self._app, self._callers = app, callers
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            name = dict(scope["headers"]).get(b"x-as", b"").decode()
-            scope.setdefault("state", {})["caller"] = self._callers[name]
-        await self._app(scope, receive, send)
-
-
 @pytest.fixture
-def callers_url(open_shed: OpenShed) -> Iterator[str]:
+def callers_url(open_shed: OpenShed, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     shed = open_shed()
     shed.add_tools(
         make_tool("send_email", "Send an email.", source="mail"),
@@ -232,8 +221,13 @@ def callers_url(open_shed: OpenShed) -> Iterator[str]:
     settings = Settings(
         kb=shed.knowledge_base.location, mcp_pinned=["mail:send_email", "weather:get_forecast"]
     )
-    app = _AsCaller(create_app(settings, shed=shed), {"ana": ana, "ben": ben})
-    with running(app) as client:
+    callers = {"ana": ana, "ben": ben}
+
+    async def by_name(_: Authority, headers: Headers) -> Caller:
+        return callers[headers["x-as"]]
+
+    monkeypatch.setattr(Authority, "admitted", by_name)
+    with running(create_app(settings, shed=shed)) as client:
         yield str(client.base_url).rstrip("/") + "/mcp"
 
 

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query
 
 from toolshed.errors import StateError
 from toolshed_api.bodies import StrictRoute
-from toolshed_api.callers import MissingScopeError
 from toolshed_api.dependencies import CurrentAudit, CurrentCaller, CurrentTrail
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.audit.schemas import AuditEventBody, AuditResponse
@@ -18,7 +17,7 @@ router = APIRouter(
     tags=["administration"],
     route_class=StrictRoute,
     dependencies=[needs("admin")],
-    responses=problem_responses(InvalidRequestError, MissingScopeError, StateError, OverloadedError),
+    responses=problem_responses(InvalidRequestError, StateError, OverloadedError),
 )
 
 

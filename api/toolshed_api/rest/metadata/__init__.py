@@ -1,0 +1,1 @@
+"""Where tokens for this service are issued."""
