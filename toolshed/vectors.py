@@ -1,6 +1,6 @@
 """The vectors that texts become, dense and sparse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -91,3 +91,63 @@ class Ragged(Generic[Number]):
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
         places = np.repeat(begin - starts[:-1], lengths) + np.arange(starts[-1])
         return Ragged(starts, self.values[places])
+
+
+# Vectors that are compared at once: as floats they stay in the processor's cache.
+_COMPARED_TOGETHER = 1_024
+_LARGEST = 127
+
+
+@dataclass(frozen=True, slots=True)
+class CompactVectors:
+    """Vectors as whole numbers of eight bits, each with a scale of its own: a quarter of the memory.
+
+    Attributes:
+        numbers: int8 ``[n_vectors, dimension]``.
+        scales: What one unit of a vector's numbers stands for.
+    """
+
+    numbers: NDArray[np.int8]
+    scales: Scores
+
+    @classmethod
+    def of(cls, vectors: Vectors) -> "CompactVectors":
+        """Round vectors, ``[n_vectors, dimension]``, by at most half a 127th of their largest number."""
+        largest = np.abs(vectors).max(axis=1, initial=0)
+        scales = np.where(largest > 0, largest / _LARGEST, 1).astype(np.float32)
+        return cls(np.rint(vectors / scales[:, None]).astype(np.int8), scales)
+
+    def __len__(self) -> int:
+        return len(self.scales)
+
+    @property
+    def n_bytes(self) -> int:
+        """What they take in memory."""
+        return self.numbers.nbytes + self.scales.nbytes
+
+    def take(self, rows: NDArray[np.int64]) -> "CompactVectors":
+        """Some of the vectors, in this order."""
+        return CompactVectors(self.numbers[rows], self.scales[rows])
+
+    def floats(self) -> Vectors:
+        """The vectors as float32."""
+        return self.numbers.astype(np.float32) * self.scales[:, None]
+
+    def chunks(self) -> Iterator["CompactVectors"]:
+        """The same vectors, a few at a time."""
+        for start in range(0, len(self), _COMPARED_TOGETHER):
+            chunk = slice(start, start + _COMPARED_TOGETHER)
+            yield CompactVectors(self.numbers[chunk], self.scales[chunk])
+
+    def products(self, queries: Vectors) -> Scores:
+        """Inner products, ``[n_queries, n_vectors]``."""
+        scores = np.empty((len(queries), len(self)), np.float32)
+        floats = np.empty((min(len(self), _COMPARED_TOGETHER), self.numbers.shape[1]), np.float32)
+        start = 0
+        for chunk in self.chunks():
+            own = floats[: len(chunk)]
+            np.copyto(own, chunk.numbers)
+            # With few queries BLAS is quicker this way round.
+            np.multiply((own @ queries.T).T, chunk.scales, out=scores[:, start : start + len(chunk)])
+            start += len(chunk)
+        return scores

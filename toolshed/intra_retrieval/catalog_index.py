@@ -12,6 +12,7 @@ from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import KnowledgeBaseError
 from toolshed.intra_retrieval.catalog_documents import IndexedDocuments
 from toolshed.intra_retrieval.channels import ScoringIndex
+from toolshed.intra_retrieval.reading_tools import arrays_of
 from toolshed.intra_retrieval.spelling import NO_WORDS, KnownWords
 from toolshed.intra_retrieval.tool_matrices import ToolMatrices
 from toolshed.knowledge_base.engine import Filter
@@ -21,8 +22,10 @@ from toolshed.rankings import ChannelRanking, Standard
 from toolshed.types import ToolDefinition
 from toolshed.visibility import EVERYTHING, Visibility
 
-# Up to here every tool is scored exactly: 6 KB of matrices a tool, and quicker than index queries.
-RESIDENT_LIMIT = 50_000
+# Up to here every tool is scored exactly: 3 KB of mapped files a tool, and quicker than index queries.
+RESIDENT_LIMIT = 300_000
+# What the matrices are kept as beside the knowledge base.
+_PART = "tools"
 _BACKGROUND_SIZE = 4_000
 _CANDIDATES_PER_QUERY = 50
 # What callers may find is kept for those that ask again: vectors of this size together, and so many callers.
@@ -211,8 +214,23 @@ class CatalogIndex:
         if n_tools > self._resident_limit:
             sample = self._read_from_store(None)
             return _Remembered(revision, sample.n_tools, None, sample.index)
-        records = list(self.store.scan())
-        return _Remembered(revision, len(records), ToolMatrices.of(records) if records else None, None)
+        matrices = self._matrices()
+        return _Remembered(revision, 0 if matrices is None else len(matrices), matrices, None)
+
+    def _matrices(self) -> ToolMatrices | None:
+        """Those that are kept, or that are made of all tools now; None where there is none."""
+        kept, revision = self.store.kept(), self.store.revision
+        arrays = kept.read(_PART) if kept else None
+        if arrays is not None:
+            return ToolMatrices(arrays, kept)
+        made = arrays_of(self.store.scan())
+        if made is None:
+            return None
+        if kept is None or revision != self.store.revision:
+            return ToolMatrices(made)
+        kept.write(_PART, made)
+        # Mapped from the files rather than in memory twice.
+        return ToolMatrices(kept.read(_PART) or made, kept)
 
     def _read_from_store(self, only: Filter | None) -> _Loaded:
         """The tools that pass a filter, or a sample where those are too many."""

@@ -1,7 +1,8 @@
 """Channel scores: how similar every tool is to every sub-query, channel by channel."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from toolshed.backbones.lexical import as_query_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.postings import PostingsIndex
+from toolshed.intra_retrieval.reading_tools import arrays_of, spread_of
 from toolshed.intra_retrieval.soft_words import SoftWords
 from toolshed.intra_retrieval.tool_matrices import ChosenTools, ToolMatrices
 from toolshed.knowledge_base.engine import VectorQuery
@@ -16,10 +18,8 @@ from toolshed.knowledge_base.store import Channel
 from toolshed.knowledge_base.tools import VIEWS, ToolRecord
 from toolshed.queries import Encodings
 from toolshed.types import ToolDefinition
-from toolshed.vectors import Ragged, Scores, Vectors
+from toolshed.vectors import CompactVectors, Ragged, Scores, Vectors
 
-# Tools that are compared at once: their vectors stay in the processor's cache.
-_COMPARED_TOGETHER = 1_024
 # Of fewer tools mean and deviation are quicker measured than foretold.
 _MEASURED = 2_000
 # Most that the frequencies of one tool's words take.
@@ -27,32 +27,27 @@ _WORD_BYTES = 500
 ChannelScores = dict[str, Scores]
 
 
-def products(queries: Vectors, vectors: Vectors) -> Scores:
-    """Inner products, ``[n_queries, n_vectors]``."""
-    scores = np.empty((len(queries), len(vectors)), np.float32)
-    for start in range(0, len(vectors), _COMPARED_TOGETHER):
-        chunk = slice(start, start + _COMPARED_TOGETHER)
-        # With few queries BLAS is quicker this way round.
-        scores[:, chunk] = (vectors[chunk] @ queries.T).T
-    return scores
-
-
 class TopicVectors:
-    """The key topics of the tools that have several; a tool is matched by the best of them."""
+    """The key topics of the tools that have several; a tool is matched by the best of them.
 
-    def __init__(self, topics: Ragged[np.float32]) -> None:
-        self._n_tools = len(topics)
-        self._tools = np.flatnonzero(topics.lengths)
-        self._starts = topics.starts[self._tools]
-        self._vectors = topics.values
+    Args:
+        starts: Where those of each tool begin, and where the last ones end.
+        vectors: The topics.
+    """
+
+    def __init__(self, starts: NDArray[np.int64], vectors: CompactVectors) -> None:
+        self._n_tools = len(starts) - 1
+        self._tools = np.flatnonzero(np.diff(starts))
+        self._starts = starts[self._tools]
+        self.vectors = vectors
 
     def score(self, queries: Vectors, whole: Scores | None) -> Scores:
         """Best inner product of each tool, the one with its ``whole`` document included (MaxSim)."""
         if whole is None:
             whole = np.full((len(queries), self._n_tools), -np.inf, np.float32)
-        if not len(self._vectors):
+        if not len(self.vectors):
             return whole
-        best = np.maximum.reduceat(products(queries, self._vectors), self._starts, axis=1)
+        best = np.maximum.reduceat(self.vectors.products(queries), self._starts, axis=1)
         scores = whole.copy()
         scores[:, self._tools] = np.maximum(scores[:, self._tools], best)
         return scores
@@ -63,32 +58,38 @@ class ViewVectors:
 
     Mean and deviation of the cosine over all tools follow from those of the vectors, E[q.v] = q.E[v] and
     Var(q.v) = q' Cov(v) q, so that no product over a large catalog is needed.
+
+    Args:
+        vectors: Gives the vectors.
+        spread: Gives their mean and covariance.
     """
 
-    def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
-        self._mean = vectors.mean(axis=0)
-        self._covariance: Vectors | None = None
-        if len(vectors) > _MEASURED:
-            self._covariance = vectors.T @ vectors / np.float32(len(vectors)) - np.outer(
-                self._mean, self._mean
-            )
+    def __init__(
+        self, vectors: Callable[[], CompactVectors], spread: Callable[[], tuple[Vectors, Vectors]]
+    ) -> None:
+        self._give_vectors, self._give_spread = vectors, spread
+
+    @cached_property
+    def vectors(self) -> CompactVectors:
+        """The vectors."""
+        return self._give_vectors()
+
+    @cached_property
+    def _spread(self) -> tuple[Vectors, Vectors]:
+        return self._give_spread()
 
     def cosines(self, query: Vectors, columns: NDArray[np.int64]) -> Scores:
         """Cosine of one request, ``[dimension]``, with these tools."""
-        return np.asarray(self._vectors[columns] @ query)
+        return np.asarray(self.vectors.take(columns).floats() @ query)
 
     def standard(self, query: Vectors) -> tuple[float, float]:
         """Mean and standard deviation of the request's cosine over all tools."""
-        if self._covariance is None:
-            cosines = self._vectors @ query
+        if len(self.vectors) <= _MEASURED:
+            cosines = self.vectors.products(query[None])
             return float(cosines.mean()), float(cosines.std())
-        variance = float(query @ self._covariance @ query)
-        return float(self._mean @ query), max(variance, 0.0) ** 0.5
-
-    def all_cosines(self, queries: Vectors) -> Scores:
-        """Cosines with every tool, ``[n_queries, n_tools]``."""
-        return products(queries, self._vectors)
+        mean, covariance = self._spread
+        variance = float(query @ covariance @ query)
+        return float(mean @ query), max(variance, 0.0) ** 0.5
 
 
 class ScoringIndex:
@@ -117,28 +118,19 @@ class ScoringIndex:
         )
         self._matrices, self._rows = matrices, rows
         self._channels = {channel.name: channel for channel in matrices.channels}
-        self._dense: dict[str, Vectors] = {}
-        self.views: dict[str, ViewVectors] = {}
-        self._multi: dict[str, TopicVectors] = {}
-        self._sparse: dict[str, PostingsIndex] = {}
+        self._read: dict[str, CompactVectors | TopicVectors] = {}
+        self.views = {name: self._view(name) for name in VIEWS if name in self._channels}
         columns = None if rows is None else _columns(rows, len(matrices))
-        for name, channel in self._channels.items():
-            match channel.kind:
-                case "dense" if name in VIEWS:
-                    self.views[name] = ViewVectors(_taken(matrices.dense[name], rows))
-                case "dense":
-                    self._dense[name] = _taken(matrices.dense[name], rows)
-                case "multi":
-                    topics = matrices.multi[name]
-                    self._multi[name] = TopicVectors(topics if rows is None else topics.take(rows))
-                case "sparse":
-                    frequencies = None if background is None else background._sparse[name]
-                    self._sparse[name] = PostingsIndex(
-                        matrices.sparse[name],
-                        columns,
-                        n_columns=len(self.definitions),
-                        background=frequencies,
-                    )
+        self._sparse: dict[str, PostingsIndex] = {
+            name: PostingsIndex(
+                matrices.sparse(name),
+                columns,
+                n_columns=len(self.definitions),
+                background=None if background is None else background._sparse[name],
+            )
+            for name, channel in self._channels.items()
+            if channel.kind == "sparse"
+        }
         self._vocabulary: PostingsIndex = (background or self)._sparse["words"]
         self._background = background
         self._lock = threading.Lock()
@@ -147,7 +139,9 @@ class ScoringIndex:
     @classmethod
     def of(cls, records: Sequence[ToolRecord], *, background: "ScoringIndex | None" = None) -> "ScoringIndex":
         """An index of these tools."""
-        return cls(ToolMatrices.of(records), background=background)
+        arrays = arrays_of(records)
+        assert arrays is not None
+        return cls(ToolMatrices(arrays), background=background)
 
     def __len__(self) -> int:
         return len(self.definitions)
@@ -156,15 +150,38 @@ class ScoringIndex:
     def tool_ids(self) -> Sequence[str]:
         """The ids of the tools, ascending."""
         ids = self._matrices.tool_ids
-        return ids if self._rows is None else [ids[row] for row in self._rows]
+        return ids if self._rows is None else ids.take(self._rows)
 
     @property
     def n_bytes(self) -> int:
-        """What these tools take in memory, beside the matrices of all."""
-        whole = [*self._dense.values(), *(view._vectors for view in self.views.values())]
-        topics = [topics._vectors for topics in self._multi.values()]
-        vectors = sum(array.nbytes for array in (*whole, *topics))
-        return vectors + 4 * len(self._matrices) + _WORD_BYTES * len(self)
+        """Most that these tools will take in memory, beside the matrices of all."""
+        sizes = (self._matrices.dense(c.name).n_bytes for c in self._channels.values() if c.kind != "sparse")
+        share = len(self) / len(self._matrices)
+        return int(share * sum(sizes)) + 4 * len(self._matrices) + _WORD_BYTES * len(self)
+
+    def _dense(self, name: str) -> CompactVectors:
+        """The vectors of a channel of one vector a tool, gathered when they are first needed."""
+        found = self._read.get(name)
+        if not isinstance(found, CompactVectors):
+            every = self._matrices.dense(name)
+            found = self._read[name] = every if self._rows is None else every.take(self._rows)
+        return found
+
+    def _multi(self, name: str) -> TopicVectors:
+        """Those of a channel of several."""
+        found = self._read.get(name)
+        if not isinstance(found, TopicVectors):
+            starts, vectors = self._matrices.starts(name), self._matrices.dense(name)
+            if self._rows is not None:
+                places = Ragged(starts, np.arange(len(vectors))).take(self._rows)
+                starts, vectors = places.starts, vectors.take(places.values)
+            found = self._read[name] = TopicVectors(starts, vectors)
+        return found
+
+    def _view(self, name: str) -> ViewVectors:
+        if self._rows is None:
+            return ViewVectors(lambda: self._dense(name), lambda: self._matrices.spread(name))
+        return ViewVectors(lambda: self._dense(name), lambda: spread_of(self._dense(name)))
 
     def soft_words(self, encoder: StaticEncoder) -> SoftWords:
         """The words of the tools, read when they are first needed."""
@@ -177,7 +194,7 @@ class ScoringIndex:
 
     def whole_vectors(self, channel: str) -> Vectors:
         """The vectors of a channel of whole documents, one row a tool."""
-        return self._dense[channel]
+        return self._dense(channel).floats()
 
     def unknown_terms(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which terms of a query no tool has."""
@@ -196,13 +213,11 @@ class ScoringIndex:
         for name in channels:
             channel = self._channels[name]
             match channel.kind:
-                case "dense" if name in VIEWS:
-                    scores[name] = self.views[name].all_cosines(encodings.vectors[channel.encoding])
                 case "dense":
-                    scores[name] = products(encodings.vectors[channel.encoding], self._dense[name])
+                    scores[name] = self._dense(name).products(encodings.vectors[channel.encoding])
                 case "multi":
                     whole = None if channel.whole is None else scores[channel.whole]
-                    scores[name] = self._multi[name].score(encodings.vectors[channel.encoding], whole)
+                    scores[name] = self._multi(name).score(encodings.vectors[channel.encoding], whole)
                 case "sparse":
                     scores[name] = self._sparse[name].score(self._terms(channel, encodings))
         return scores
@@ -232,7 +247,3 @@ def _columns(rows: NDArray[np.int64], n_tools: int) -> NDArray[np.int32]:
     columns = np.full(n_tools, -1, np.int32)
     columns[rows] = np.arange(len(rows), dtype=np.int32)
     return columns
-
-
-def _taken(vectors: Vectors, rows: NDArray[np.int64] | None) -> Vectors:
-    return vectors if rows is None else vectors[rows]

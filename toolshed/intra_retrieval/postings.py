@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.vectors import Scores, SparseVector
+from toolshed.vectors import Ragged, Scores
 
 # Cells of the term-by-document block that is laid out at once: 8 MB.
 _MAX_CELLS = 2_000_000
@@ -33,14 +33,14 @@ class Postings:
     weights: Scores
 
     @classmethod
-    def of(cls, vectors: Sequence[SparseVector]) -> "Postings":
-        """Invert one sparse vector per document."""
-        owners = np.repeat(np.arange(len(vectors), dtype=np.int32), [len(v.indices) for v in vectors])
-        indices = np.concatenate([np.empty(0, np.uint32), *(v.indices for v in vectors)])
-        values = np.concatenate([np.empty(0, np.float32), *(v.values for v in vectors)])
-        order = np.argsort(indices, kind="stable")
-        terms, starts = np.unique(indices[order], return_index=True)
-        return cls(len(vectors), terms, np.append(starts, len(indices)), owners[order], values[order])
+    def of(cls, terms: Ragged[np.uint32], weights: Scores) -> "Postings":
+        """Invert the terms of each document, and their weights."""
+        owners = np.repeat(np.arange(len(terms), dtype=np.int32), terms.lengths)
+        order = np.argsort(terms.values, kind="stable")
+        different, starts = np.unique(terms.values[order], return_index=True)
+        return cls(
+            len(terms), different, np.append(starts, len(order)), owners[order], np.asarray(weights[order])
+        )
 
     def positions(self, terms: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Where terms stand; -1 for those that no document has."""

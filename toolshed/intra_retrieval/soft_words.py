@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from toolshed.backbones.lexical import STOP_WORDS, words
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.spelling import KnownWords, words_by_shape
+from toolshed.knowledge_base.kept_arrays import Arrays
 from toolshed.rankings import SoftMatches
+from toolshed.stored_texts import StoredTexts
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Ragged, Vectors
 
@@ -66,6 +68,31 @@ class WordTable:
             np.array(n_own, np.int32),
             np.array(n_in_name, np.int32),
         )
+
+    @classmethod
+    def read(cls, arrays: Arrays) -> "WordTable":
+        """Read what :meth:`arrays` gave."""
+        listed = StoredTexts(Ragged(arrays["vocabulary.starts"], arrays["vocabulary.values"]))
+        return cls(
+            {word: row for row, word in enumerate(listed)},
+            arrays["vectors"],
+            Ragged(arrays["words.starts"], arrays["words.values"]),
+            arrays["n_own"],
+            arrays["n_in_name"],
+        )
+
+    def arrays(self) -> Arrays:
+        """The table as arrays."""
+        vocabulary = StoredTexts.of(self.vocabulary).encoded
+        return {
+            "vocabulary.starts": vocabulary.starts,
+            "vocabulary.values": vocabulary.values,
+            "vectors": self.vectors,
+            "words.starts": self.words.starts,
+            "words.values": self.words.values,
+            "n_own": self.n_own,
+            "n_in_name": self.n_in_name,
+        }
 
     @cached_property
     def listed(self) -> Sequence[str]:

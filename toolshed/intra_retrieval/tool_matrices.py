@@ -1,9 +1,9 @@
 """The tools of a catalog as arrays, one row a tool, ordered by tool id."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, overload
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,69 +11,69 @@ from numpy.typing import NDArray
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.postings import Postings
 from toolshed.intra_retrieval.soft_words import WordTable
+from toolshed.knowledge_base.kept_arrays import Arrays, KeptArrays
 from toolshed.knowledge_base.store import Channel
-from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolRecord
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, definition_of
+from toolshed.stored_texts import StoredTexts
 from toolshed.types import ToolDefinition
-from toolshed.vectors import Ragged, Vectors
+from toolshed.vectors import CompactVectors, Ragged, Vectors
 from toolshed.visibility import Visibility
+
+# Definitions that are kept as objects, some 3 KB each.
+_READ_DEFINITIONS = 4_096
+_WORDS = "words"
 
 
 class ToolMatrices:
     """What scoring reads of tools.
 
     Args:
-        channels: The channels that they have vectors of.
-        definitions: The tools, ordered by their ids.
-        dense: Vectors of the channels of one vector a tool, ``[n_tools, dimension]``.
-        multi: Those of the channels of several.
-        sparse: Those of the sparse ones, inverted.
+        arrays: See :mod:`toolshed.intra_retrieval.reading_tools`, which makes them.
+        kept: Where the words of the tools are kept too, if anywhere.
     """
 
-    def __init__(
-        self,
-        channels: Sequence[Channel],
-        definitions: Sequence[ToolDefinition],
-        *,
-        dense: Mapping[str, Vectors],
-        multi: Mapping[str, Ragged[np.float32]],
-        sparse: Mapping[str, Postings],
-    ) -> None:
-        self.channels = channels
-        self.definitions = definitions
-        self.dense, self.multi, self.sparse = dense, multi, sparse
-        self.tool_ids = [tool.tool_id for tool in definitions]
+    def __init__(self, arrays: Arrays, kept: KeptArrays | None = None) -> None:
+        self._arrays, self._kept = arrays, kept
+        self.tool_ids = StoredTexts(Ragged(arrays["tool_ids.starts"], arrays["tool_ids.values"]))
+        self.definitions: Sequence[ToolDefinition] = StoredDefinitions(
+            StoredTexts(Ragged(arrays["definitions.starts"], arrays["definitions.values"]))
+        )
+        self.channels = [one for one in TOOL_LAYOUT.channels if f"{one.name}.{_first(one)}" in arrays]
         self._lock = threading.Lock()
         self._words: WordTable | None = None
 
-    @classmethod
-    def of(cls, records: Iterable[ToolRecord]) -> "ToolMatrices":
-        """The matrices of records, at least one."""
-        ordered = sorted(records, key=lambda record: record.tool_id)
-        channels = [channel for channel in TOOL_LAYOUT.channels if channel.name in ordered[0].vectors]
-        # Any: the kind of the channel says what its vectors are.
-        vectors: dict[str, list[Any]] = {
-            channel.name: [record.vectors[channel.name] for record in ordered] for channel in channels
-        }
-        by_kind = {
-            kind: [channel.name for channel in channels if channel.kind == kind]
-            for kind in ("dense", "multi", "sparse")
-        }
-        return cls(
-            channels,
-            [record.definition for record in ordered],
-            dense={name: np.stack(vectors[name]) for name in by_kind["dense"]},
-            multi={name: Ragged.of(vectors[name], vectors[name][0][:0]) for name in by_kind["multi"]},
-            sparse={name: Postings.of(vectors[name]) for name in by_kind["sparse"]},
-        )
-
     def __len__(self) -> int:
         return len(self.tool_ids)
+
+    def dense(self, channel: str) -> CompactVectors:
+        """The vectors of a channel of one vector a tool, or those of one of several, one after the other."""
+        return CompactVectors(self._arrays[f"{channel}.numbers"], self._arrays[f"{channel}.scales"])
+
+    def starts(self, channel: str) -> NDArray[np.int64]:
+        """Where those of each tool begin, on a channel of several, and where the last ones end."""
+        return self._arrays[f"{channel}.starts"]
+
+    def spread(self, channel: str) -> tuple[Vectors, Vectors]:
+        """Mean and covariance of the vectors of a view."""
+        return self._arrays[f"{channel}.mean"], self._arrays[f"{channel}.covariance"]
+
+    def sparse(self, channel: str) -> Postings:
+        """Which tools have each term."""
+        terms, starts, owners, weights = (
+            self._arrays[f"{channel}.{name}"] for name in ("terms", "starts", "owners", "weights")
+        )
+        return Postings(len(self), terms, starts, owners, weights)
 
     def words(self, encoder: StaticEncoder) -> WordTable:
         """The words of the tools, read when they are first needed."""
         with self._lock:
             if self._words is None:
-                self._words = WordTable.of(self.definitions, encoder)
+                kept = self._kept.read(_WORDS) if self._kept else None
+                self._words = (
+                    WordTable.of(self.definitions, encoder) if kept is None else WordTable.read(kept)
+                )
+                if kept is None and self._kept:
+                    self._kept.write(_WORDS, self._words.arrays())
             return self._words
 
     @property
@@ -99,6 +99,30 @@ class ToolMatrices:
         for row, tool_id in enumerate(self.tool_ids):
             rows.setdefault(tool_id.partition(":")[0], []).append(row)
         return {source: np.array(own) for source, own in rows.items()}
+
+
+def _first(channel: Channel) -> str:
+    return "terms" if channel.kind == "sparse" else "numbers"
+
+
+class StoredDefinitions(Sequence[ToolDefinition]):
+    """Definitions that are read from JSON when they are asked for."""
+
+    def __init__(self, texts: StoredTexts) -> None:
+        self._texts = texts
+        self._read = lru_cache(maxsize=_READ_DEFINITIONS)(lambda row: definition_of(texts[row]))
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, at: int) -> ToolDefinition: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[ToolDefinition]: ...
+    def __getitem__(self, at: int | slice) -> ToolDefinition | Sequence[ToolDefinition]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        return self._read(at)
 
 
 class ChosenTools(Sequence[ToolDefinition]):

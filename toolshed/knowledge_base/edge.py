@@ -22,6 +22,7 @@ from toolshed.knowledge_base.engine import (
     read,
     written,
 )
+from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 
 # The engine holds the GIL during a call; 200 points keep that near three milliseconds.
@@ -64,7 +65,10 @@ class EdgeEngine:
             self.manifest = manifest if stored is None else stored.accept(manifest, location=self.location)
             self.schema = schema(self.manifest)
             self._shard = self._create() if stored is None else self._load()
-            self._folder.check_count(self.count())
+            n_points = self.count()
+            self._folder.check_count(n_points)
+            if not (self._folder.version or self._folder.is_read_only):
+                self._folder.acknowledge(n_points, n_points)
         except BaseException:
             self.close()
             raise
@@ -157,6 +161,9 @@ class EdgeEngine:
     def count(self, only: Filter | None = None) -> int:
         with self._reading() as shard:
             return int(shard.count(qe.CountRequest(exact=True, filter=_filter(only))))
+
+    def kept(self) -> KeptArrays | None:
+        return self._folder.kept()
 
     def close(self) -> None:
         with self._lock:

@@ -7,16 +7,19 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError, StorageFullError
 from toolshed.knowledge_base.edge_files import EdgeFiles
+from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 
 _MANIFEST = "manifest.json"
 _LOCK = ".lock"
 _ACKNOWLEDGED = "acknowledged.json"
+_MATRICES = "matrices"
 # Keys may be made before tools are indexed.
 _STATE = "state."
 # The engine maps its files: a full disk would be a bus error, not an exception.
@@ -25,10 +28,14 @@ _BYTES_PER_POINT = 16 * 2**10
 
 
 class Acknowledged(NamedTuple):
-    """How many points there are; between two bounds while a write is under way."""
+    """How many points there are; between two bounds while a write is under way.
+
+    ``version`` is another text after every write; empty while one is under way, and before there were any.
+    """
 
     at_least: int
     at_most: int
+    version: str = ""
 
 
 class EdgeFolder:
@@ -48,6 +55,8 @@ class EdgeFolder:
         self.files = EdgeFiles(folder, self.shard)
         self._lock = FileLock(folder / _LOCK, mode=0o600, thread_local=False)
         self._copy: tempfile.TemporaryDirectory[str] | None = None
+        # See ``Acknowledged``.
+        self.version = ""
         # Whether it is read from a copy, because nothing can be written here.
         self.is_read_only = False
         try:
@@ -161,7 +170,17 @@ class EdgeFolder:
 
     def acknowledge(self, at_least: int, at_most: int) -> None:
         """Keep how many points there are."""
-        _write_durably(self.path / _ACKNOWLEDGED, json.dumps(Acknowledged(at_least, at_most)._asdict()))
+        self.version = uuid4().hex if at_least == at_most else ""
+        kept = Acknowledged(at_least, at_most, self.version)
+        _write_durably(self.path / _ACKNOWLEDGED, json.dumps(kept._asdict()))
+
+    def kept(self) -> KeptArrays | None:
+        """What was made of the points as they are now; None while some are being written."""
+        return (
+            KeptArrays(self.path / _MATRICES, self.version, is_read_only=self.is_read_only)
+            if self.version
+            else None
+        )
 
     def check_count(self, n_points: int) -> None:
         """Compare the points that are found with those that were acknowledged.
@@ -179,6 +198,7 @@ class EdgeFolder:
                 f"{str(path)!r} cannot be read ({error}); restore the folder from a backup, or delete this "
                 "file if nothing seems to be missing (toolshed doctor --deep)"
             ) from error
+        self.version = known.version if isinstance(known.version, str) and known.version.isalnum() else ""
         if not known.at_least <= n_points <= known.at_most:
             raise KnowledgeBaseError(
                 f"the knowledge base {str(self.path)!r} is damaged: it has {n_points:,} of the "

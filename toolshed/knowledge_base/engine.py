@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from toolshed.errors import KnowledgeBaseError
+from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 
@@ -137,6 +138,9 @@ class Engine(Protocol):
 
     def count(self, only: Filter | None = None) -> int:
         """How many points there are, or pass the filter."""
+
+    def kept(self) -> KeptArrays | None:
+        """Where arrays made of what is stored now are kept; None where they cannot be."""
 
     def close(self) -> None:
         """Release files and connections; calling it again does nothing."""

@@ -76,6 +76,9 @@ class MemoryEngine:
     def count(self, only: Filter | None = None) -> int:
         return len(self._passing(only))
 
+    def kept(self) -> None:
+        return None
+
     def close(self) -> None:
         self._points = None
 

@@ -169,6 +169,10 @@ class ServerEngine:
         with self._translated_errors():
             return self._client.count(self._collection, count_filter=_filter(only), exact=True).count
 
+    def kept(self) -> None:
+        # Other processes write to it: there is no telling what it holds.
+        return None
+
     def close(self) -> None:
         self._client.close()
 

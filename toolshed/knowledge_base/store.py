@@ -24,6 +24,7 @@ from toolshed.knowledge_base.engine import (
     VectorQuery,
     VectorSpec,
 )
+from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 
@@ -175,6 +176,10 @@ class Store(ABC, Generic[Record]):
     def count(self, only: Filter | None = None) -> int:
         """How many records there are, or pass a filter."""
         return self._engine.count(only)
+
+    def kept(self) -> KeptArrays | None:
+        """Where arrays made of what is stored now are kept; None where they cannot be."""
+        return self._engine.kept()
 
     def close(self) -> None:
         """Release files and connections; calling it again does nothing."""

@@ -4,12 +4,16 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.knowledge_base.engine import Engine, Filter, NamedVectors, Point
 from toolshed.knowledge_base.exported_names import NameRegister, named
+from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.store import Channel, Layout, Store
 from toolshed.types import Enhancement, ToolDefinition
 
@@ -21,6 +25,8 @@ _LOCATION = "location"
 # Tools that were stored before names were given have none; they get theirs when they are read.
 _EXPORTED = "exported_name"
 _ENHANCED = "enhancement_hash"
+# What the table of stored tools is kept as beside the knowledge base.
+_TABLE = "stored"
 
 TOOL_LAYOUT = Layout(
     name="tools",
@@ -103,6 +109,10 @@ class ToolStore(Store[ToolRecord]):
         self._unnamed_lock = threading.Lock()
         # Names of the tools that were stored without one.
         self._unnamed: Mapping[str, str] = {}
+        self._table_lock = threading.Lock()
+        # What is stored, by tool id and in order; None until it is read.
+        self._table: dict[str, StoredTool] | None = None
+        self._sorted: tuple[StoredTool, ...] = ()
 
     @staticmethod
     def point_id(key: str) -> str:
@@ -136,8 +146,61 @@ class ToolStore(Store[ToolRecord]):
         enhancement = Enhancement.from_json(json.loads(written)) if written else None
         return ToolRecord(definition, self._vectors(point), point.payload.get(_TERMS, 1), enhancement)
 
-    def stored_tools(self) -> list[StoredTool]:
-        """What a sync needs of every tool, ordered by tool id."""
+    def upsert(self, records: Sequence[ToolRecord]) -> None:
+        """See :meth:`Store.upsert`."""
+        with self._renewing() as table:
+            super().upsert(records)
+            if table is not None:
+                table |= {record.tool_id: _stored(record) for record in records}
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See :meth:`Store.delete`."""
+        with self._renewing() as table:
+            super().delete(keys)
+            for key in keys if table is not None else ():
+                table.pop(key, None)
+
+    @contextmanager
+    def _renewing(self) -> Iterator[dict[str, StoredTool] | None]:
+        """Write, and renew the table by what was written; a write that fails may have written a part."""
+        with self._table_lock:
+            table, self._table, self._sorted = self._table, None, ()
+            yield table
+            self._table = table
+
+    def stored_tools(self) -> Sequence[StoredTool]:
+        """What a sync needs of every tool, ordered by tool id; read once, unless others may write."""
+        if self.is_shared:
+            return self._scan_table()
+        with self._table_lock:
+            if self._table is None:
+                self._sorted = self._read_table()
+                self._table = {tool.tool_id: tool for tool in self._sorted}
+            elif not self._sorted:
+                self._sorted = tuple(sorted(self._table.values(), key=lambda tool: tool.tool_id))
+            return self._sorted
+
+    def _read_table(self) -> tuple[StoredTool, ...]:
+        """The table that is kept, or that is read from the tools themselves."""
+        kept, revision = self.kept(), self.revision
+        arrays = kept.read(_TABLE) if kept else None
+        if arrays is not None:
+            return tuple(StoredTool(*row) for row in json.loads(arrays["rows"].tobytes()))
+        table = self._scan_table()
+        if kept and revision == self.revision:
+            _keep(kept, table)
+        return table
+
+    def close(self) -> None:
+        """Release files and connections, and keep the table of what is stored; again it does nothing."""
+        with self._table_lock:
+            kept = self.kept()
+            if kept and self._table is not None and not kept.holds(_TABLE):
+                _keep(kept, sorted(self._table.values(), key=lambda tool: tool.tool_id))
+            self._table, self._sorted = None, ()
+        super().close()
+
+    def _scan_table(self) -> tuple[StoredTool, ...]:
         payloads = self._payloads(
             ["tool_id", "source", "content_hash"], optional=[_TERMS, _LOCATION, _EXPORTED, _ENHANCED]
         )
@@ -153,7 +216,7 @@ class ToolStore(Store[ToolRecord]):
             )
             for p in payloads
         ]
-        return sorted(stored, key=lambda tool: tool.tool_id)
+        return tuple(sorted(stored, key=lambda tool: tool.tool_id))
 
     def exported_names(self) -> dict[str, str]:
         """The exported name of every tool, by tool id."""
@@ -189,8 +252,31 @@ class ToolStore(Store[ToolRecord]):
 
     def sources(self) -> frozenset[str]:
         """The sources that tools came from."""
-        return frozenset(payload["source"] for payload in self._payloads(["source"]))
+        return frozenset(tool.source for tool in self.stored_tools())
+
+
+def _keep(kept: KeptArrays, table: Sequence[StoredTool]) -> None:
+    text = json.dumps([[getattr(tool, name) for name in StoredTool.__slots__] for tool in table])
+    kept.write(_TABLE, {"rows": np.frombuffer(text.encode(), np.uint8)})
+
+
+def _stored(record: ToolRecord) -> StoredTool:
+    tool, enhancement = record.definition, record.enhancement
+    return StoredTool(
+        tool.tool_id,
+        tool.source,
+        tool.content_hash,
+        record.terms_version,
+        tool.location,
+        tool.exported_name,
+        "" if enhancement is None else enhancement.text_hash,
+    )
+
+
+def definition_of(text: str) -> ToolDefinition:
+    """A definition as it is stored."""
+    return ToolDefinition.from_json(json.loads(text))
 
 
 def _definition(payload: Mapping[str, Any]) -> ToolDefinition:
-    return ToolDefinition.from_json(json.loads(payload["definition"]))
+    return definition_of(payload["definition"])

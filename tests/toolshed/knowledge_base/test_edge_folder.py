@@ -89,7 +89,8 @@ def test_threads_that_open_one_folder_get_it_one_at_a_time(tmp_path: Path) -> No
 
 def test_points_that_are_gone_are_noticed(folder: Path) -> None:
     known = folder / "acknowledged.json"
-    assert json.loads(known.read_text()) == {"at_least": 30, "at_most": 30}
+    kept = json.loads(known.read_text())
+    assert (kept["at_least"], kept["at_most"]) == (30, 30)
     known.write_text('{"at_least": 31, "at_most": 31}')
     with pytest.raises(KnowledgeBaseError, match="is damaged: it has 30 of the 31 records"):
         open_shed(folder)
@@ -105,7 +106,23 @@ def test_one_that_was_made_before_points_were_counted_opens(folder: Path) -> Non
     (folder / "acknowledged.json").unlink()
     with open_shed(folder) as shed:
         shed.delete_tools("s:t1")
-    assert json.loads((folder / "acknowledged.json").read_text()) == {"at_least": 29, "at_most": 29}
+    kept = json.loads((folder / "acknowledged.json").read_text())
+    assert (kept["at_least"], kept["at_most"]) == (29, 29)
+
+
+def test_every_write_gives_the_folder_another_version(folder: Path) -> None:
+    def version() -> str:
+        return str(json.loads((folder / "acknowledged.json").read_text())["version"])
+
+    versions = [version()]
+    with open_shed(folder) as shed:
+        assert version() == versions[0]
+        for n in (1, 2):
+            shed.delete_tools(f"s:t{n}")
+            versions.append(version())
+    with open_shed(folder):
+        assert version() == versions[-1]
+    assert len(set(versions)) == 3
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"n": 3}'])

@@ -1,0 +1,41 @@
+"""Texts as one array of bytes: a list of them that may lie in a mapped file."""
+
+from collections.abc import Iterable, Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.vectors import Ragged
+
+
+class StoredTexts(Sequence[str]):
+    """Texts that are decoded when they are asked for."""
+
+    def __init__(self, encoded: Ragged[np.uint8]) -> None:
+        self.encoded = encoded
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "StoredTexts":
+        """Encode texts. Lone surrogates, which JSON can hold, stay what they are."""
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        starts = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+        return cls(Ragged(starts, np.frombuffer(b"".join(encoded), np.uint8)))
+
+    def take(self, rows: NDArray[np.int64]) -> "StoredTexts":
+        """Some of the texts, in this order."""
+        return StoredTexts(self.encoded.take(rows))
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"there are {len(self)} texts, and none at {at}")
+        return self.encoded.row(at % len(self)).tobytes().decode("utf-8", "surrogatepass")
