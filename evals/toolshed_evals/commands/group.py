@@ -15,6 +15,7 @@ from toolshed_evals.commands.report import report
 from toolshed_evals.commands.rights import rights
 from toolshed_evals.commands.run import run
 from toolshed_evals.commands.safety import safety
+from toolshed_evals.commands.scale import scale
 from toolshed_evals.commands.sentences import sentences
 
 
@@ -33,6 +34,7 @@ from toolshed_evals.commands.sentences import sentences
         openapi,
         rights,
         safety,
+        scale,
     ],
 )
 def evaluate() -> None:

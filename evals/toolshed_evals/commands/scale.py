@@ -52,7 +52,7 @@ def scale(
     """Search ever larger catalogs: CPU time, memory a tool, and what the first search of a process takes.
 
     The tools are Seal-Tools, and seeded recombinations of them where more are wanted (100,000 take some
-    minutes and 1 GB, once); the requests are its test-in split. Each size is measured in a process of its own.
+    minutes and 2 GB, once); the requests are its test-in split. Each size has a process of its own.
 
     \b
     Example:

@@ -10,7 +10,17 @@ from toolshed.commands.main import main
 
 def test_help_names_every_command() -> None:
     shown = CliRunner().invoke(main, ["eval", "--help"]).stdout
-    for name in ("run", "compare", "report", "fetch", "sentences", "passages", "legalbench-rag", "rights"):
+    for name in (
+        "run",
+        "compare",
+        "report",
+        "fetch",
+        "sentences",
+        "passages",
+        "legalbench-rag",
+        "rights",
+        "scale",
+    ):
         assert f"  {name} " in shown
 
 

@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.stores import tool_records, tool_store
+from tests.stores import MANIFEST, tool_records, tool_store
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.minilm import MiniLMEncoder
 from toolshed.backbones.static import StaticEncoder
@@ -158,6 +160,61 @@ def test_the_index_sees_what_was_written_since() -> None:
     assert index.is_empty()
 
 
+def edge_store(folder: Path) -> ToolStore:
+    return ToolStore(EdgeEngine(folder, TOOL_LAYOUT.schema, MANIFEST))
+
+
+@contextmanager
+def without_reading(store: ToolStore) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, "scan", None)
+        yield
+
+
+def test_another_process_reads_the_matrices_that_one_made(tmp_path: Path) -> None:
+    asked = encoded("Send the invoyce. Delete the letter of a lead.")
+    records = list(three_sources().scan())
+    with closing(edge_store(tmp_path / "shed")) as store:
+        store.upsert(records)
+        index = CatalogIndex(store)
+        first = index.score(asked, CHANNELS)
+        words = dict(index.words(EVERYTHING, STATIC).words)
+    with closing(edge_store(tmp_path / "shed")) as store, without_reading(store):
+        index = CatalogIndex(store)
+        assert_same(index.score(asked, CHANNELS), first)
+        assert dict(index.words(EVERYTHING, STATIC).words) == words
+        found = index.score(asked, CHANNELS)
+        assert found is not None
+        definitions = {record.tool_id: record.definition for record in records}
+        assert {tool.tool_id: tool for tool in found.tools} == definitions
+
+
+@pytest.mark.parametrize("part", ["tools", "words"])
+def test_matrices_that_are_damaged_or_of_before_a_write_are_made_again(tmp_path: Path, part: str) -> None:
+    asked = encoded("Send the invoyce. Delete the letter of a lead.")
+    records = list(three_sources().scan())
+    with closing(edge_store(tmp_path / "shed")) as store:
+        store.upsert(records)
+        index = CatalogIndex(store)
+        first = index.score(asked, CHANNELS)
+        index.words(EVERYTHING, STATIC)
+    (kept,) = (tmp_path / "shed" / "matrices").glob(f"*.{part}")
+    content = bytearray(kept.read_bytes())
+    content[len(content) // 2] ^= 16
+    kept.write_bytes(content)
+    with closing(edge_store(tmp_path / "shed")) as store:
+        index = CatalogIndex(store)
+        assert_same(index.score(asked, CHANNELS), first)
+        index.words(EVERYTHING, STATIC)
+        assert kept.read_bytes() != bytes(content)
+        store.delete([records[0].tool_id])
+    with closing(edge_store(tmp_path / "shed")) as store:
+        fewer = CatalogIndex(store).score(asked, CHANNELS)
+        assert fewer is not None
+        assert fewer.n_tools == len(records) - 1
+        assert not kept.exists()
+
+
 @pytest.fixture(scope="module")
 def sealtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolStore]:
     """A thousand real tools in the embedded engine."""
@@ -207,7 +264,7 @@ def test_callers_with_slices_of_real_tools_find_them_as_in_private_indexes(
     dataset = load_dataset("sealtools-dev")
     made_of = Ingredients(CatalogIndex(sealtools), encoders)
     tool_ids = [tool.tool_id for tool in sealtools.stored_tools()]
-    callers = draw_callers(dataset, tool_ids, 20, share=0.02)
+    callers = draw_callers(dataset, tool_ids, 8, share=0.02)
     misspelt = {query: text.replace("e", "", 1) for query, text in dataset.queries.items()}
     for queries in (dataset.queries, misspelt):
         measured = measure_rights(made_of, pipeline, replace(dataset, queries=queries), callers)
