@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toolshed.vectors import QueryWords, SparseVector
+from toolshed.vectors import CompactVectors, QueryWords, Ragged, SparseVector
 
 WORDS = QueryWords(np.array([7, 8, 9], np.uint32), (frozenset({1, 2}), frozenset(), frozenset({2, 3})))
 
@@ -35,3 +35,33 @@ def test_ngrams_are_those_of_the_chosen_words(chosen: list[bool], ngrams: set[in
     found = WORDS.ngrams_where(np.array(chosen))
     assert found.dtype == np.uint32
     assert sorted(found.tolist()) == sorted(ngrams)
+
+
+def test_vectors_of_eight_bits_are_near_and_compared_alike_in_any_company() -> None:
+    vectors = np.random.default_rng(0).normal(size=(2_500, 48)).astype(np.float32)
+    vectors[7] = 0
+    compact = CompactVectors.of(vectors)
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    assert (np.abs(compact.floats() - vectors) <= 0.51 * largest / 127).all()
+    queries = vectors[:3]
+    products = compact.products(queries)
+    np.testing.assert_allclose(products, queries @ compact.floats().T, rtol=1e-4, atol=1e-4)
+    rows = np.arange(5, 2_500, 3)
+    apart = CompactVectors.of(vectors[rows])
+    np.testing.assert_array_equal(compact.take(rows).products(queries), apart.products(queries))
+    assert sum(len(chunk) for chunk in compact.chunks()) == len(compact) == 2_500
+
+
+def test_no_vectors_are_compared_with_nothing() -> None:
+    assert CompactVectors.of(np.empty((0, 8), np.float32)).products(np.ones((2, 8), np.float32)).shape == (
+        2,
+        0,
+    )
+
+
+def test_rows_of_different_lengths_are_taken_in_any_order() -> None:
+    rows = Ragged.of([np.array([1, 2]), np.array([], np.int64), np.array([3])], np.empty(0, np.int64))
+    assert (len(rows), rows.lengths.tolist(), rows.row(2).tolist()) == (3, [2, 0, 1], [3])
+    taken = rows.take(np.array([2, 0, 0, 1]))
+    assert [taken.row(at).tolist() for at in range(4)] == [[3], [1, 2], [1, 2], []]
+    assert len(rows.take(np.empty(0, np.int64))) == 0

@@ -23,7 +23,7 @@ from toolshed.types import ToolDefinition
 from toolshed.visibility import EVERYTHING, Visibility
 
 # Up to here every tool is scored exactly: 3 KB of mapped files a tool, and quicker than index queries.
-RESIDENT_LIMIT = 300_000
+RESIDENT_LIMIT = 120_000
 # What the matrices are kept as beside the knowledge base.
 _PART = "tools"
 _BACKGROUND_SIZE = 4_000

@@ -31,7 +31,8 @@ def arrays_of(records: Iterable[ToolRecord]) -> Arrays | None:
     parts = [_part(chunk) for chunk in iter(lambda: list(islice(reading, _READ_TOGETHER)), [])]
     if not parts:
         return None
-    read = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    # Array by array, so that no more than one is there twice.
+    read = {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
     tool_ids = _texts(read, "tool_ids")
     ids = list(tool_ids)
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
@@ -46,7 +47,7 @@ def arrays_of(records: Iterable[ToolRecord]) -> Arrays | None:
     return arrays
 
 
-def _part(records: Sequence[ToolRecord]) -> _Part:
+def _part(records: Sequence[ToolRecord]) -> dict[str, NDArray[Any]]:
     """Records as arrays, in their order; of what has several values a record, lengths."""
     ids = StoredTexts.of(record.tool_id for record in records).encoded
     definitions = StoredTexts.of(json.dumps(record.definition.to_json()) for record in records).encoded
