@@ -56,7 +56,9 @@ def recombined(
 
 def _tool(first: ToolDefinition, second: ToolDefinition, n: int) -> ToolDefinition:
     return ToolDefinition(
-        name=f"{_halves(split_identifier(first.name), split_identifier(second.name), '_')}_{n}",
+        name=_halves(split_identifier(first.name), split_identifier(second.name), "_"),
+        # Not in the name, where it would be a word that no other tool has.
+        key=str(n),
         description=_halves(first.description.split(), second.description.split(), " "),
         parameters=second.parameters,
         source=f"recombined{n % N_SOURCES}",

@@ -15,8 +15,10 @@ from toolshed.indexing.tools import unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.knowledge_base.tools import TOOL_LAYOUT
 from toolshed.options import PipelineName, Progress
-from toolshed.pipelines import Ingredients
+from toolshed.pipelines import Ingredients, build_pipeline
+from toolshed.queries import Query
 from toolshed.shed.shed import Toolshed
+from toolshed.stages import run_blocking
 from toolshed_evals.datasets import Dataset, dataset_tool_id, load_dataset
 from toolshed_evals.recombined import recombined
 
@@ -62,6 +64,7 @@ class AtSize:
         p50_ms: Median CPU time of a search, milliseconds.
         opening_cpu_s: CPU seconds until the first search is answered, the encoders' loading included.
         n_bytes_more: Resident bytes above those of the process with its encoders, before it opened anything.
+        n_private_more: Those of them that are no pages of files, which processes share and can do without.
         recall: Recall@5.
     """
 
@@ -69,13 +72,14 @@ class AtSize:
     p50_ms: float
     opening_cpu_s: float
     n_bytes_more: int
+    n_private_more: int
     recall: float
 
 
 def measure_size(n_tools: int, pipeline: PipelineName, n_queries: int, cache: Path) -> AtSize:
     """Measure in a process of its own; the catalog is made, and its matrices are, when they are not yet."""
     with enlarged(n_tools, cache) as (_, made_of):
-        made_of.index.is_empty()
+        run_blocking(build_pipeline("default", made_of), Query("make what is kept"))
     command = [sys.executable, "-m", __name__, str(_folder(n_tools, cache)), pipeline, str(n_queries)]
     done = subprocess.run(  # noqa: S603  # our own interpreter and module
         command, capture_output=True, text=True, timeout=_SECONDS, check=True
@@ -94,6 +98,7 @@ def summary(measured: Sequence[AtSize]) -> Mapping[str, float]:
             f"p50 / that of {base.n_tools:,} tools": one.p50_ms / base.p50_ms,
             "opening and first search, CPU s": one.opening_cpu_s,
             "resident bytes a tool": one.n_bytes_more / one.n_tools,
+            "of these private": one.n_private_more / one.n_tools,
             "Recall@5": one.recall,
         }.items()
     }
@@ -107,7 +112,7 @@ def _measured(folder: Path, pipeline: PipelineName, n_queries: int) -> AtSize:
         encoders = nothing.encoders.read
         for encoder in encoders.values():
             encoder.encode(["warm up"])
-    before, started = _resident_bytes(), time.process_time()
+    before, started = _resident(), time.process_time()
     times, recalls = [], []
     with Toolshed(folder, pipeline=pipeline) as shed:
         shed.search("warm up")
@@ -118,15 +123,16 @@ def _measured(folder: Path, pipeline: PipelineName, n_queries: int) -> AtSize:
             times.append((time.process_time() - begun) * 1000)
             needed = dataset.qrels[query]
             recalls.append(len(needed & {dataset_tool_id(one.tool) for one in found.tools}) / len(needed))
-        n_tools, more = shed.knowledge_base.count(), _resident_bytes() - before
-    return AtSize(n_tools, float(np.median(times)), opening, more, float(np.mean(recalls)))
+        n_tools, after = shed.knowledge_base.count(), _resident()
+    every, private = (after[kind] - before[kind] for kind in ("VmRSS", "RssAnon"))
+    return AtSize(n_tools, float(np.median(times)), opening, every, private, float(np.mean(recalls)))
 
 
-def _resident_bytes() -> int:
-    """Memory of this process that is really there, mapped files included."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024
+def _resident() -> Mapping[str, int]:
+    """Bytes of memory of this process that are really there, by kind."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    fields = (line.split() for line in lines if line.startswith(("VmRSS:", "RssAnon:")))
+    return {field[0].removesuffix(":"): int(field[1]) * 1024 for field in fields}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ RECORDS = embed_tools(
 def test_recombined_tools_have_two_parents_and_vectors_on_every_channel() -> None:
     (batch,) = recombined(RECORDS, 300, STATIC)
     assert len({record.tool_id for record in batch}) == 300
-    names = {record.definition.name.rpartition("_")[0] for record in batch}
+    names = {record.definition.name for record in batch}
     assert names <= {f"{verb}_{thing}" for verb in ("send", "read") for thing in ("tie", "sea")}
     for record in batch:
         assert {name: v.shape for name, v in record.vectors.items() if name == "dense"} == {"dense": (64,)}

@@ -27,7 +27,7 @@ def test_a_size_is_measured_by_searches_of_the_data_set(tmp_path: Path) -> None:
 
 def test_sizes_are_compared_with_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     def measure(n_tools: int, _pipeline: str, _queries: int, _cache: Path) -> AtSize:
-        return AtSize(n_tools, n_tools / 1_000, 1.0, n_tools * 100, 0.9)
+        return AtSize(n_tools, n_tools / 1_000, 1.0, n_tools * 100, n_tools * 60, 0.9)
 
     monkeypatch.setattr(scale, "measure_size", measure)
     arguments = ["eval", "scale", "--tools", "5000", "--tools", "20000", "--pipeline", "instant"]
