@@ -26,6 +26,8 @@ from toolshed.visibility import EVERYTHING, Visibility
 RESIDENT_LIMIT = 120_000
 # What the matrices are kept as beside the knowledge base.
 _PART = "tools"
+# So many tools that changed are read by themselves; of more, all are.
+_FEW = 64
 _BACKGROUND_SIZE = 4_000
 _CANDIDATES_PER_QUERY = 50
 # What callers may find is kept for those that ask again: vectors of this size together, and so many callers.
@@ -214,8 +216,20 @@ class CatalogIndex:
         if n_tools > self._resident_limit:
             sample = self._read_from_store(None)
             return _Remembered(revision, sample.n_tools, None, sample.index)
-        matrices = self._matrices()
+        known, matrices = self._renewed()
+        if not known:
+            matrices = self._matrices()
         return _Remembered(revision, 0 if matrices is None else len(matrices), matrices, None)
+
+    def _renewed(self) -> tuple[bool, ToolMatrices | None]:
+        """The matrices of before with what changed, where that is known and little."""
+        before = self._remembered
+        if before is None or before.matrices is None:
+            return False, None
+        changed = self.store.changed_since(before.revision)
+        if changed is None or len(changed) > max(_FEW, len(before.matrices) // 10):
+            return False, None
+        return True, before.matrices.renewed(changed, self.store.fetch(sorted(changed)))
 
     def _matrices(self) -> ToolMatrices | None:
         """Those that are kept, or that are made of all tools now; None where there is none."""

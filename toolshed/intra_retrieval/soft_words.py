@@ -81,6 +81,28 @@ class WordTable:
             arrays["n_in_name"],
         )
 
+    def share_used(self) -> float:
+        """Share of the vocabulary that some tool has."""
+        counts = np.bincount(self.words.values, minlength=len(self.vocabulary))
+        return float(np.count_nonzero(counts) / max(len(counts), 1))
+
+    def renewed(self, new: "WordTable", source: NDArray[np.int64]) -> "WordTable":
+        """The table of tools that are taken from this one and another; see ``renewing.renewed_arrays``."""
+        vocabulary = dict(self.vocabulary)
+        rows = np.array([vocabulary.setdefault(word, len(vocabulary)) for word in new.vocabulary], np.int32)
+        is_new = rows >= len(self.vocabulary)
+        words = Ragged(
+            np.concatenate([self.words.starts, new.words.starts[1:] + self.words.starts[-1]]),
+            np.concatenate([self.words.values, rows[new.words.values]]),
+        )
+        return WordTable(
+            vocabulary,
+            np.concatenate([self.vectors, new.vectors[is_new]]),
+            words.take(source),
+            np.concatenate([self.n_own, new.n_own])[source],
+            np.concatenate([self.n_in_name, new.n_in_name])[source],
+        )
+
     def arrays(self) -> Arrays:
         """The table as arrays."""
         vocabulary = StoredTexts.of(self.vocabulary).encoded

@@ -1,19 +1,21 @@
 """The tools of a catalog as arrays, one row a tool, ordered by tool id."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.postings import Postings
+from toolshed.intra_retrieval.reading_tools import arrays_of
+from toolshed.intra_retrieval.renewing import renewed_arrays
 from toolshed.intra_retrieval.soft_words import WordTable
 from toolshed.knowledge_base.kept_arrays import Arrays, KeptArrays
 from toolshed.knowledge_base.store import Channel
-from toolshed.knowledge_base.tools import TOOL_LAYOUT, definition_of
+from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolRecord, definition_of
 from toolshed.stored_texts import StoredTexts
 from toolshed.types import ToolDefinition
 from toolshed.vectors import CompactVectors, Ragged, Vectors
@@ -41,6 +43,32 @@ class ToolMatrices:
         self.channels = [one for one in TOOL_LAYOUT.channels if f"{one.name}.{_first(one)}" in arrays]
         self._lock = threading.Lock()
         self._words: WordTable | None = None
+        # What reads the words where most of them are known already.
+        self._known_words: Callable[[StaticEncoder], WordTable] | None = None
+
+    def renewed(self, changed: Collection[str], records: Sequence[ToolRecord]) -> "ToolMatrices | None":
+        """The matrices after some tools changed; None where no tool is left.
+
+        Args:
+            changed: Ids of the tools that were written or removed.
+            records: Those of them that are there now.
+        """
+        stays = np.setdiff1d(np.arange(len(self)), [self._row[one] for one in changed if one in self._row])
+        new = arrays_of(records)
+        if new is None:
+            new = {name: _nothing(name, array) for name, array in self._arrays.items()}
+        came = ToolMatrices(new)
+        if not len(stays) + len(came):
+            return None
+        source = np.concatenate([stays, len(self) + np.arange(len(came))])
+        ids = [*(self.tool_ids[row] for row in stays.tolist()), *came.tool_ids]
+        source = source[sorted(range(len(ids)), key=ids.__getitem__)]
+        renewed = ToolMatrices(renewed_arrays(self._arrays, new, source))
+        with self._lock:
+            words = self._words
+        if words is not None:
+            renewed._known_words = lambda encoder: words.renewed(came.words(encoder), source)
+        return renewed
 
     def __len__(self) -> int:
         return len(self.tool_ids)
@@ -67,6 +95,10 @@ class ToolMatrices:
     def words(self, encoder: StaticEncoder) -> WordTable:
         """The words of the tools, read when they are first needed."""
         with self._lock:
+            if self._words is None and self._known_words is not None:
+                renewed, self._known_words = self._known_words(encoder), None
+                # Words that no tool has any more are carried along, up to as many as there are others.
+                self._words = renewed if renewed.share_used() > 0.5 else None
             if self._words is None:
                 kept = self._kept.read(_WORDS) if self._kept else None
                 self._words = (
@@ -99,6 +131,11 @@ class ToolMatrices:
         for row, tool_id in enumerate(self.tool_ids):
             rows.setdefault(tool_id.partition(":")[0], []).append(row)
         return {source: np.array(own) for source, own in rows.items()}
+
+
+def _nothing(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """An array of no tool, in the form of one."""
+    return array[:1] if name.endswith(".starts") else array[:0]
 
 
 def _first(channel: Channel) -> str:

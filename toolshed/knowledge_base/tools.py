@@ -3,6 +3,7 @@
 import json
 import threading
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ _EXPORTED = "exported_name"
 _ENHANCED = "enhancement_hash"
 # What the table of stored tools is kept as beside the knowledge base.
 _TABLE = "stored"
+# Writes of which it is known what they changed.
+_KNOWN_CHANGES = 256
 
 TOOL_LAYOUT = Layout(
     name="tools",
@@ -113,6 +116,9 @@ class ToolStore(Store[ToolRecord]):
         # What is stored, by tool id and in order; None until it is read.
         self._table: dict[str, StoredTool] | None = None
         self._sorted: tuple[StoredTool, ...] = ()
+        # The ids that each of the last writes changed, and those of writes that failed since.
+        self._changes: deque[tuple[int, frozenset[str]]] = deque(maxlen=_KNOWN_CHANGES)
+        self._unsure: set[str] = set()
 
     @staticmethod
     def point_id(key: str) -> str:
@@ -148,25 +154,37 @@ class ToolStore(Store[ToolRecord]):
 
     def upsert(self, records: Sequence[ToolRecord]) -> None:
         """See :meth:`Store.upsert`."""
-        with self._renewing() as table:
+        with self._renewing([record.tool_id for record in records]) as table:
             super().upsert(records)
             if table is not None:
                 table |= {record.tool_id: _stored(record) for record in records}
 
     def delete(self, keys: Sequence[str]) -> None:
         """See :meth:`Store.delete`."""
-        with self._renewing() as table:
+        with self._renewing(keys) as table:
             super().delete(keys)
-            for key in keys if table is not None else ():
-                table.pop(key, None)
+            if table is not None:
+                for key in keys:
+                    table.pop(key, None)
 
     @contextmanager
-    def _renewing(self) -> Iterator[dict[str, StoredTool] | None]:
+    def _renewing(self, tool_ids: Sequence[str]) -> Iterator[dict[str, StoredTool] | None]:
         """Write, and renew the table by what was written; a write that fails may have written a part."""
         with self._table_lock:
             table, self._table, self._sorted = self._table, None, ()
+            self._unsure.update(tool_ids)
             yield table
             self._table = table
+            self._changes.append((self.revision, frozenset(self._unsure)))
+            self._unsure = set()
+
+    def changed_since(self, revision: int) -> frozenset[str] | None:
+        """The ids of the tools that were written or removed since; None where that is not known."""
+        with self._table_lock:
+            changes = [tool_ids for at, tool_ids in self._changes if at > revision]
+            if self.is_shared or len(changes) != self.revision - revision:
+                return None
+            return frozenset().union(*changes)
 
     def stored_tools(self) -> Sequence[StoredTool]:
         """What a sync needs of every tool, ordered by tool id; read once, unless others may write."""

@@ -19,13 +19,14 @@ from toolshed.intra_retrieval.decomposition import decompose
 from toolshed.intra_retrieval.encoding import encode_sub_queries
 from toolshed.knowledge_base.edge import EdgeEngine
 from toolshed.knowledge_base.manifest import Manifest
+from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.options import PipelineName
 from toolshed.pipelines import Ingredients, build_pipeline
 from toolshed.pre_retrieval.embedding import embed_tools
 from toolshed.presets import PIPELINES
 from toolshed.queries import Encodings, Query
-from toolshed.rankings import ChannelRanking
+from toolshed.rankings import ChannelRanking, SoftMatches
 from toolshed.stages import run_blocking
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed.visibility import EVERYTHING, Visibility
@@ -213,6 +214,67 @@ def test_matrices_that_are_damaged_or_of_before_a_write_are_made_again(tmp_path:
         assert fewer is not None
         assert fewer.n_tools == len(records) - 1
         assert not kept.exists()
+
+
+def test_what_a_write_changed_is_read_alone_and_gives_what_reading_all_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tools that come, change and go, in an order drawn by seed."""
+    store, draw = (
+        ToolStore(MemoryEngine(TOOL_LAYOUT.schema, TOOL_LAYOUT.manifest(MANIFEST))),
+        random.Random(3),
+    )
+    store.upsert(tool_records([record.definition for record in three_sources().scan()]))
+    index = CatalogIndex(store)
+    index.words(EVERYTHING, STATIC)
+    asked = encoded("Send the invoyce. Delete the letter of a lead, and archive it.")
+    read = store.scan
+    for n in range(25):
+        ids = [tool.tool_id for tool in store.stored_tools()]
+        new = [make_tool(f"{draw.choice(('archive', 'send'))}_{n}", f"Word{n % 7} of {n}.", source="crm")]
+        old = [store.fetch([one])[0].definition for one in draw.sample(ids, 2)]
+        store.upsert(tool_records(new * (n % 2) + [replace(one, description=f"Other {n}.") for one in old]))
+        if n % 3 == 0:
+            store.delete(draw.sample(ids, 2))
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "scan", None)
+            found = index.score(asked, CHANNELS)
+            words = dict(index.words(EVERYTHING, STATIC).words)
+        monkeypatch.setattr(store, "scan", read)
+        fresh = CatalogIndex(store)
+        expected = fresh.score(asked, CHANNELS)
+        assert_same(found, expected)
+        assert found is not None
+        assert expected is not None
+        assert list(found.tools) == list(expected.tools)
+        assert words == dict(fresh.words(EVERYTHING, STATIC).words)
+        columns = np.arange(len(found.tools))
+        own, other = (one.documents.soft_matches("send word3", columns, STATIC) for one in (found, expected))
+        for name in SoftMatches.__slots__:
+            np.testing.assert_array_equal(getattr(own, name), getattr(other, name))
+        renewed, whole = index._remembered, fresh._remembered
+        assert renewed is not None
+        assert whole is not None
+        assert renewed.matrices is not None
+        assert whole.matrices is not None
+        for own_part, part in zip(
+            renewed.matrices.spread("described"), whole.matrices.spread("described"), strict=True
+        ):
+            np.testing.assert_allclose(own_part, part, atol=1e-6)
+
+
+def test_of_many_tools_that_changed_all_are_read_and_of_none_that_is_left_nothing() -> None:
+    store = tool_store("send_email")
+    index = CatalogIndex(store)
+    assert len(index) == 1
+    store.upsert(tool_records([make_tool(f"t{n}") for n in range(100)]))
+    assert len(index) == 101
+    store.upsert(tool_records([make_tool("t5", "Another.")]))
+    assert len(index) == 101
+    store.delete([tool.tool_id for tool in store.stored_tools()[:40]])
+    store.delete([tool.tool_id for tool in store.stored_tools()])
+    assert index.is_empty()
+    assert index.score(encoded("send"), CHANNELS) is None
 
 
 @pytest.fixture(scope="module")

@@ -87,6 +87,27 @@ def test_after_a_write_that_failed_what_is_stored_is_read_again(monkeypatch: pyt
     assert [tool.tool_id for tool in store.stored_tools()] == ["test:send_email"]
 
 
+def test_it_is_known_what_each_of_the_last_writes_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tool_store("send_email")
+    begun = store.revision
+    assert store.changed_since(begun) == set()
+
+    def fail(_points: object) -> None:
+        raise KnowledgeBaseError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._engine, "upsert", fail)
+        with pytest.raises(KnowledgeBaseError):
+            store.upsert(tool_records([make_tool("half_written")]))
+    store.delete(["test:send_email"])
+    assert store.changed_since(begun) == {"test:send_email", "test:half_written"}
+    assert store.changed_since(store.revision) == set()
+    for _ in range(300):
+        store.delete(["test:x"])
+    assert store.changed_since(begun) is None
+    assert store.changed_since(store.revision - 5) == {"test:x"}
+
+
 def test_threads_that_write_and_read_what_is_stored_agree_in_the_end() -> None:
     store = tool_store("first")
     records = {
