@@ -6,6 +6,8 @@ import anyio.to_thread
 from pydantic import Field
 
 from toolshed.errors import UnknownToolError
+from toolshed.metering.token_counts import token_counter
+from toolshed.post_retrieval.equip.shortening import shortened, whole
 from toolshed.post_retrieval.instructions import fenced_instructions
 from toolshed.rankings import FoundTool
 from toolshed.shed.results import SearchResult
@@ -14,6 +16,7 @@ from toolshed_api.caller_shed import CallerShed
 from toolshed_api.mcp.catalog_facts import CatalogFacts, n_tokens_of
 from toolshed_api.mcp.handles import SearchHandle
 from toolshed_api.mcp.inspector import SHOWN_BY_IT
+from toolshed_api.mcp.json_texts import compact
 from toolshed_api.mcp.own_tools import (
     MAX_ID_CHARACTERS,
     Exchange,
@@ -26,6 +29,9 @@ from toolshed_api.mcp.own_tools import (
 
 READ, WRITE = "call_tool_read", "call_tool_write"
 _MAX_TOKENS = 8_000
+# Of one definition that is asked for by itself, and of a skill's instructions among other results.
+_MAX_CHARACTERS = 60_000
+_MAX_INSTRUCTIONS = 8_000
 MAX_QUERY = 20_000
 # Claude Code hides tools behind a search of its own, but those that say this.
 ALWAYS_LOADED = {"anthropic/alwaysLoad": True}
@@ -91,6 +97,11 @@ async def get_tool_schema(exchange: Exchange, given: GetToolSchemaArguments) -> 
     }
     if tool.kind == "skill":
         value["instructions"] = fenced_instructions(tool)
+    if len(compact(value)) > _MAX_CHARACTERS:
+        cut = shortened(whole(tool), _MAX_CHARACTERS // 8, token_counter())
+        value |= {"description": cut.description, "input_schema": dict(cut.parameters), "output_schema": None}
+        value["instructions"] = value.get("instructions", "")[:_MAX_CHARACTERS]
+        value["is_shortened"] = True
     return answered({name: said for name, said in value.items() if said not in ("", None)})
 
 
@@ -154,10 +165,12 @@ def _tool_json(found: FoundTool) -> dict[str, Any]:
         value["title"] = tool.title
     value |= {"description": shown.description, "input_schema": dict(shown.parameters)}
     if tool.kind == "skill":
+        instructions = fenced_instructions(tool)
+        is_short = len(instructions) <= _MAX_INSTRUCTIONS
         return {
             "tool": tool.tool_id,
             "description": shown.description,
-            "instructions": fenced_instructions(tool),
+            "instructions": instructions if is_short else "long; get_tool_schema has them",
         }
     value |= {"call_with": call_with(tool), "confidence": round(found.confidence, 3)}
     if found.shortened is not None:

@@ -297,3 +297,24 @@ async def test_a_session_of_the_older_protocol_is_nobody_elses(callers_url: str)
         assert other.status_code == 404
         own = await client.post(callers_url, json=listing, headers={**session, "x-as": "ana"})
         assert own.status_code == 200
+
+
+@eras
+async def test_no_definition_and_no_instructions_are_endless(open_shed: OpenShed, era: str) -> None:
+    shed = open_shed()
+    properties = {f"field_{i}": {"type": "string", "description": "What it is. " * 20} for i in range(2_000)}
+    skill = replace(
+        make_tool("fold_paper", "How to fold paper.", source="crafts"),
+        binding={"kind": "skill"},
+        extras={"instructions": "Fold it. " * 50_000},
+    )
+    shed.add_tools(make_tool("huge", "A huge tool.", source="big", properties=properties), skill)
+    with served(Settings(), shed) as client:
+        async with host(str(client.base_url).rstrip("/") + "/mcp", era) as connected:
+            for name in ("big:huge", "crafts:fold_paper"):
+                said = await connected.call_tool("get_tool_schema", {"tool": name})
+                assert said.structured_content["is_shortened"] is True
+                assert 1_000 < len(text(said)) < 70_000
+            found = await connected.call_tool("search_tools", {"query": "fold paper"})
+            assert "get_tool_schema has them" in text(found)
+            assert len(text(found)) < 40_000
