@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
     from toolshed.documents import LegalDocument, Passage
     from toolshed.economics.choosing.candidates import Candidate, StepFeatures
-    from toolshed.economics.running.account import Budget
     from toolshed.economics.running.attempts import Reply
     from toolshed.economics.running.backbone_policy import BackbonePolicy
+    from toolshed.economics.running.terms import Budget
     from toolshed.errors import ToolshedError
     from toolshed.metering.usage import Usage
     from toolshed.rankings import FoundPassage, FoundTool

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
         max_k: Most tools, or passages, the service returns at once.
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
         mcp_pinned: Ids of tools that the MCP server lists beside its own.
+        gateway: File that names the upstreams of the gateway; without one the service has no gateway.
         data: Folder of the official data sets that evaluations and replays read.
     """
 
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     max_k: int = Field(default=100, ge=1)
     refresh_seconds: float = Field(default=30.0, gt=0)
     mcp_pinned: list[str] = Field(default_factory=list, max_length=50)
+    gateway: Path | None = None
     data: Path = Path("data")
 
 

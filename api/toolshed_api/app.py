@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -44,6 +46,9 @@ from toolshed_api.state import open_state, state_location
 from toolshed_api.tenant_sheds import TenantSheds
 from toolshed_api.writers import Writers
 
+if TYPE_CHECKING:
+    from toolshed_api.gateway.part import GatewayPart
+
 logger = logging.getLogger(__name__)
 
 _TIDY_SECONDS = 3600.0
@@ -80,6 +85,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     """
     location = state_location(settings) if shed is None else settings.state or "memory:"
     mcp = McpEndpoint()
+    gateway = None if settings.gateway is None else _gateway_of(settings.gateway)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -102,6 +108,9 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             stack.callback(app.state.audit.close)
             # Loading the encoder and the matrices belongs to the start, not to the first request.
             await asyncio.to_thread(opened.warm_up)
+            if gateway is not None:
+                app.state.gateway = gateway.opened()
+                stack.push_async_callback(app.state.gateway.close)
             refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
             stack.callback(refreshing.cancel)
             tidying = asyncio.create_task(_keep_tidy(app, settings.audit_days))
@@ -128,7 +137,16 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
     for router in _ROUTERS:
         app.include_router(router)
+    if gateway is not None:
+        app.include_router(gateway.router)
     return app
+
+
+def _gateway_of(path: Path) -> "GatewayPart":
+    """The gateway; what it needs is imported where there is one."""
+    from toolshed_api.gateway.part import GatewayPart
+
+    return GatewayPart.of(path)
 
 
 async def _keep_fresh(app: FastAPI, seconds: float) -> None:

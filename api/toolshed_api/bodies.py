@@ -16,6 +16,7 @@ from starlette.types import Receive
 
 from toolshed.settings import Settings
 from toolshed_api.problems import SlowRequestError, TooLargeError
+from toolshed_api.streams import CONVERSATIONS, MAX_CONVERSATION_BYTES
 
 # In half of it the largest body arrives on a line of one megabit.
 BODY_SECONDS = 20.0
@@ -40,8 +41,11 @@ _UPLOADS = re.compile(
 def most_bytes(settings: Settings, method: str = "POST", path: str = "/v1/tools/search") -> int:
     """The size of the largest body that is taken.
 
-    A megabyte, or the longest query and its options; more of what brings in tools and text.
+    A megabyte, or the longest query and its options; more of what brings in tools and text, and of
+    conversations with models.
     """
+    if path in CONVERSATIONS:
+        return MAX_CONVERSATION_BYTES
     # JSON takes twelve bytes for one character, where it escapes both halves of a surrogate pair.
     ordinary = max(2**20, 12 * settings.max_query_characters + 2**16)
     return max(ordinary, settings.max_upload_bytes) if is_upload(method, path) else ordinary
@@ -114,16 +118,8 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """The value; what is wrong with it is a ``JSONDecodeError``, the one error FastAPI looks for."""
         # Any: it may be any JSON until it is validated.
-        try:
-            value = json.loads(await self.body(), parse_constant=_refuse_constant, parse_float=_number)
-        except JSONDecodeError:
-            raise
-        except RecursionError as error:
-            raise _invalid(f"it nests deeper than {self.max_depth} levels") from error
-        except ValueError as error:
-            # Bytes that are no UTF-8, and whole numbers of thousands of digits.
-            raise _invalid(f"it cannot be read: {str(error)[:200]}") from error
-        _check_values(value, self.max_values, self.max_depth)
+        value = strict_json(await self.body(), max_depth=self.max_depth)
+        check_json(value, most_values=self.max_values, most_depth=self.max_depth)
         return value
 
 
@@ -132,6 +128,30 @@ class UploadRequest(StrictRequest):
 
     max_values = MAX_UPLOADED_VALUES
     max_depth = MAX_UPLOADED_DEPTH
+
+
+def strict_json(content: bytes, *, max_depth: int = MAX_DEPTH, whole_floats: bool = True) -> Any:
+    """A JSON value, read to the letter.
+
+    Args:
+        content: The text, in UTF-8.
+        max_depth: How deep it may nest, for the message where it nests deeper than can be read.
+        whole_floats: Whether 3.0 is read as the whole number that it is to JSON Schema.
+
+    Raises:
+        JSONDecodeError: If it is none.
+    """
+    # Any: it may be any JSON until it is validated.
+    number = _number if whole_floats else _float
+    try:
+        return json.loads(content, parse_constant=_refuse_constant, parse_float=number)
+    except JSONDecodeError:
+        raise
+    except RecursionError as error:
+        raise _invalid(f"it nests deeper than {max_depth} levels") from error
+    except ValueError as error:
+        # Bytes that are no UTF-8, and whole numbers of thousands of digits.
+        raise _invalid(f"it cannot be read: {str(error)[:200]}") from error
 
 
 class StrictRoute(APIRoute):
@@ -152,7 +172,12 @@ class StrictRoute(APIRoute):
         return strictly
 
 
-def _check_values(value: Any, most_values: int, most_depth: int) -> None:
+def check_json(value: Any, *, most_values: int, most_depth: int) -> None:
+    """Refuse a JSON value that is larger or deeper than is taken, or holds what is no character.
+
+    Raises:
+        JSONDecodeError: If it is.
+    """
     n_values, level = 0, [value]
     for _ in range(most_depth):
         n_values += len(level)
@@ -184,11 +209,17 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _number(digits: str) -> float:
-    """A number with a fraction or an exponent; to JSON Schema, and so to our description, 3.0 is whole."""
+def _float(digits: str) -> float:
+    """A number with a fraction or an exponent."""
     number = float(digits)
     if not math.isfinite(number):
         raise _invalid(f"{digits[:20]} is too large a number")
+    return number
+
+
+def _number(digits: str) -> float:
+    """Likewise; to JSON Schema, and so to our description, 3.0 is whole."""
+    number = _float(digits)
     return int(number) if abs(number) < _EXACT_BELOW and number.is_integer() else number
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from toolshed.economics.choosing.step_request import StepRequest
     from toolshed.economics.ledger.records import Outcome
     from toolshed.economics.reporting.report import CostReport
-    from toolshed.economics.running.account import Budget, OutcomeDetails
+    from toolshed.economics.running.backbone_policy import BackbonePolicy
+    from toolshed.economics.running.terms import Budget, OutcomeDetails
+    from toolshed.economics.running.verbs import PolicyOptions
     from toolshed.safety.quarantine import HeldTool
 
 
@@ -99,6 +101,11 @@ class CallerShed:
         """What is another when the tools have changed."""
         return self.shed.tools.version
 
+    def tools_named(self, names: Sequence[str]) -> list[ToolDefinition]:
+        """See :meth:`ShedView.tools_named`."""
+        self.caller.require("search")
+        return self._view.tools_named(names)
+
     def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""
         with self.doing("search", "tools.list"):
@@ -142,6 +149,24 @@ class CallerShed:
         """See :meth:`Toolshed.read_result`."""
         with self.doing("call", "results.read", handle):
             return self.shed.read_result(handle, offset, max_characters=max_characters)
+
+    def backbones(
+        self, models: Sequence[str], budgets: "Sequence[Budget]" = (), **terms: Unpack["PolicyOptions"]
+    ) -> "BackbonePolicy":
+        """What runs model calls on the caller's account, within budgets: his, and his tenant's."""
+        self.caller.require("chat")
+        policy = self.shed.backbones.policy(models, **terms)
+        return replace(policy, budget=next(iter(budgets), None), also=tuple(budgets[1:]))
+
+    def own_task(self, task_id: str) -> str:
+        """The id of a task of the caller's tenant; another tenant's is not there.
+
+        Raises:
+            UnknownDecisionError: If there is no such task.
+        """
+        self.caller.require("chat")
+        self.shed.account.check_own(task_id)
+        return task_id
 
     def search_passages(
         self, query: str, k: int = 5, **options: Unpack[PassageArguments]

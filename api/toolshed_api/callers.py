@@ -6,7 +6,8 @@ from typing import Literal, get_args
 from toolshed.errors import ToolshedError
 from toolshed.visibility import EVERYTHING, Visibility
 
-Scope = Literal["search", "call", "index", "admin"]
+# "chat" spends on models, through the gateway.
+Scope = Literal["search", "call", "index", "admin", "chat"]
 SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 DEFAULT_TENANT = "default"
 

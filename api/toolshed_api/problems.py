@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from toolshed.errors import ToolshedError
 from toolshed.settings import Settings
 from toolshed_api.callers import MissingScopeError
+from toolshed_api.gateway.errors import DIALECTS, UpstreamRefusalError, error_content
 from toolshed_api.public_address import METADATA_PATH, public_address
 
 logger = logging.getLogger(__name__)
@@ -135,7 +136,8 @@ def problem_responses(*errors: type[ToolshedError]) -> dict[int | str, dict[str,
 
 def problem(error: ToolshedError, request_id: str) -> Problem:
     """The problem details of an error; a long message is cut."""
-    return _problem(error.http_status, error.code, str(error), request_id)
+    status = error.status if isinstance(error, UpstreamRefusalError) else error.http_status
+    return _problem(status, error.code, str(error), request_id)
 
 
 def problem_response(request: Request, error: ToolshedError) -> JSONResponse:
@@ -148,7 +150,11 @@ def problem_response(request: Request, error: ToolshedError) -> JSONResponse:
             headers["www-authenticate"] = _challenge(request)
         case MissingScopeError():
             headers["www-authenticate"] = _challenge(request, error.scope)
-    return _response(problem(error, _request_id(request)), headers)
+        case UpstreamRefusalError():
+            if error.retry_after and error.retry_after.isascii() and error.retry_after.isprintable():
+                headers["retry-after"] = error.retry_after
+    content = error.content if isinstance(error, UpstreamRefusalError) else None
+    return _response(request, problem(error, _request_id(request)), headers, content=content)
 
 
 def _challenge(request: Request, scope: str | None = None) -> str:
@@ -176,13 +182,13 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _HTTP_CODES.get(error.status_code, "http_error")
         told = _problem(error.status_code, code, str(error.detail), _request_id(request))
-        return _response(told, error.headers)
+        return _response(request, told, error.headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         logger.error("request %s failed", _request_id(request), exc_info=error)
         detail = "the request failed; the log has the reason"
-        return _response(_problem(500, "internal_error", detail, _request_id(request)))
+        return _response(request, _problem(500, "internal_error", detail, _request_id(request)))
 
 
 def _summary(invalid: RequestValidationError) -> str:
@@ -218,14 +224,24 @@ def _problem(status: int, code: str, detail: str, request_id: str) -> Problem:
     )
 
 
-def _response(told: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def _response(
+    request: Request,
+    told: Problem,
+    headers: Mapping[str, str] | None = None,
+    *,
+    content: dict[str, Any] | None = None,
+) -> JSONResponse:
+    """The answer; where a dialect of the gateway is spoken, in its own form."""
     given = {"x-request-id": told.request_id, **(headers or {})}
     match told.status:
         case 401:
             given.setdefault("www-authenticate", "Bearer")
         case 503:
             given["retry-after"] = "1"
-    return JSONResponse(told.model_dump(), told.status, headers=given, media_type=PROBLEM_TYPE)
+    dialect = DIALECTS.get(request.scope["path"])
+    if dialect is None:
+        return JSONResponse(told.model_dump(), told.status, headers=given, media_type=PROBLEM_TYPE)
+    return JSONResponse(content or error_content(dialect, told), told.status, headers=given)
 
 
 def _request_id(request: Request) -> str:

@@ -1,6 +1,7 @@
 """Booking: what a run took goes into the ledger after its result exists, and never costs the result."""
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -39,10 +40,17 @@ class Booking:
     ) -> None:
         self._location, self._ledger, self._prices = location, ledger, prices
         self._tenant, self._pipeline = tenant, pipeline
+        self._opening = threading.Lock()
 
-    @cached_property
+    @property
     def account(self) -> "CostAccount":
         """The books: ledger, prices and what was learnt of backbones."""
+        # One for all threads: what one of them learns, the others know.
+        with self._opening:
+            return self._account
+
+    @cached_property
+    def _account(self) -> "CostAccount":
         try:
             from toolshed.economics.ledger.ledger import Ledger
             from toolshed.economics.prices.pricing import PriceSheet
@@ -111,5 +119,5 @@ class Booking:
 
     def close(self) -> None:
         """Close the ledger, where it was opened."""
-        if "account" in self.__dict__:
+        if "_account" in self.__dict__:
             self.account.close()

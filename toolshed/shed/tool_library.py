@@ -213,6 +213,16 @@ class ToolLibrary:
             f"no tool is exported as {name!r}; toolshed search and list_tools() tell what there is"
         )
 
+    def all_named(self, names: Sequence[str], visible: Visibility = EVERYTHING) -> list[ToolDefinition]:
+        """The tools that exported names stand for, in their order; names that are of none are left out."""
+        ids = self._ids_by_name(again=False)
+        if any(name not in ids for name in names):
+            ids = self._ids_by_name(again=True)
+        found = self.store.fetch([ids[name] for name in names if name in ids])
+        tools = {record.definition.exported_name: record.definition for record in found}
+        there = [tools[name] for name in names if name in tools]
+        return [tool for tool in there if visible.shows(tool.tool_id, tool.source)]
+
     def _ids_by_name(self, *, again: bool) -> Mapping[str, str]:
         with self._names_lock:
             if again or self._names is None:

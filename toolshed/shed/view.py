@@ -1,7 +1,7 @@
 """A knowledge base as one caller sees it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -67,6 +67,10 @@ class ShedView:
     def definitions(self) -> list[ToolDefinition]:
         """The definitions of all tools that he may find, ordered by their ids."""
         return self.shed.tools.definitions(self.visible)
+
+    def tools_named(self, names: Sequence[str]) -> list[ToolDefinition]:
+        """The tools that exported names stand for, in their order; names that are of none are left out."""
+        return self.shed.tools.all_named(names, self.visible)
 
     def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""

@@ -16,8 +16,9 @@ from tests.openai_stub import Script, scripted_openai
 from toolshed.adapters.langchain_middleware import BackboneMiddleware
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.reporting.report import build_report
-from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.account import CostAccount
 from toolshed.economics.running.backbone_policy import BackbonePolicy
+from toolshed.economics.running.terms import Budget
 from toolshed.errors import BudgetExceededError
 
 SMALL, LARGE = "gpt-4o-mini", "gpt-4o"

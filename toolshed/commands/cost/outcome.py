@@ -9,7 +9,7 @@ from toolshed.commands.output import say
 
 if TYPE_CHECKING:
     from toolshed.economics.ledger.records import OutcomeSource
-    from toolshed.economics.running.account import OutcomeDetails
+    from toolshed.economics.running.terms import OutcomeDetails
 
 
 @click.command()

@@ -70,8 +70,12 @@ class Ledger:
             insert_all(connection, tables.task, [record_row(task)])
         return task
 
-    def add_decision(self, decision: Decision) -> Decision:
+    def add_decision(self, decision: Decision, *, task: Task | None = None) -> Decision:
         """Book a decision.
+
+        Args:
+            decision: The decision.
+            task: Its task, where that is not booked yet: it is booked with it.
 
         Raises:
             UnknownDecisionError: If there is no such task.
@@ -83,6 +87,8 @@ class Ledger:
             "features": dict(decision.features),
         }
         with self.database.writing() as connection:
+            if task is not None:
+                insert_all(connection, tables.task, [record_row(task)])
             times_of(connection, tables.task, "created_at", [decision.task_id])
             insert_all(connection, tables.decision, [row])
         return decision

@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from toolshed.economics.choosing.budget import DualPrice
 from toolshed.economics.choosing.candidates import BudgetState, StepFeatures
@@ -21,7 +21,6 @@ from toolshed.economics.ledger.records import (
     Component,
     Decision,
     Outcome,
-    OutcomeSource,
     Task,
     new_id,
     utc_now,
@@ -30,6 +29,7 @@ from toolshed.economics.ledger.snapshots import refreshed
 from toolshed.economics.prices.pricing import PriceSheet
 from toolshed.economics.prices.rates import up_to_nano
 from toolshed.economics.prices.runtime import MIN_CALLS, fit_runtime
+from toolshed.economics.running.terms import Budget, OutcomeDetails, TaskDetails
 from toolshed.errors import InvalidRecordError, ToolshedError, UnknownDecisionError
 from toolshed.metering.usage import Usage
 
@@ -37,58 +37,6 @@ _logger = logging.getLogger(__name__)
 # Decisions whose calls are added up; older ones have surely ended.
 _MAX_OPEN = 10_000
 _CLOSE_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a tenant may spend.
-
-    Attributes:
-        limit_usd: Hard cap of a window; calls beyond it are refused.
-        window: Length of a window; windows begin at multiples of it since 1970.
-        pace_usd: Dollars that a request may cost on average; cheaper arms are preferred while it costs more.
-    """
-
-    limit_usd: Decimal | None = None
-    window: timedelta = timedelta(days=1)
-    pace_usd: Decimal | None = None
-
-    def __post_init__(self) -> None:
-        if self.window <= timedelta(0):
-            raise InvalidRecordError(f"the window of a budget is {self.window}; it must last some time")
-        for amount_usd in (self.limit_usd, self.pace_usd):
-            if amount_usd is not None and not amount_usd > 0:
-                raise InvalidRecordError(f"a budget of ${amount_usd} allows nothing; give an amount above 0")
-
-    def window_start(self, at: datetime) -> datetime:
-        """When the window of a time began."""
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        return epoch + (at - epoch) // self.window * self.window
-
-
-class TaskDetails(TypedDict, total=False):
-    """What may be said of a task; :class:`.Task` says what each is and has the defaults."""
-
-    task_id: str
-    pipeline: str
-    team: str | None
-    problem: str | None
-    failure_usd: Decimal | None
-    floor: float | None
-    created_at: datetime
-
-
-class OutcomeDetails(TypedDict, total=False):
-    """What may be said of an outcome; :class:`.Outcome` says what each is and has the defaults.
-
-    Give an ``outcome_id`` of your own where the same report may be sent twice.
-    """
-
-    decision_id: str | None
-    outcome_id: str
-    grade: float | None
-    source: OutcomeSource
-    reported_at: datetime
 
 
 @dataclass
@@ -159,26 +107,37 @@ class CostAccount:
         finally:
             self._refreshing.release()
 
-    def select(self, request: StepRequest, *, budget: Budget | None = None) -> Selection:
+    def select(
+        self, request: StepRequest, *, budget: Budget | None = None, also: Sequence[Budget] = ()
+    ) -> Selection:
         """Choose the backbone of a step; see :meth:`.BackboneSelector.select`. Books nothing.
 
         Args:
             request: The step.
             budget: What the tenant may spend; what is left of it goes into the request.
+            also: Further budgets that it has to stay within.
         """
         self._keep_fresh()
         if budget is not None:
-            request = replace(request, budget=self.budget_state(budget))
+            state = self.budget_state(budget)
+            left = [self._remaining_usd(one) for one in also] + [state.remaining_usd]
+            known = [amount for amount in left if amount is not None]
+            request = replace(request, budget=replace(state, remaining_usd=min(known, default=None)))
         return self.selector.select(request)
 
     def budget_state(self, budget: Budget) -> BudgetState:
         """What a budget has left now, and its dual price."""
-        remaining = None
-        if budget.limit_usd is not None:
-            start = budget.window_start(utc_now())
-            remaining = budget.limit_usd - self.ledger.committed_usd(tenant=self.tenant, window_start=start)
         self._dual.pace_usd = None if budget.pace_usd is None else float(budget.pace_usd)
-        return BudgetState(remaining, self._dual.value)
+        return BudgetState(self._remaining_usd(budget), self._dual.value)
+
+    def _remaining_usd(self, budget: Budget) -> Decimal | None:
+        if budget.limit_usd is None:
+            return None
+        start = budget.window_start(utc_now())
+        return budget.limit_usd - self.ledger.committed_usd(tenant=self._holder(budget), window_start=start)
+
+    def _holder(self, budget: Budget) -> str:
+        return f"{self.tenant}/{budget.holder}" if budget.holder else self.tenant
 
     def reserve(
         self, selection: Selection, features: StepFeatures, budget: Budget | None
@@ -200,7 +159,7 @@ class CostAccount:
         hold_id = self.ledger.reserve(
             amount_usd,
             cap_usd=budget.limit_usd,
-            tenant=self.tenant,
+            tenant=self._holder(budget),
             window_start=budget.window_start(utc_now()),
         )
         if cap is None and features.input_tokens is not None:
@@ -235,8 +194,11 @@ class CostAccount:
         attempt: int = 1,
         failed: Sequence[str] = (),
         examples: Sequence[str] = (),
+        task: Task | None = None,
     ) -> Decision:
         """Book what was selected for a task: as which attempt, after which arms failed, shown which examples.
+
+        A task that is not booked yet is given, and booked with it.
 
         Raises:
             InvalidRecordError: If the selection is to hand over to a human.
@@ -264,7 +226,7 @@ class CostAccount:
             },
         )
         with self._lock, self.selector.lock:
-            self.ledger.add_decision(decision)
+            self.ledger.add_decision(decision, task=task)
             self.selector.explored_usd += selection.exploration_usd
         return decision
 

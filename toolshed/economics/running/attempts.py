@@ -12,13 +12,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from toolshed.economics.choosing.candidates import Candidate
+from toolshed.economics.choosing.candidates import Candidate, StepFeatures
 from toolshed.economics.choosing.selection import Selection
 from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.examples import SUFFIX, Example, examples_text
 from toolshed.economics.ledger.records import Call, Component, Decision, Task, error_text, utc_now
-from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.account import CostAccount
+from toolshed.economics.running.terms import Budget
 from toolshed.errors import BudgetExceededError, NoEligibleBackboneError, ToolshedError
+from toolshed.metering.failed_calls import SpentError
 from toolshed.metering.provider_usage import usage_or_estimate
 from toolshed.metering.usage import Usage, estimated_tokens
 
@@ -73,7 +75,7 @@ class Reply(Generic[Value]):
 class _Open:
     """A call that was asked for and has not come back."""
 
-    hold_id: str | None
+    hold_ids: tuple[str, ...]
     input_tokens: int
     started_at: datetime
 
@@ -91,6 +93,7 @@ class Attempts:
         budget: What may be spent.
         component: Under which calls are booked.
         check_usd: Cost of a check.
+        also: Further budgets that calls have to stay within, such as one caller's beside his tenant's.
         decisions: Made so far.
         selection: The last one.
         spent_usd: On calls and checks so far.
@@ -102,6 +105,7 @@ class Attempts:
     budget: Budget | None = None
     component: Component = "agent"
     check_usd: Decimal = Decimal(0)
+    also: tuple[Budget, ...] = ()
     decisions: list[Decision] = field(default_factory=list, init=False)
     selection: Selection | None = field(default=None, init=False)
     spent_usd: Decimal = field(default=Decimal(0), init=False)
@@ -154,8 +158,10 @@ class Attempts:
 
     def fail(self, error: BaseException, seconds: float) -> None:
         """Book a call that failed, and settle its reservation."""
-        # What a failed call cost is not known; its prompt was probably read.
+        # What a failed call cost is seldom known; its prompt was probably read.
         usage = Usage(self._asked().input_tokens, 0, source="estimate")
+        if isinstance(error, SpentError):
+            usage = error.usage_or(usage)
         with self.told():
             self._book(usage, seconds, error_text(error))
 
@@ -168,18 +174,22 @@ class Attempts:
 
         None is no finding: nothing is reported, and the next call stays on the same backbone.
         """
-        if passed is None:
-            return None
-        decision = self.decisions[-1]
-        with self.told():
-            self._book_check(decision)
-            self.account.report(self.task_id, passed, decision_id=decision.decision_id, source="test")
-        if passed or len(self.decisions) == MAX_ATTEMPTS:
+        self.report(passed)
+        if passed is not False or len(self.decisions) == MAX_ATTEMPTS:
             return None
         self._kept, self._cached_tokens = None, 0
         with self.told(), suppress(NoEligibleBackboneError, BudgetExceededError):
             return self._attempt(*self._reserved())
         return None
+
+    def report(self, passed: bool | None) -> None:
+        """Book and report what a check found, where no further attempt can follow; None is no finding."""
+        if passed is None:
+            return
+        decision = self.decisions[-1]
+        with self.told():
+            self._book_check(decision)
+            self.account.report(self.task_id, passed, decision_id=decision.decision_id, source="test")
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -192,20 +202,35 @@ class Attempts:
             self.unbooked.append(reason)
             self._open = None
 
-    def _reserved(self) -> tuple[Selection, str | None, int | None]:
-        """A selection, its reservation, and the cap on the output that it counts with."""
+    def _reserved(self) -> tuple[Selection, tuple[str, ...], int | None]:
+        """A selection, its reservations, and the cap on the output that it counts with."""
         request = self._next_request()
         for turn in range(1, _RESERVE_TURNS + 1):
-            selection = self.account.select(request, budget=self.budget)
+            selection = self.account.select(request, budget=self.budget, also=self.also)
             if selection.candidate is None:
                 raise NoEligibleBackboneError(selection.reason)
             try:
-                return selection, *self.account.reserve(selection, request.features, self.budget)
+                return selection, *self._reserve(selection, request.features)
             except BudgetExceededError:
                 # Another caller was faster; what it left may do for a cheaper backbone.
                 if turn == _RESERVE_TURNS:
                     raise
         raise AssertionError("the loop returns or raises")
+
+    def _reserve(self, selection: Selection, features: StepFeatures) -> tuple[tuple[str, ...], int | None]:
+        """Reserve a selected call under every budget, or under none."""
+        held: list[str] = []
+        caps: list[int] = []
+        try:
+            for budget in (self.budget, *self.also):
+                hold_id, cap = self.account.reserve(selection, features, budget)
+                held += [hold_id] if hold_id is not None else []
+                caps += [cap] if cap is not None else []
+        except BaseException:
+            for hold_id in held:
+                self.account.ledger.settle(hold_id, Decimal(0))
+            raise
+        return tuple(held), min(caps, default=None)
 
     def _next_request(self) -> StepRequest:
         request, features = self._request, self._request.features
@@ -221,26 +246,26 @@ class Attempts:
         )
         return replace(request, candidates=[self._kept], features=features, incumbent=None)
 
-    def _attempt(self, selection: Selection, hold_id: str | None, cap: int | None) -> Attempt:
+    def _attempt(self, selection: Selection, hold_ids: tuple[str, ...], cap: int | None) -> Attempt:
         self.selection = selection
         if self._kept is None:
             self._decide(selection)
         decision = self.decisions[-1]
         examples = examples_text(self._examples(decision.arm))
-        self._open = _Open(hold_id, estimated_tokens(examples) + self._prompt_tokens, utc_now())
+        self._open = _Open(hold_ids, estimated_tokens(examples) + self._prompt_tokens, utc_now())
         return Attempt(
             decision.model, decision.arm, cap, decision.decision_id, self.task_id, decision.attempt, examples
         )
 
     def _decide(self, selection: Selection) -> None:
-        if not self.decisions and isinstance(self.task, Task):
-            self.account.ledger.add_task(self.task)
+        new_task = self.task if not self.decisions and isinstance(self.task, Task) else None
         decision = self.account.decide(
             self.task_id,
             selection,
             attempt=len(self.decisions) + 1,
             failed=[one.arm for one in self.decisions],
             examples=[one.task_id for one in self._examples(selection.arm or "")],
+            task=new_task,
         )
         self.decisions.append(decision)
         self._kept = selection.candidate
@@ -269,8 +294,8 @@ class Attempts:
 
     def _settle(self, spent_usd: Decimal) -> None:
         asked, self._open = self._open, None
-        if asked is not None and asked.hold_id is not None:
-            self.account.ledger.settle(asked.hold_id, spent_usd)
+        for hold_id in asked.hold_ids if asked is not None else ():
+            self.account.ledger.settle(hold_id, spent_usd)
 
     def _book_check(self, decision: Decision) -> None:
         if self.check_usd:

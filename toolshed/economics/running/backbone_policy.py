@@ -12,9 +12,10 @@ from toolshed.economics.choosing.selection import Selection
 from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.learning.examples import ExampleStore, with_examples
 from toolshed.economics.ledger.records import Component, Task
-from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.account import CostAccount
 from toolshed.economics.running.attempts import Attempt, Attempts, Reply, Value
 from toolshed.economics.running.driving import Finished, drive, drive_async
+from toolshed.economics.running.terms import Budget
 from toolshed.metering.usage import estimated_tokens
 
 
@@ -58,6 +59,7 @@ class BackbonePolicy:
         check_usd: Cost of a check.
         check_false_accept: Share of wrong replies that the check lets pass, where it is a model that judges.
         team: The team that pays.
+        also: Further budgets to stay within; see :class:`.Attempts`.
         examples: Where past replies are kept and found, for arms that show them.
     """
 
@@ -72,6 +74,7 @@ class BackbonePolicy:
     check_false_accept: float = field(default=0.0, kw_only=True)
     examples: ExampleStore | None = None
     team: str | None = None
+    also: tuple[Budget, ...] = field(default=(), kw_only=True)
 
     def run(
         self,
@@ -98,7 +101,7 @@ class BackbonePolicy:
             BudgetExceededError: If the budget has too little left.
             Exception: What ``call`` raised; it is booked before.
         """
-        attempts = self.attempts(self._new_task(task_class) if task is None else task.task_id)
+        attempts = self.attempts(self.new_task(task_class) if task is None else task.task_id)
         begin = partial(self._begin, attempts, task_class, prompt, features, has_check=check is not None)
         finished = drive(attempts, begin, call, partial(_judge, check))
         self._keep(attempts, prompt, finished)
@@ -115,7 +118,7 @@ class BackbonePolicy:
         check: Callable[[Value], bool] | None = None,
     ) -> Done[Value]:
         """Like :meth:`run`, for calls that are awaited. The ledger is written in worker threads."""
-        attempts = self.attempts(self._new_task(task_class) if task is None else task.task_id)
+        attempts = self.attempts(self.new_task(task_class) if task is None else task.task_id)
         begin = partial(self._begin, attempts, task_class, prompt, features, has_check=check is not None)
         finished = await drive_async(attempts, begin, call, partial(_judge, check))
         await asyncio.to_thread(self._keep, attempts, prompt, finished)
@@ -123,7 +126,7 @@ class BackbonePolicy:
 
     def attempts(self, task: Task | str) -> Attempts:
         """Attempts at a task on this policy's terms, for those who call models in a way of their own."""
-        return Attempts(self.account, task, self.budget, self.component, self.check_usd)
+        return Attempts(self.account, task, self.budget, self.component, self.check_usd, self.also)
 
     def request(self, task_class: str, features: StepFeatures, *, has_check: bool) -> StepRequest:
         """What this policy asks of a selection; a check makes further attempts possible."""
@@ -140,7 +143,8 @@ class BackbonePolicy:
             incumbent=self.incumbent,
         )
 
-    def _new_task(self, task_class: str) -> Task:
+    def new_task(self, task_class: str) -> Task:
+        """A task on this policy's terms, which is booked with its first decision."""
         return Task(
             task_class,
             tenant=self.account.tenant,

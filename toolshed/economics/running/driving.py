@@ -52,8 +52,13 @@ async def drive_async(
     begin: Callable[[], Attempt],
     call: Callable[[Attempt], Awaitable[Reply[Value]]],
     judge: Callable[[Value], bool | None],
+    *,
+    is_failed_check: Callable[[BaseException], bool] | None = None,
 ) -> Finished[Value]:
     """Like :func:`drive`, for calls that are awaited.
+
+    A call whose error ``is_failed_check`` counts as one: the next backbone is tried, and the error is raised
+    only where none is.
 
     What is the caller's, the call and the judgement, happens on the event loop; the books are kept in worker
     threads, so that a ledger which another process has locked holds up nobody else.
@@ -69,7 +74,12 @@ async def drive_async(
             raise
         except BaseException as error:
             await _off_the_loop(attempts, attempts.fail, error, time.monotonic() - started)
-            raise
+            if is_failed_check is None or not is_failed_check(error):
+                raise
+            following = await _off_the_loop(attempts, attempts.judge, False)
+            if following is None:
+                raise
+            continue
         await _off_the_loop(attempts, attempts.book, reply, time.monotonic() - started)
         passed = judge(reply.value)
         following = await _off_the_loop(attempts, attempts.judge, passed)

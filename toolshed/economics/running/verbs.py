@@ -16,8 +16,9 @@ from toolshed.economics.ledger.records import Component, Outcome
 from toolshed.economics.reporting.explain import explain_task
 from toolshed.economics.reporting.off_policy import LoggedChoice, OffPolicyEstimate, estimate_value
 from toolshed.economics.reporting.report import CostReport, build_report
-from toolshed.economics.running.account import Budget, CostAccount, OutcomeDetails
+from toolshed.economics.running.account import CostAccount
 from toolshed.economics.running.backbone_policy import BackbonePolicy
+from toolshed.economics.running.terms import Budget, OutcomeDetails
 
 
 class PolicyOptions(TypedDict, total=False):

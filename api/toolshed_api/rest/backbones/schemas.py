@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from toolshed.economics.choosing.candidates import Candidate, StepFeatures
 from toolshed.economics.choosing.selection import Selection
 from toolshed.economics.choosing.step_request import StepRequest
-from toolshed.economics.running.account import Budget
+from toolshed.economics.running.terms import Budget
 from toolshed.metering.usage import ServiceTier
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -19,7 +19,7 @@ from toolshed_api.routes import WriteRoute
 from toolshed_api.scopes import needs
 
 if TYPE_CHECKING:
-    from toolshed.economics.running.account import OutcomeDetails
+    from toolshed.economics.running.terms import OutcomeDetails
 
 router = APIRouter(
     prefix="/v1/outcomes",

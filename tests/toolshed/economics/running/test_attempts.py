@@ -12,8 +12,9 @@ from toolshed.economics.choosing.candidates import StepFeatures
 from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import Task
-from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.account import CostAccount
 from toolshed.economics.running.attempts import Attempts, Reply
+from toolshed.economics.running.terms import Budget
 from toolshed.errors import LedgerError, NoEligibleBackboneError, UnknownDecisionError
 from toolshed.metering.usage import Usage
 

@@ -15,9 +15,10 @@ from toolshed.economics.learning.examples import ExampleStore
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import Call
 from toolshed.economics.reporting.explain import explain_task
-from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.account import CostAccount
 from toolshed.economics.running.attempts import Attempt, Reply
 from toolshed.economics.running.backbone_policy import BackbonePolicy
+from toolshed.economics.running.terms import Budget
 from toolshed.economics.running.verbs import Backbones
 from toolshed.errors import BudgetExceededError, InvalidRecordError, LedgerError, NoEligibleBackboneError
 from toolshed.metering.usage import Usage

@@ -14,9 +14,10 @@ from sqlalchemy import text
 
 from tests.locked_ledger import heartbeat, locked
 from toolshed.economics.ledger.ledger import Ledger
-from toolshed.economics.running.account import Budget, CostAccount
+from toolshed.economics.running.account import CostAccount
 from toolshed.economics.running.attempts import Attempt, Reply
 from toolshed.economics.running.backbone_policy import BackbonePolicy
+from toolshed.economics.running.terms import Budget
 from toolshed.metering.usage import Usage
 
 SMALL, LARGE = "gpt-4o-mini", "gpt-4o"

@@ -1,0 +1,1 @@
+"""The three protocols that the gateway speaks, a file for each."""

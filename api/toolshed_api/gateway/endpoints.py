@@ -1,0 +1,95 @@
+"""The endpoints of the gateway: chat completions, responses, messages, and which models there are."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from toolshed_api.dependencies import CurrentShed
+from toolshed_api.gateway.asked import read_request
+from toolshed_api.gateway.errors import DialectName
+from toolshed_api.gateway.exchange import Exchange, Gateway
+from toolshed_api.gateway.headers import headers_of
+from toolshed_api.gateway.streaming import Streamed, begin_stream
+from toolshed_api.scopes import needs
+
+router = APIRouter(prefix="/v1", tags=["gateway"], dependencies=[needs("chat")])
+
+
+def _gateway(request: Request) -> Gateway:
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+CurrentGateway = Annotated[Gateway, Depends(_gateway)]
+
+
+@router.post("/chat/completions")
+async def complete_chat(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
+    """Answer a conversation as OpenAI's chat completions do."""
+    return await _answer("chat", request, shed, gateway)
+
+
+@router.post("/responses")
+async def respond(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
+    """Answer a conversation as OpenAI's responses do."""
+    return await _answer("responses", request, shed, gateway)
+
+
+@router.post("/messages")
+async def create_message(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
+    """Answer a conversation as Anthropic's messages do."""
+    return await _answer("messages", request, shed, gateway)
+
+
+@router.get("/models")
+def list_models(gateway: CurrentGateway) -> dict[str, Any]:
+    """The models and groups that may be asked for."""
+    # Any: JSON as OpenAI lists models.
+    names: Sequence[str] = gateway.configuration.names()
+    listed = [{"id": name, "object": "model", "created": 0, "owned_by": "toolshed"} for name in names]
+    return {"object": "list", "data": listed}
+
+
+async def _answer(name: DialectName, request: Request, shed: CurrentShed, gateway: Gateway) -> Response:
+    content = await request.body()
+    request_id = str(request.state.request_id)
+
+    def prepared() -> Exchange:
+        exchange = Exchange(gateway, shed, read_request(name, content, request.headers, request_id))
+        exchange.prepare()
+        return exchange
+
+    exchange = await asyncio.to_thread(prepared)
+    if exchange.asked.is_stream:
+        streamed = begin_stream(exchange)
+        try:
+            await asyncio.shield(streamed.begun)
+        except asyncio.CancelledError:
+            streamed.leave()
+            raise
+        return _StreamResponse(streamed, headers_of(exchange, is_whole=False))
+    reply = await exchange.reply()
+    # Escaped: what a model said may hold half of a surrogate pair.
+    told = json.dumps(reply, separators=(",", ":"))
+    return Response(told, headers=headers_of(exchange, is_whole=True), media_type="application/json")
+
+
+class _StreamResponse(StreamingResponse):
+    """A stream that tells its source when nobody listens any more."""
+
+    def __init__(self, streamed: Streamed, headers: dict[str, str]) -> None:
+        given = {**headers, "cache-control": "no-cache", "x-accel-buffering": "no"}
+        super().__init__(streamed.parts(), headers=given, media_type="text/event-stream")
+        self._streamed = streamed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._streamed.leave()
