@@ -32,6 +32,7 @@ class GatewayOptions(BaseModel):
 
     Attributes:
         tools: Whether to add the tools of the knowledge base that the conversation needs.
+        defer: Whether to keep back all functions of the request, as if each said ``defer_loading``.
         k: Most tools to add for one turn of the user.
         sources: The sources to take them from; all when not given.
         min_confidence: Leave out tools below it.
@@ -42,6 +43,7 @@ class GatewayOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     tools: bool = False
+    defer: bool = False
     k: Annotated[int, Field(ge=1, le=20)] = 5
     sources: Annotated[list[str], Field(max_length=100)] | None = None
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -111,10 +113,11 @@ def _options(given: object, headers: Headers) -> GatewayOptions:
     for name in ("task_id", "task_class"):
         if (said := headers.get(f"x-toolshed-{name.replace('_', '-')}")) is not None:
             told.setdefault(name, said)
-    if (said := headers.get("x-toolshed-tools")) is not None:
-        if said.lower() not in ("on", "off"):
-            raise UnfitRequestError(f"x-toolshed-tools is {said[:40]!r}; it is on or off")
-        told.setdefault("tools", said.lower() == "on")
+    for name in ("tools", "defer"):
+        if (said := headers.get(f"x-toolshed-{name}")) is not None:
+            if said.lower() not in ("on", "off"):
+                raise UnfitRequestError(f"x-toolshed-{name} is {said[:40]!r}; it is on or off")
+            told.setdefault(name, said.lower() == "on")
     try:
         # As JSON, so that strict types are JSON's.
         return GatewayOptions.model_validate_json(json.dumps(told))

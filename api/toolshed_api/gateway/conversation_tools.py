@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from toolshed.metering.usage import estimated_tokens
 from toolshed.types import ToolDefinition
-from toolshed_api.gateway.dialects.dialect import Dialect, Json, Step, ToolCall, is_deferred, objects_in
+from toolshed_api.gateway.dialects.dialect import Dialect, Json, Step, ToolCall
 from toolshed_api.gateway.marks import names_in
 from toolshed_api.gateway.tool_sources import ToolMemory, ToolSource
 
@@ -42,6 +42,7 @@ class ConversationTools:
 
     Attributes:
         dialect: Its protocol.
+        own: The tools of the request that are sent as they are.
         source: Where tools come from.
         memory: What conversations share.
         whose: Whose conversation it is.
@@ -50,6 +51,7 @@ class ConversationTools:
     """
 
     dialect: Dialect
+    own: Sequence[Json]
     source: ToolSource
     memory: ToolMemory
     whose: str
@@ -58,9 +60,7 @@ class ConversationTools:
 
     def prepare(self, body: Json) -> Json:
         """The body with the tools that its conversation needs. Searches, so it blocks."""
-        given = list(objects_in(body.get("tools")))
-        self._own = [tool for tool in given if not is_deferred(tool)]
-        taken = {one.name for tool in self._own if (one := self.dialect.definition(tool)) is not None}
+        taken = {one.name for tool in self.own if (one := self.dialect.definition(tool)) is not None}
         self.search_name = SEARCH if SEARCH not in taken else f"toolshed_{SEARCH}"
         self._taken, self._loaded = {*taken, self.search_name}, list[str]()
         offer = ToolDefinition(self.search_name, _DESCRIPTION, _PARAMETERS, exported_name=self.search_name)
@@ -74,7 +74,7 @@ class ConversationTools:
 
     def with_tools(self, body: Json) -> Json:
         """The body with the tools that are loaded by now."""
-        return {**body, "tools": [*self._own, *self._added]}
+        return {**body, "tools": [*self.own, *self._added]}
 
     @property
     def n_loaded(self) -> int:

@@ -20,7 +20,13 @@ from toolshed_api.gateway.configuration import GatewayConfiguration
 from toolshed_api.gateway.conversation_tools import ConversationTools
 from toolshed_api.gateway.dialects.dialect import Json, Said, is_deferred, objects_in
 from toolshed_api.gateway.errors import UpstreamError, UpstreamRefusalError
-from toolshed_api.gateway.tool_sources import DeferredTools, KnowledgeBaseTools, ToolMemory, ToolSource
+from toolshed_api.gateway.tool_sources import (
+    DeferredTools,
+    KnowledgeBaseTools,
+    SeveralSources,
+    ToolMemory,
+    ToolSource,
+)
 from toolshed_api.gateway.upstreams import Upstreams
 
 logger = logging.getLogger(__name__)
@@ -101,14 +107,22 @@ class Exchange:
 
     def _tools(self) -> ConversationTools | None:
         asked, memory, caller = self.asked, self.gateway.memory, self.shed.caller
-        source: ToolSource
+        given = list(objects_in(self.body.get("tools")))
+        kept_back = [tool for tool in given if self._is_kept_back(tool)]
+        sources: list[ToolSource] = []
+        if kept_back:
+            sources.append(DeferredTools(kept_back, asked.dialect, asked.options.k, memory))
         if asked.options.tools:
-            source = KnowledgeBaseTools(self.shed, asked.dialect, asked.options, memory)
-        elif deferred := [tool for tool in objects_in(self.body.get("tools")) if is_deferred(tool)]:
-            source = DeferredTools(deferred, asked.dialect, asked.options.k, memory)
-        else:
+            sources.append(KnowledgeBaseTools(self.shed, asked.dialect, asked.options, memory))
+        if not sources:
             return None
-        return ConversationTools(asked.dialect, source, memory, repr((caller.tenant, caller.name)))
+        own = [tool for tool in given if not self._is_kept_back(tool)]
+        source = sources[0] if len(sources) == 1 else SeveralSources(sources)
+        return ConversationTools(asked.dialect, own, source, memory, repr((caller.tenant, caller.name)))
+
+    def _is_kept_back(self, tool: Json) -> bool:
+        is_function = self.asked.dialect.definition(tool) is not None
+        return is_function and (self.asked.options.defer or is_deferred(tool))
 
     @property
     def is_chosen(self) -> bool:

@@ -202,6 +202,34 @@ class DeferredTools:
         return [self._by_name[name] for name in names if name in self._by_name]
 
 
+@dataclass(frozen=True)
+class SeveralSources:
+    """The tools of several sources; of one name in two of them, the first one's."""
+
+    sources: Sequence[ToolSource]
+
+    @property
+    def n_tokens(self) -> int:
+        """See :class:`ToolSource`."""
+        return sum(source.n_tokens for source in self.sources)
+
+    def search(self, query: str) -> list[str]:
+        """See :class:`ToolSource`."""
+        return list(dict.fromkeys(name for source in self.sources for name in source.search(query)))
+
+    def known(self, names: Sequence[str]) -> list[str]:
+        """See :class:`ToolSource`."""
+        return list(dict.fromkeys(name for source in self.sources for name in source.known(names)))
+
+    def export(self, names: Sequence[str]) -> list[Json]:
+        """See :class:`ToolSource`."""
+        exported: dict[str, Json] = {}
+        for source in self.sources:
+            missing = [name for name in names if name not in exported]
+            exported.update((name, one) for name in missing for one in source.export([name]))
+        return [exported[name] for name in names if name in exported]
+
+
 def query_of(text: str) -> str:
     """What is searched for, of a text of any length."""
     if len(text) <= _MAX_QUERY_CHARACTERS:

@@ -35,16 +35,19 @@ class Served:
     shed: Toolshed
     seen: list[dict[str, Any]]
     headers: list[dict[str, str]]
+    running: ExitStack
 
     @property
     def url(self) -> str:
         return f"{str(self.http.base_url).rstrip('/')}/v1"
 
     def openai(self, key: str = "none") -> openai.OpenAI:
-        return openai.OpenAI(base_url=self.url, api_key=key, max_retries=0, timeout=60)
+        client = openai.OpenAI(base_url=self.url, api_key=key, max_retries=0, timeout=60)
+        return self.running.enter_context(client)
 
     def anthropic(self, key: str = "none") -> anthropic.Anthropic:
-        return anthropic.Anthropic(base_url=self.url[:-3], api_key=key, max_retries=0, timeout=60)
+        client = anthropic.Anthropic(base_url=self.url[:-3], api_key=key, max_retries=0, timeout=60)
+        return self.running.enter_context(client)
 
     def calls(self, n: int = 1) -> list[dict[str, Any]]:
         """The calls of all tasks, as they are booked: a stream's after its last event."""
@@ -90,6 +93,6 @@ def serve_gateway(
             path.write_text(json.dumps({"upstreams": {"provider": upstream}, **file}))
             opened = shed if shed is not None else open_shed()
             client = running.enter_context(served(Settings(gateway=path, **(settings or {})), opened))
-            return Served(client, opened, seen, headers)
+            return Served(client, opened, seen, headers, running)
 
         yield serve
