@@ -16,11 +16,13 @@ _BYTES = 32
 def signing_secret(settings: Settings) -> bytes:
     """What handles are signed with.
 
-    Made of the API keys where there are some, so that all replicas have it. An embedded knowledge base keeps
-    one in its folder, readable by its owner only. Otherwise it lives as long as the process.
+    Made of the pepper, or of the API keys, where there are such, so that all replicas have it. An embedded
+    knowledge base keeps one in its folder, readable by its owner only. Otherwise it lives as long as the
+    process.
     """
-    if settings.api_keys:
-        keys = "\0".join(sorted(key.get_secret_value() for key in settings.api_keys))
+    known = [settings.pepper] if settings.pepper else settings.api_keys
+    if known:
+        keys = "\0".join(sorted(key.get_secret_value() for key in known))
         return hashlib.sha256(b"toolshed mcp\0" + keys.encode()).digest()
     folder = Location.of(settings.kb).folder
     if folder is None or not folder.is_dir():
