@@ -108,9 +108,9 @@ def test_unknown_models_are_an_error_of_each_dialect(serve_gateway: ServeGateway
 
 def test_who_shows_no_key_is_refused_in_the_dialect(serve_gateway: ServeGateway) -> None:
     gateway = serve_gateway(hello, settings={"api_keys": ["secret"]})
-    with pytest.raises(openai.AuthenticationError, match="API key"):
+    with pytest.raises(openai.AuthenticationError, match="key is not valid"):
         gateway.openai("wrong").chat.completions.create(model="gpt-4o-mini", messages=HELLO)
-    with pytest.raises(anthropic.AuthenticationError, match="API key"):
+    with pytest.raises(anthropic.AuthenticationError, match="key is not valid"):
         gateway.anthropic("wrong").messages.create(model="gpt-4o-mini", max_tokens=5, messages=HELLO)
     gateway.openai("secret").chat.completions.create(model="gpt-4o-mini", messages=HELLO)
     gateway.anthropic("secret").messages.create(model="gpt-4o-mini", max_tokens=5, messages=HELLO)
