@@ -61,7 +61,7 @@ PHRASES: Mapping[str, str] = {
     "limits": (
         "safety protocols, safety rules, safety guidelines, safety policy, usual restrictions, your "
         "rules, your guidelines, content policy, sicherheitsrichtlinien, sicherheitsregeln, reglas de "
-        "seguridad, regles de securite, linee guida di sicurezza, regole di sicurezza, restrictions, "
+        "seguridad, regles de securite, linee guida di sicurezza, regole di sicurezza, "
         "guardrails, safety checks, your restrictions, content filters, safeguards, safety filters, "
         "ethical guidelines, earlier guidelines, confirmations"
     ),

@@ -27,7 +27,7 @@ _PLAIN: Sequence[tuple[str, re.Pattern[str]]] = (
             r"|<<sys>>|\[/?inst\]|\[/?system\]"
             r"|(?:^|[.!?>\]\n]\s{0,3})(?:system|systemhinweis|note syst[eè]me|nota del sistema"
             r"|nota di sistema"
-            r"|system note|system prompt|assistant|developer message)\s?:\s(?=[a-z])"
+            r"|system note|system prompt|developer message|(?-i:assistant))\s?:\s(?=[a-z])"
             r"|(?:^|[.!?>\n]\s{0,3})(?:override|new instructions?|neue anweisungen|system override"
             r"|nuevas instrucciones"
             r"|nouvelles instructions|nuove istruzioni|system update|important system update)\s?:"

@@ -1,0 +1,55 @@
+"""Sixty MCP servers at once: the slow and the dead cost themselves, and one that flaps loses nothing."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from toolshed.catalog.locations import NamedSource
+from toolshed.catalog.sources import read_places
+from toolshed.shed.shed import Toolshed
+
+FLEET = Path(__file__).parents[2] / "servers" / "fleet.py"
+N = 60
+
+
+@pytest.fixture(scope="module")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([sys.executable, str(FLEET), str(port)])
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        servers = {f"s{n}": {"url": f"http://127.0.0.1:{port}/{n}/mcp", "timeout": 12} for n in range(N)}
+        path = tmp_path_factory.mktemp("fleet") / "mcp.json"
+        path.write_text(json.dumps({"mcpServers": servers}))
+        yield path
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_of_sixty_servers_the_bad_cost_only_themselves_and_flapping_loses_nothing(
+    shed: Toolshed, configuration: Path
+) -> None:
+    kept: list[int] = []
+    for _ in range(3):
+        catalogs = read_places([NamedSource(str(configuration), None)])
+        assert len(catalogs) == N
+        failed = {catalog.source for catalog in catalogs if catalog.failure}
+        assert failed == {f"s{n}" for n in range(10)}
+        report = shed.sync_catalogs(catalogs)
+        assert not report.removed
+        kept.append(len(shed.list_tools()))
+    assert kept == [50, 50, 50]
