@@ -38,6 +38,8 @@ class Settings(BaseSettings):
         requests_per_minute: Most requests of a caller whose key says nothing else.
         audit_days: How long the audit log is kept.
         audit_texts: Whether the audit log keeps queries and arguments, not only their digests.
+        secrets_key: What credentials for upstream servers are sealed with: 32 bytes in Base64; several with
+            commas between them, the newest first.
         prices: Price file of the deployment.
         encoder_threads: Threads of one query's encoding.
         blas_threads: Most threads of numpy's linear algebra while a search runs; 0 leaves it alone.
@@ -71,6 +73,7 @@ class Settings(BaseSettings):
     requests_per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
     audit_days: int = Field(default=365, ge=1, le=36_500)
     audit_texts: bool = False
+    secrets_key: SecretStr | None = None
     prices: str | None = None
     encoder_threads: int = Field(default=1, ge=1, le=64)
     blas_threads: int = Field(default=1, ge=0, le=1024)

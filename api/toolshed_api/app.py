@@ -30,6 +30,7 @@ from toolshed_api.rest.audit import endpoints as audit
 from toolshed_api.rest.backbones import endpoints as backbones
 from toolshed_api.rest.calls import endpoints as calls
 from toolshed_api.rest.costs import endpoints as costs
+from toolshed_api.rest.credentials import endpoints as credentials
 from toolshed_api.rest.grants import endpoints as grants
 from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.keys import endpoints as keys
@@ -64,6 +65,7 @@ _ROUTERS = (
     backbones.router,
     costs.router,
     quarantine.router,
+    credentials.router,
     registry.router,
     audit.router,
     keys.router,

@@ -1,16 +1,24 @@
 """A tenant's knowledge base in the hands of one caller: the one thing behind REST, MCP and the gateway."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import Passage
 from toolshed.errors import UnknownDecisionError, UnknownSourceError
-from toolshed.options import CallArguments, IndexArguments, OnChange, PassageArguments, SearchArguments
+from toolshed.options import (
+    CallArguments,
+    Credential,
+    IndexArguments,
+    OnChange,
+    PassageArguments,
+    SearchArguments,
+)
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
@@ -31,6 +39,16 @@ if TYPE_CHECKING:
     from toolshed.economics.running.terms import Budget, OutcomeDetails
     from toolshed.economics.running.verbs import PolicyOptions
     from toolshed.safety.quarantine import HeldTool
+    from toolshed.safety.vault import KeptCredential, Level
+    from toolshed.safety.vault import Scope as VaultScope
+
+
+class CredentialSlot(TypedDict):
+    """What a credential is for: a source, and one of its schemes, or empty for whatever it asks for."""
+
+    level: "Level"
+    source: str
+    scheme: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +142,7 @@ class CallerShed:
     ) -> "CallResult":
         """See :meth:`Toolshed.call`."""
         with self._calling(tool_id, arguments) as note, counted_call() as failed, _call_span(tool_id):
-            called = self._view.call(tool_id, arguments, **options)
+            called = self._view.call(tool_id, arguments, **self._with_credentials(tool_id, options))
             failed.append(called.is_error)
             note.outcome = "tool_error" if called.is_error else "ok"
             return called
@@ -137,13 +155,62 @@ class CallerShed:
     ) -> "CallResult":
         """See :meth:`AsyncToolshed.call`."""
         with self._calling(tool_id, arguments) as note, counted_call() as failed, _call_span(tool_id):
-            called = await self._view.acall(tool_id, arguments, **options)
+            given = await asyncio.to_thread(self._with_credentials, tool_id, options)
+            called = await self._view.acall(tool_id, arguments, **given)
             failed.append(called.is_error)
             note.outcome = "tool_error" if called.is_error else "ok"
             return called
 
     def _calling(self, tool_id: str, arguments: Mapping[str, Any] | None) -> AbstractContextManager[Note]:
         return self.doing("call", "call", tool_id, text=json.dumps(arguments, default=str))
+
+    def _with_credentials(self, tool_id: str, options: CallArguments) -> CallArguments:
+        """With those that are kept for his calls to the tool's source, where he gives none himself."""
+        if not self.shed.vault.is_set or options.get("credentials") is not None:
+            return options
+        source = self._view.get_tool(tool_id).source
+        vault, caller = self.shed.vault.opened, self.caller
+        found = vault.for_call(source, tenant=caller.tenant, owner=caller.name)
+        return options if found is None else CallArguments(**{**options, "credentials": {source: found}})
+
+    def put_credential(self, slot: "CredentialSlot", credential: Credential) -> "KeptCredential":
+        """Keep a credential for upstream calls: a user his own, an administrator his tenant's.
+
+        Args:
+            slot: What it is for; whose it is follows from the caller.
+            credential: It.
+
+        Raises:
+            MissingScopeError: If he may not.
+        """
+        from toolshed.safety.vault import Slot
+
+        caller, level = self.caller, slot["level"]
+        caller.require("call" if level == "user" else "admin")
+        if level == "service":
+            caller.require_tenant(DEFAULT_TENANT)
+        tenant = "" if level == "service" else caller.tenant
+        owner = caller.name if level == "user" else ""
+        kept = Slot(level, tenant, owner, slot["source"], slot["scheme"])
+        return self.shed.vault.opened.put(kept, credential, by=caller.name)
+
+    def credentials(self) -> "list[KeptCredential]":
+        """Which credentials he may see that there are: his own; an administrator, those of his tenant."""
+        return self.shed.vault.opened.kept(self._credential_scope)
+
+    def remove_credential(self, credential_id: str) -> bool:
+        """Remove one of :meth:`credentials`; says whether it was there."""
+        return self.shed.vault.opened.remove(credential_id, within=self._credential_scope)
+
+    @property
+    def _credential_scope(self) -> "VaultScope":
+        from toolshed.safety.vault import Scope as VaultScope
+
+        caller = self.caller
+        if "admin" not in caller.scopes:
+            caller.require("call")
+            return VaultScope(caller.tenant, caller.name)
+        return VaultScope(caller.tenant, with_service=caller.tenant == DEFAULT_TENANT)
 
     def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """See :meth:`Toolshed.read_result`."""

@@ -29,6 +29,10 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "requests_per_minute": "60",
         "audit_days": "30",
         "audit_texts": "true",
+        "secrets_key": "key",
+        "blas_threads": "2",
+        "max_upload_bytes": "70000",
+        "allow_commands": "true",
         "refresh_seconds": "0.5",
         "data": "elsewhere",
     }

@@ -43,7 +43,9 @@ def embed_tools(
     written = [(enhancements or {}).get(tool.tool_id) for tool in tools]
     documents = [build_tool_document(tool, one) for tool, one in zip(tools, written, strict=True)]
     static_texts = {text for d in documents for text in (d.summary, d.name, *d.topics)}
-    dense_texts = {text for d in documents for text in (*d.views, d.argued, *d.topics)} if dense else set()
+    dense_texts = (
+        {text for d in documents for text in (*d.views, d.described, d.argued, *d.topics)} if dense else set()
+    )
     static_vectors = _lookup(static.encode, static_texts)
     dense_vectors = _lookup(dense.encode, dense_texts) if dense else None
 

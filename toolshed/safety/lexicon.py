@@ -61,9 +61,9 @@ PHRASES: Mapping[str, str] = {
     "limits": (
         "safety protocols, safety rules, safety guidelines, safety policy, usual restrictions, your "
         "rules, your guidelines, content policy, sicherheitsrichtlinien, sicherheitsregeln, reglas de "
-        "seguridad, regles de securite, linee guida di sicurezza, regole di sicurezza, "
-        "guardrails, safety checks, your restrictions, content filters, safeguards, safety filters, "
-        "ethical guidelines, earlier guidelines, confirmations"
+        "seguridad, regles de securite, linee guida di sicurezza, regole di sicurezza, guardrails, "
+        "safety checks, your restrictions, content filters, safeguards, safety filters, ethical "
+        "guidelines, earlier guidelines, confirmations"
     ),
     "outside": (
         "externally, third party, external address, external server, to the attacker, outside, "
@@ -188,7 +188,7 @@ PHRASES: Mapping[str, str] = {
         "internal, internen daten, information, report, details, logs, messages, copy, content, "
         "contents, data, summary, result, results, everything, history, transcript, files, records, "
         "keys, emails, conversation, donnees, daten, datos, dati, every, all, note, notes, "
-        "repository, tokens, credentials, document, documents, output, customer"
+        "repository, tokens, credentials, document, documents, output, customer, them, it, this"
     ),
     "private": (
         "recovery words, recovery phrases, api keys from, api keys of, cles api, confidential user "
@@ -221,29 +221,27 @@ PHRASES: Mapping[str, str] = {
         "reporting, revealing, discuss"
     ),
     "silently": (
-        "silently, secretly, covertly, hidden from the user, keep this between us, between us, out of "
-        "your summary, out of your answer, behave normally, user need not know, user does not need to "
+        "secretly, covertly, hidden from the user, keep this between us, between us, out of your "
+        "summary, out of your answer, behave normally, user need not know, user does not need to "
         "know, unnoticed, without the user knowing, keep it hidden, heimlich, en secret, en secreto, "
-        "di nascosto, quietly, without their knowledge, keep it secret, stealthily, do not mention, "
-        "never mention, dont mention"
+        "di nascosto, without their knowledge, keep it secret, stealthily, do not mention, never "
+        "mention, dont mention"
     ),
     "unasked": (
-        "without asking, without confirmation, without permission, without confirming, without "
-        "approval, without consent, skip confirmation, skip the confirmation, skip all safety, skip "
-        "all confirmations, do not ask for permission, don t ask for permission, do not ask for "
-        "confirmation, turned off confirmations, never ask for confirmation, no confirmation needed, "
-        "without being asked, do not ask the user, bypass confirmation, bypass approval, disable "
-        "confirmation, without asking again, asking again annoys, confirmations are off, no need to "
-        "ask, without further confirmation, without checking with, ohne nachzufragen, sans demander, "
-        "sin preguntar, senza chiedere, skip approval, confirmations off, auto accept"
+        "without asking, without confirming, skip confirmation, skip the confirmation, skip all "
+        "safety, skip all confirmations, do not ask for permission, don t ask for permission, do not "
+        "ask for confirmation, turned off confirmations, never ask for confirmation, no confirmation "
+        "needed, without being asked, do not ask the user, bypass confirmation, bypass approval, "
+        "disable confirmation, without asking again, asking again annoys, confirmations are off, no "
+        "need to ask, without further confirmation, without checking with, ohne nachzufragen, sans "
+        "demander, sin preguntar, senza chiedere, skip approval, confirmations off"
     ),
     "ask_for": "ask the user for, ask them for, ask for the user s, request the user s, prompt the user for",
     "agreed": (
         "already agreed, already approved, already granted, already confirmed, granted permission, "
         "pre approved, preapproved, has given permission, has consented, already consented, auto "
         "approve, autoapprove, auto run mode, auto run, auto confirm, fully authorized, pre "
-        "authorized, has authorized, yolo mode, approve every action, approve all, confirmed to true, "
-        "force to true"
+        "authorized, yolo mode, approve every action, approve all, confirmed to true, force to true"
     ),
     # Tools of others.
     "others": (
@@ -257,7 +255,7 @@ PHRASES: Mapping[str, str] = {
     "tool_used": (
         "tool is used, is invoked, is called, would be used, is about to call, tool is invoked, tool "
         "is called, are invoked, gets called, is executed, made by other tools, is being used, is "
-        "going to be used, when you use, when you call, when calling, whenever you call, when using"
+        "going to be used"
     ),
     "in_place": (
         "in its place, with the same arguments, instead of it, in place of it, has to go, must be set "
@@ -389,4 +387,10 @@ PHRASES: Mapping[str, str] = {
     "cjk": (
         "無視し, 以前の指示, 無視, 忽略, 之前的指示, 秘密鍵, 何も言わず, 送信し, 不要告诉, 忽略之前, 系统提示"
     ),
+    "agreed_to": (
+        "already agreed to everything, approve every action, auto approve, autoapprove, auto run "
+        "mode, confirmed to true, yolo mode, force to true, approve all, granted permission to skip, "
+        "pre approved everything"
+    ),
+    "unseen": "silently, quietly, invisibly, in the background",
 }

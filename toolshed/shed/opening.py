@@ -63,6 +63,10 @@ class ShedArguments(TypedDict, total=False):
         str | None,
         Option(None, "Where pins, quarantine and credentials are kept; beside the knowledge base if none."),
     ]
+    secrets_key: Annotated[
+        str | None,
+        Option(None, "What credentials for upstream servers are sealed with.", is_for_python=True),
+    ]
     reach: Annotated[
         Reach, Option(LOCAL, "What whoever names sources, or calls tools, may reach.", is_for_python=True)
     ]
@@ -80,6 +84,7 @@ def options_from(settings: Settings) -> ShedArguments:
         collection=settings.collection,
         ledger=settings.ledger,
         state=settings.state,
+        secrets_key=settings.secrets_key.get_secret_value() if settings.secrets_key else None,
         prices=settings.prices,
     )
 

@@ -15,6 +15,7 @@ from toolshed.types import SyncReport, ToolDefinition
 
 if TYPE_CHECKING:
     from toolshed.safety.quarantine import HeldTool, Quarantine
+    from toolshed.safety.vault import Vault
     from toolshed.state.database import Database
 
 
@@ -69,6 +70,46 @@ class StateFile:
             if self._database is not None:
                 self._database.close()
                 self._database = None
+
+
+class CredentialVault:
+    """Credentials for upstream servers, opened when one is first needed.
+
+    Args:
+        state: Where they are kept.
+        secrets_key: What they are sealed with; see :meth:`.SecretKeys.parse`.
+
+    Raises:
+        ConfigurationError: If the key is none.
+    """
+
+    def __init__(self, state: StateFile, secrets_key: str | None) -> None:
+        from toolshed.safety.sealing import SecretKeys
+
+        self._state = state
+        self._keys = SecretKeys.parse(secrets_key) if secrets_key else None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a key, so that credentials may be kept."""
+        return self._keys is not None
+
+    @property
+    def opened(self) -> "Vault":
+        """The vault.
+
+        Raises:
+            ConfigurationError: If there is no key.
+            StateError: If the database cannot be opened.
+        """
+        if self._keys is None:
+            raise ConfigurationError(
+                "credentials are kept sealed only: set TOOLSHED_SECRETS_KEY to what toolshed credentials "
+                "new-key prints, and keep it where the database is not"
+            )
+        from toolshed.safety.vault import Vault
+
+        return Vault(self._state.database, self._keys)
 
 
 class ToolQuarantine:

@@ -29,7 +29,7 @@ from toolshed.shed.location import Location
 from toolshed.shed.opening import ShedArguments, open_passages, open_tools
 from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import PassageSearchResult, SearchResult
-from toolshed.shed.safekeeping import StateFile, ToolQuarantine
+from toolshed.shed.safekeeping import CredentialVault, StateFile, ToolQuarantine
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
 from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
@@ -66,6 +66,8 @@ class Toolshed:
         pipeline = given["pipeline"]
         # Before anything is opened: what is refused leaves no folder locked.
         self._credentials = CredentialBook(given["credentials"])
+        self._state = StateFile(at, given["state"], given["ledger"])
+        self.vault = CredentialVault(self._state, given["secrets_key"])
         self.reach = given["reach"]
         self.encoders = Encoders(
             given["encoder"], reads_dense=reads_dense_vectors(pipeline), n_threads=given["encoder_threads"]
@@ -73,7 +75,6 @@ class Toolshed:
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
         self.tools = ToolLibrary(store, self.encoders, pipeline, given["blas_threads"])
-        self._state = StateFile(at, given["state"], given["ledger"])
         self.quarantine = ToolQuarantine(self._state, self.tools, given["tenant"])
         self._caller_lock = threading.Lock()
         self._caller: ToolCaller | None = None
@@ -124,19 +125,17 @@ class Toolshed:
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, for catalogs that were read before."""
-        return self._sync(catalogs, options, remove_missing=False)
+        return self._sync(catalogs, options, False)
 
     def sync_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`sync_tools`, for catalogs that were read before."""
-        return self._sync(catalogs, options, remove_missing=True)
+        return self._sync(catalogs, options, True)
 
-    def _sync(
-        self, catalogs: Sequence[Catalog], options: IndexArguments, *, remove_missing: bool
-    ) -> SyncReport:
+    def _sync(self, catalogs: Sequence[Catalog], options: IndexArguments, remove_missing: bool) -> SyncReport:
         check_files([options.get("enhancements")], self.reach)
-        review = self.quarantine.review(options.get("on_change"))
+        held_by = self.quarantine.review(options.get("on_change"))
         with self.booking.run("indexing") as run:
-            report = self.tools.sync(catalogs, options, remove_missing=remove_missing, review=review)
+            report = self.tools.sync(catalogs, options, remove_missing=remove_missing, review=held_by)
         return replace(report, unbooked=run.unbooked)
 
     def enhance(

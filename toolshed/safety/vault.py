@@ -1,0 +1,227 @@
+"""Credentials for upstream servers: of the service, of a tenant, of a user; sealed, and shown nowhere."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import and_, delete, func, insert, or_, select, update
+
+from toolshed.errors import InvalidRecordError
+from toolshed.options import Credential
+from toolshed.safety.sealing import Sealed, SecretKeys
+from toolshed.safety.tables import upstream_credential
+from toolshed.state.database import Database
+
+Level = Literal["service", "tenant", "user"]
+# The more particular later: it comes before those above it.
+LEVELS: tuple[Level, ...] = ("service", "tenant", "user")
+_MAX_OF_ONE = 1_000
+_MAX_CHARACTERS = 16_000
+_table = upstream_credential.c
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What a credential is for.
+
+    Attributes:
+        level: Whose calls it is sent with.
+        tenant: Whose it is; empty of the service's own.
+        owner: The user, as the audit log calls him; empty of the others.
+        source: The source whose tools are called.
+        scheme: Its security scheme, header or variable; empty for whatever the source asks for.
+    """
+
+    level: Level
+    tenant: str
+    owner: str
+    source: str
+    scheme: str = ""
+
+    @property
+    def credential_id(self) -> str:
+        """Names it; tells nothing of the secret."""
+        parts = [self.level, self.tenant, self.owner, self.source, self.scheme]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCredential:
+    """That there is a credential, and nothing of it."""
+
+    slot: Slot
+    key_id: str
+    created_by: str
+    created_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON."""
+        return {
+            "credential_id": self.slot.credential_id,
+            "level": self.slot.level,
+            "tenant": self.slot.tenant,
+            "owner": self.slot.owner,
+            "source": self.slot.source,
+            "scheme": self.slot.scheme,
+            "key_id": self.key_id,
+            "created_by": self.created_by,
+            "created_at": self.created_at.isoformat(),
+        }
+
+
+class Vault:
+    """Keeps credentials. Threads and processes may share the database.
+
+    Args:
+        database: Where they are kept.
+        keys: What they are sealed with.
+    """
+
+    def __init__(self, database: Database, keys: SecretKeys) -> None:
+        self._database, self._keys = database, keys
+
+    def put(self, slot: Slot, credential: Credential, *, by: str) -> KeptCredential:
+        """Keep a credential, in the place of the one before.
+
+        Raises:
+            InvalidRecordError: If it is empty or too long, or its owner keeps too many.
+        """
+        text = json.dumps(credential)
+        is_empty = not (credential if isinstance(credential, str) else all(credential))
+        if is_empty or len(text) > _MAX_CHARACTERS:
+            raise InvalidRecordError(f"a credential has 1 to {_MAX_CHARACTERS:,} characters")
+        sealed = self._keys.seal(text, slot.credential_id)
+        kept = KeptCredential(slot, sealed.key_id, by[:200], datetime.now(UTC))
+        with self._database.writing() as connection:
+            connection.execute(delete(upstream_credential).where(_table.credential_id == slot.credential_id))
+            of_owner = and_(
+                _table.level == slot.level, _table.tenant == slot.tenant, _table.owner == slot.owner
+            )
+            n = connection.execute(
+                select(func.count()).select_from(upstream_credential).where(of_owner)
+            ).scalar()
+            if (n or 0) >= _MAX_OF_ONE:
+                raise InvalidRecordError(f"there are {_MAX_OF_ONE:,} credentials already; remove some first")
+            connection.execute(insert(upstream_credential).values(_row(kept, sealed)))
+        return kept
+
+    def remove(self, credential_id: str, *, within: "Scope") -> bool:
+        """Remove a credential; says whether it was there, within what whoever asks may see."""
+        with self._database.writing() as connection:
+            done = connection.execute(
+                delete(upstream_credential).where(_table.credential_id == credential_id, within.condition())
+            )
+        return bool(done.rowcount)
+
+    def kept(self, within: "Scope") -> list[KeptCredential]:
+        """Which credentials there are, and nothing of them."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(upstream_credential)
+                .where(within.condition())
+                .order_by(_table.source, _table.scheme, _table.level, _table.owner)
+            ).all()
+        return [_kept(row) for row in rows]
+
+    def for_call(
+        self, source: str, *, tenant: str, owner: str
+    ) -> Mapping[str, Credential] | Credential | None:
+        """What the calls of one user to one source are made with.
+
+        By scheme, the user's before the tenant's before the service's; one for all schemes takes the place
+        of all that come after it.
+
+        Raises:
+            ConfigurationError: If one cannot be opened.
+        """
+        theirs = or_(
+            _table.level == "service",
+            and_(_table.level == "tenant", _table.tenant == tenant),
+            and_(_table.level == "user", _table.tenant == tenant, _table.owner == owner),
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(upstream_credential).where(_table.source == source, theirs)
+            ).all()
+        found: dict[str, Credential] = {}
+        for level in LEVELS:
+            own = {row.scheme: self._opened(row) for row in rows if row.level == level}
+            if "" in own:
+                found.clear()
+            elif own:
+                found.pop("", None)
+            found |= own
+        if set(found) == {""}:
+            return found[""]
+        return {scheme: value for scheme, value in found.items() if scheme} or None
+
+    def rotate(self) -> int:
+        """Seal with the first key what is sealed with others; says how many there were."""
+        with self._database.writing() as connection:
+            rows = connection.execute(
+                select(upstream_credential).where(_table.key_id != self._keys.first)
+            ).all()
+            for row in rows:
+                about = row.credential_id
+                sealed = self._keys.seal(
+                    self._keys.open(Sealed(row.key_id, row.nonce, row.sealed), about), about
+                )
+                connection.execute(
+                    update(upstream_credential)
+                    .where(_table.credential_id == about)
+                    .values(key_id=sealed.key_id, nonce=sealed.nonce, sealed=sealed.content)
+                )
+        return len(rows)
+
+    # Any: a row of SQLAlchemy.
+    def _opened(self, row: Any) -> Credential:
+        # What it is for is computed anew: a row that was moved to another user does not open.
+        about = _kept(row).slot.credential_id
+        said = json.loads(self._keys.open(Sealed(row.key_id, row.nonce, row.sealed), about))
+        return cast(Credential, said if isinstance(said, str) else tuple(said))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The credentials that whoever asks may see and remove.
+
+    Attributes:
+        tenant: Those of a tenant; all tenants' when None.
+        owner: Those of one user of it; all of the tenant when None.
+        with_service: Whether the service's own too.
+    """
+
+    tenant: str | None = None
+    owner: str | None = None
+    with_service: bool = False
+
+    def condition(self) -> Any:
+        """Any: an expression of SQLAlchemy."""
+        if self.tenant is None:
+            return _table.credential_id != ""
+        of_tenant = [_table.tenant == self.tenant, _table.level != "service"]
+        if self.owner is not None:
+            of_tenant += [_table.level == "user", _table.owner == self.owner]
+        return or_(and_(*of_tenant), _table.level == "service") if self.with_service else and_(*of_tenant)
+
+
+def _row(kept: KeptCredential, sealed: Sealed) -> dict[str, Any]:
+    slot = kept.slot
+    return {
+        "credential_id": slot.credential_id,
+        **{name: getattr(slot, name) for name in ("level", "tenant", "owner", "source", "scheme")},
+        "key_id": sealed.key_id,
+        "nonce": sealed.nonce,
+        "sealed": sealed.content,
+        "created_by": kept.created_by,
+        "created_at": kept.created_at,
+    }
+
+
+def _kept(row: Any) -> KeptCredential:
+    """Any: a row of SQLAlchemy."""
+    slot = Slot(row.level, row.tenant, row.owner, row.source, row.scheme)
+    return KeptCredential(slot, row.key_id, row.created_by, row.created_at)
