@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, select, update
 
 from toolshed.errors import UnknownToolError
 from toolshed.options import OnChange
 from toolshed.safety.changes import Change
 from toolshed.safety.tables import change_policy, quarantined_tool
 from toolshed.state.database import Database
+from toolshed.state.upserting import insert_new, upsert
 from toolshed.types import ToolDefinition
 
 Status = Literal["pending", "approved", "rejected"]
@@ -74,8 +75,7 @@ class Quarantine:
     def set_policy(self, on_change: OnChange) -> None:
         """Say what shall happen to dangerous changes from now on."""
         with self._database.writing() as connection:
-            connection.execute(delete(change_policy).where(change_policy.c.tenant == self._tenant))
-            connection.execute(insert(change_policy).values(tenant=self._tenant, on_change=on_change))
+            upsert(connection, change_policy, {"tenant": self._tenant, "on_change": on_change})
 
     def hold(self, changes: Sequence[tuple[ToolDefinition, Change]]) -> Mapping[str, Status]:
         """Hold definitions back, unless they were decided on before; the latest of a tool takes its place.
@@ -98,7 +98,7 @@ class Quarantine:
                     )
                 )
                 if known is None:
-                    connection.execute(insert(quarantined_tool).values(self._row(tool, change, now)))
+                    insert_new(connection, quarantined_tool, self._row(tool, change, now))
         return statuses
 
     def release(self, tool_ids: Sequence[str]) -> None:

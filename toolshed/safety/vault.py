@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from toolshed.errors import InvalidRecordError
 from toolshed.options import Credential
 from toolshed.safety.sealing import Sealed, SecretKeys
 from toolshed.safety.tables import upstream_credential
 from toolshed.state.database import Database
+from toolshed.state.upserting import upsert
 
 Level = Literal["service", "tenant", "user"]
 # The more particular later: it comes before those above it.
@@ -96,16 +97,18 @@ class Vault:
         sealed = self._keys.seal(text, slot.credential_id)
         kept = KeptCredential(slot, sealed.key_id, by[:200], datetime.now(UTC))
         with self._database.writing() as connection:
-            connection.execute(delete(upstream_credential).where(_table.credential_id == slot.credential_id))
             of_owner = and_(
-                _table.level == slot.level, _table.tenant == slot.tenant, _table.owner == slot.owner
+                _table.level == slot.level,
+                _table.tenant == slot.tenant,
+                _table.owner == slot.owner,
+                _table.credential_id != slot.credential_id,
             )
             n = connection.execute(
                 select(func.count()).select_from(upstream_credential).where(of_owner)
             ).scalar()
             if (n or 0) >= _MAX_OF_ONE:
                 raise InvalidRecordError(f"there are {_MAX_OF_ONE:,} credentials already; remove some first")
-            connection.execute(insert(upstream_credential).values(_row(kept, sealed)))
+            upsert(connection, upstream_credential, _row(kept, sealed))
         return kept
 
     def remove(self, credential_id: str, *, within: "Scope") -> bool:
