@@ -186,13 +186,13 @@ class CallerShed:
         from toolshed.safety.vault import Slot
 
         caller, level = self.caller, slot["level"]
-        caller.require("call" if level == "user" else "admin")
-        if level == "service":
-            caller.require_tenant(DEFAULT_TENANT)
-        tenant = "" if level == "service" else caller.tenant
-        owner = caller.name if level == "user" else ""
-        kept = Slot(level, tenant, owner, slot["source"], slot["scheme"])
-        return self.shed.vault.opened.put(kept, credential, by=caller.name)
+        with self.doing("call" if level == "user" else "admin", "credentials.put", slot["source"]):
+            if level == "service":
+                caller.require_tenant(DEFAULT_TENANT)
+            tenant = "" if level == "service" else caller.tenant
+            owner = caller.name if level == "user" else ""
+            kept = Slot(level, tenant, owner, slot["source"], slot["scheme"])
+            return self.shed.vault.opened.put(kept, credential, by=caller.name)
 
     def credentials(self) -> "list[KeptCredential]":
         """Which credentials he may see that there are: his own; an administrator, those of his tenant."""
@@ -200,7 +200,8 @@ class CallerShed:
 
     def remove_credential(self, credential_id: str) -> bool:
         """Remove one of :meth:`credentials`; says whether it was there."""
-        return self.shed.vault.opened.remove(credential_id, within=self._credential_scope)
+        with self.doing("call", "credentials.remove", credential_id):
+            return self.shed.vault.opened.remove(credential_id, within=self._credential_scope)
 
     @property
     def _credential_scope(self) -> "VaultScope":
