@@ -45,8 +45,8 @@ class Settings(BaseSettings):
         blas_threads: Most threads of numpy's linear algebra while a search runs; 0 leaves it alone.
         max_query_characters: Longest query the service takes.
         max_upload_bytes: Largest body of tools, or of text, that the service takes.
-        allow_commands: Whether callers of the service may have MCP servers started by commands: as sources
-            that they give, and those that a Qdrant server names.
+        allow_commands: Whether callers of the service may have MCP servers started by commands that a Qdrant
+            server names.
         max_k: Most tools, or passages, the service returns at once.
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
         mcp_pinned: Ids of tools that the MCP server lists beside its own.

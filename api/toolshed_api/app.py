@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from toolshed.errors import KnowledgeBaseError, StateError
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed_api.audit.log import AuditLog
+from toolshed_api.audit.trail import AuditTrail
 from toolshed_api.auth.authority import Authority
 from toolshed_api.auth.known import LOOK_SECONDS
 from toolshed_api.auth.pepper import derived, find_pepper
@@ -21,6 +23,9 @@ from toolshed_api.auth.rates import Rates
 from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.description import guard_responses, install_description
 from toolshed_api.guard import Guard
+from toolshed_api.jobs.queue import JobQueue
+from toolshed_api.jobs.runner import JobRunner
+from toolshed_api.jobs.work import JobWork
 from toolshed_api.mcp.http import PATH as MCP_PATH
 from toolshed_api.mcp.http import McpEndpoint
 from toolshed_api.observability.middleware import Observed
@@ -31,8 +36,11 @@ from toolshed_api.rest.backbones import endpoints as backbones
 from toolshed_api.rest.calls import endpoints as calls
 from toolshed_api.rest.costs import endpoints as costs
 from toolshed_api.rest.credentials import endpoints as credentials
+from toolshed_api.rest.documents import endpoints as documents
+from toolshed_api.rest.enhancements import endpoints as enhancements
 from toolshed_api.rest.grants import endpoints as grants
 from toolshed_api.rest.health import endpoints as health
+from toolshed_api.rest.jobs import endpoints as jobs
 from toolshed_api.rest.keys import endpoints as keys
 from toolshed_api.rest.metadata import endpoints as metadata
 from toolshed_api.rest.metrics import endpoints as metrics
@@ -41,6 +49,7 @@ from toolshed_api.rest.passages import endpoints as passages
 from toolshed_api.rest.quarantine import endpoints as quarantine
 from toolshed_api.rest.registry import endpoints as registry
 from toolshed_api.rest.search import endpoints as search
+from toolshed_api.rest.sources import endpoints as sources
 from toolshed_api.rest.tenants import endpoints as tenants
 from toolshed_api.rest.tools import endpoints as tools
 from toolshed_api.state import open_state, state_location
@@ -60,7 +69,14 @@ _ROUTERS = (
     calls.router,
     tools.router,
     tools.writing,
+    sources.router,
+    sources.writing,
     passages.router,
+    documents.router,
+    documents.writing,
+    enhancements.router,
+    jobs.router,
+    jobs.writing,
     outcomes.router,
     backbones.router,
     costs.router,
@@ -108,11 +124,15 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             stack.callback(authority.use.write)
             app.state.audit = AuditLog(database)
             stack.callback(app.state.audit.close)
+            work = JobWork(sheds, writers, settings, partial(AuditTrail, app.state.audit))
+            runner = app.state.jobs = JobRunner(JobQueue(database), work)
             # Loading the encoder and the matrices belongs to the start, not to the first request.
             await asyncio.to_thread(opened.warm_up)
             if gateway is not None:
                 app.state.gateway = gateway.opened()
                 stack.push_async_callback(app.state.gateway.close)
+            runner.start()
+            stack.push_async_callback(asyncio.to_thread, runner.close)
             refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
             stack.callback(refreshing.cancel)
             tidying = asyncio.create_task(_keep_tidy(app, settings.audit_days))

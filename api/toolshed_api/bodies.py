@@ -5,13 +5,14 @@ import json
 import math
 import random
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from json import JSONDecodeError
 from typing import Any, ClassVar, NoReturn
 
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive
 
 from toolshed.settings import Settings
@@ -167,9 +168,15 @@ class StrictRoute(APIRoute):
         async def strictly(request: Request) -> Any:
             # For metrics: what is asked of one tool is asked of the route of all.
             request.state.route = self.path_format
-            return await handle(self.request_class(request.scope, request.receive))
+            return await self.answer(self.request_class(request.scope, request.receive), handle)
 
         return strictly
+
+    async def answer(
+        self, request: StrictRequest, handle: Callable[[StrictRequest], Coroutine[Any, Any, Response]]
+    ) -> Response:
+        """Answer a request."""
+        return await handle(request)
 
 
 def check_json(value: Any, *, most_values: int, most_depth: int) -> None:

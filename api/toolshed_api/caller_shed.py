@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from toolshed.catalog.definitions import Catalog
-from toolshed.documents import Passage
-from toolshed.errors import UnknownDecisionError, UnknownSourceError
+from toolshed.documents import LegalDocument, Passage
+from toolshed.errors import UnknownDecisionError, UnknownDocumentError, UnknownSourceError
+from toolshed.indexing.passages import DocumentReport
 from toolshed.options import (
     CallArguments,
     Credential,
+    DocumentArguments,
     IndexArguments,
     OnChange,
     PassageArguments,
@@ -285,10 +287,14 @@ class CallerShed:
 
     def _check_writes(self, catalogs: Sequence[Catalog]) -> None:
         for catalog in catalogs:
-            self._check_source(catalog.source)
+            self.check_source(catalog.source)
 
-    def _check_source(self, name: str) -> None:
-        """Refuse sources that are not his, whether they are there or not."""
+    def check_source(self, name: str) -> None:
+        """Refuse sources that are not his, whether they are there or not.
+
+        Raises:
+            ForeignSourceError: If he may not change it.
+        """
         granted = self.caller.visible.sources
         if granted is not None and name not in granted:
             raise ForeignSourceError(f"the source {name!r} is none that {self.caller.name!r} may change")
@@ -300,7 +306,7 @@ class CallerShed:
             UnknownToolError: If it is not there.
         """
         with self.doing("index", "tools.delete", tool_id):
-            self._check_source(self._view.get_tool(tool_id).source)
+            self.check_source(self._view.get_tool(tool_id).source)
             self.shed.delete_tools(tool_id)
 
     def remove_source(self, name: str) -> int:
@@ -308,7 +314,7 @@ class CallerShed:
         with self.doing("index", "sources.delete", name):
             if name not in {source.name for source in self._view.sources()}:
                 raise UnknownSourceError(f"there is no source {name!r}")
-            self._check_source(name)
+            self.check_source(name)
             return self.shed.remove_source(name)
 
     def held_tools(self) -> "tuple[list[HeldTool], OnChange]":
@@ -337,6 +343,31 @@ class CallerShed:
             raise ForeignSourceError(
                 f"{self.caller.name!r} is granted some of the tools, and this is about all"
             )
+
+    def writable_tools(self) -> list[ToolDefinition]:
+        """The tools that he may change, ordered by their ids."""
+        with self.doing("index", "tools.list"):
+            granted = self.caller.visible.sources
+            tools = self.shed.tools.definitions()
+            return [tool for tool in tools if granted is None or tool.source in granted]
+
+    def add_documents(
+        self, *documents: LegalDocument, **options: Unpack[DocumentArguments]
+    ) -> DocumentReport:
+        """See :meth:`Toolshed.add_documents`."""
+        named = ", ".join(document.document_id for document in documents[:5])
+        with self.doing("index", "documents.add", named):
+            return self.shed.add_documents(*documents, **options)
+
+    def delete_document(self, document_id: str) -> None:
+        """Remove a document.
+
+        Raises:
+            UnknownDocumentError: If it is not there.
+        """
+        with self.doing("index", "documents.delete", document_id):
+            if not self.shed.delete_documents(document_id):
+                raise UnknownDocumentError(f"there is no document {document_id!r} in the knowledge base")
 
     def report_outcome(
         self, task_id: str | None, passed: bool, **details: "Unpack[OutcomeDetails]"

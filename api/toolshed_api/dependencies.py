@@ -11,6 +11,7 @@ from toolshed_api.audit.trail import AuditTrail
 from toolshed_api.auth.authority import Authority
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import ANYBODY, DEFAULT_TENANT, Caller
+from toolshed_api.jobs.runner import JobRunner
 from toolshed_api.tenant_sheds import TenantSheds
 from toolshed_api.writers import Writers
 
@@ -72,6 +73,14 @@ def _writers(request: Request) -> Writers:
 
 
 CurrentWriters = Annotated[Writers, Depends(_writers)]
+
+
+def _jobs(request: Request) -> JobRunner:
+    jobs: JobRunner = request.app.state.jobs
+    return jobs
+
+
+CurrentJobs = Annotated[JobRunner, Depends(_jobs)]
 
 
 async def _authority(request: Request) -> Authority:

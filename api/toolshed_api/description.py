@@ -1,6 +1,6 @@
 """The OpenAPI description, completed by what FastAPI cannot know: the guard, the limits, the media type."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -25,6 +25,7 @@ from toolshed_api.problems import (
     TooLargeError,
     TooManyRequestsError,
     UnauthorizedError,
+    merged_responses,
     problem_responses,
 )
 from toolshed_api.scopes import scopes_by_operation
@@ -77,6 +78,7 @@ def install_description(app: FastAPI, settings: Settings) -> None:
         for path, operations in made["paths"].items():
             for method, operation in operations.items():
                 _name_problem_type(operation["responses"])
+                _add_codes(operation["responses"], guard_responses())
                 if path not in OPEN_PATHS:
                     needed = sorted(scopes.get((path, method.upper()), ()))
                     shown: list[Json] = [{name: needed} for name in _KEYS]
@@ -97,6 +99,14 @@ def _is_open(app: FastAPI, settings: Settings) -> bool:
 def guard_responses() -> dict[int | str, Json]:
     """The ``responses`` that a request may get before an endpoint sees it."""
     return problem_responses(*_ANYWHERE)
+
+
+def _add_codes(responses: Json, anywhere: Mapping[int | str, Json]) -> None:
+    """Name also what the guard says: what a route says of a status takes the place of what the app says."""
+    said: dict[int | str, Json] = {int(status): response for status, response in responses.items()}
+    for status, response in merged_responses(anywhere, said).items():
+        if str(status) in responses:
+            responses[str(status)]["description"] = response["description"]
 
 
 def _name_problem_type(responses: Json) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -25,6 +25,7 @@ _HTTP_CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed",
 _MAX_DETAIL_CHARACTERS = 1_000
 _MAX_LISTED_ERRORS = 5
 _MAX_NAME_CHARACTERS = 60
+_DESCRIBED = "Problem details; code: "
 
 
 class UnauthorizedError(ToolshedError):
@@ -129,9 +130,35 @@ def problem_responses(*errors: type[ToolshedError]) -> dict[int | str, dict[str,
     for error in errors:
         codes[error.http_status].append(error.code)
     return {
-        status: {"model": Problem, "description": f"Problem details; code: {' or '.join(named)}."}
+        status: {"model": Problem, "description": _described(dict.fromkeys(named))}
         for status, named in codes.items()
     }
+
+
+def merged_responses(*given: Mapping[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """Several ``responses`` as one, a status with the codes of all of them."""
+    merged: dict[int | str, dict[str, Any]] = {}
+    for responses in given:
+        for status, response in responses.items():
+            before = merged.get(status)
+            if before is None or not _is_problem(before) or not _is_problem(response):
+                merged[status] = response
+            else:
+                codes = dict.fromkeys([*_codes(before), *_codes(response)])
+                merged[status] = {**before, "description": _described(codes)}
+    return merged
+
+
+def _described(codes: Iterable[str]) -> str:
+    return f"{_DESCRIBED}{' or '.join(codes)}."
+
+
+def _is_problem(response: Mapping[str, Any]) -> bool:
+    return str(response.get("description", "")).startswith(_DESCRIBED)
+
+
+def _codes(response: Mapping[str, Any]) -> list[str]:
+    return str(response["description"]).removeprefix(_DESCRIBED).removesuffix(".").split(" or ")
 
 
 def problem(error: ToolshedError, request_id: str) -> Problem:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
@@ -38,14 +38,21 @@ class Writers:
                 raise OverloadedError(
                     "too many writes are waiting; nothing was written, try again in a moment"
                 )
+        return await asyncio.wrap_future(self.submit(tenant, write, *given, **options))
+
+    def submit(
+        self, tenant: str, write: Callable[Given, Result], *given: Given.args, **options: Given.kwargs
+    ) -> Future[Result]:
+        """Write, when it is the turn of it, however many wait."""
+        context = copy_context()
+        with self._lock:
             self._n_waiting[tenant] += 1
             if tenant not in self._threads:
                 self._threads[tenant] = ThreadPoolExecutor(1, thread_name_prefix=f"toolshed-writes-{tenant}")
-            context = copy_context()
             future = self._threads[tenant].submit(lambda: context.run(write, *given, **options))
         # Without the lock: it may have ended already, and is then told of here.
         future.add_done_callback(lambda _: self._done(tenant))
-        return await asyncio.wrap_future(future)
+        return future
 
     def _done(self, tenant: str) -> None:
         with self._lock:

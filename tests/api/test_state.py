@@ -14,6 +14,7 @@ from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 from toolshed_api.audit import tables as audit_tables
 from toolshed_api.auth import tables as auth_tables
+from toolshed_api.jobs import tables as job_tables
 from toolshed_api.state import open_state, state_location
 
 SERVER = "postgresql+psycopg://ana@host/books"
@@ -69,7 +70,7 @@ def test_the_first_tenant_is_there(location: str) -> None:
 
 def test_the_migrations_make_the_tables_that_the_code_names(location: str) -> None:
     database = open_state(location)
-    for metadata in (auth_tables.metadata, audit_tables.metadata):
+    for metadata in (auth_tables.metadata, audit_tables.metadata, job_tables.metadata):
         assert metadata.tables
         assert differences(database.engine, metadata) == []
     database.close()

@@ -108,6 +108,20 @@ def check_files(given: Sequence[object], reach: Reach) -> None:
             check_file(str(one), location_of(str(one)), reach)
 
 
+def parse_document(content: bytes, location: str, *, name: str | None = None) -> Catalog:
+    """Read the tools of a document that was read before.
+
+    Args:
+        content: The document.
+        location: Where it was; its ending tells JSON Lines and skills from the other forms.
+        name: Name of the source, first half of its tools' ids; found out when not given.
+
+    Raises:
+        SourceError: If it is no catalog.
+    """
+    return _parse(BytesIO(content), location, name=name)
+
+
 def _read(text: str, name: str | None, reach: Reach) -> Catalog:
     if not text.strip():
         raise SourceError("the source is empty; give a path, a URL or an MCP server, or NAME=SOURCE")

@@ -16,7 +16,7 @@ _PROCESSES = (2, 4, 8)
 
 
 @click.command()
-@click.argument("kinds", nargs=-1, type=click.Choice(["races", "kills", "damage"]))
+@click.argument("kinds", nargs=-1, type=click.Choice(["races", "kills", "damage", "service"]))
 @click.option(
     "--trials",
     default=50,
@@ -31,13 +31,23 @@ _PROCESSES = (2, 4, 8)
     type=click.IntRange(1, 1000),
     help="Flips, and cuts, of every file.",
 )
+@click.option(
+    "--writes",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="Writes at once to the service that is killed.",
+)
 @click.option("--seed", default=0, show_default=True, help="What moments and places are drawn with.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def endurance(kinds: tuple[str, ...], trials: int, places: int, seed: int, as_json: bool) -> None:
+def endurance(
+    kinds: tuple[str, ...], trials: int, places: int, writes: int, seed: int, as_json: bool
+) -> None:
     """Race, kill and damage knowledge bases of the embedded engine, and count what is lost.
 
     KINDS are races (processes that create one folder, index and remove at once), kills (kill -9 of every kind
-    of writer, two in five inside a write) and damage (every file flipped and cut); all when none is given.
+    of writer, two in five inside a write), damage (every file flipped and cut) and service (kill -9 of a
+    service that many write to, and a start anew); all but the last when none is given.
     The exit code is 1 when something was lost, or wrong without a word.
 
     \b
@@ -48,7 +58,9 @@ def endurance(kinds: tuple[str, ...], trials: int, places: int, seed: int, as_js
     with TemporaryDirectory(prefix="toolshed-") as folder:
         for kind in kinds or ("races", "kills", "damage"):
             with progress_bar(kind, show=not as_json) as advance:
-                for n, (name, outcome) in enumerate(_trials(kind, Path(folder), trials, places, seed)):
+                for n, (name, outcome) in enumerate(
+                    _trials(kind, Path(folder), trials, places, writes, seed)
+                ):
                     _add(outcomes, f"{kind}: {name}", outcome)
                     advance(n + 1, max(n + 1, trials))
     if as_json:
@@ -65,12 +77,14 @@ def endurance(kinds: tuple[str, ...], trials: int, places: int, seed: int, as_js
 
 
 def _trials(
-    kind: str, folder: Path, n_trials: int, n_places: int, seed: int
+    kind: str, folder: Path, n_trials: int, n_places: int, n_writes: int, seed: int
 ) -> "Iterator[tuple[str, Outcome]]":
-    from toolshed_evals.endurance import trials
+    from toolshed_evals.endurance import service, trials
 
     if kind == "kills":
         yield from trials.kills(folder, n_trials, seed=seed)
+    elif kind == "service":
+        yield from service.service_kills(folder, n_trials, n_writes=n_writes, seed=seed)
     elif kind == "damage":
         yield from trials.damage(folder, n_places=n_places, seed=seed)
     else:

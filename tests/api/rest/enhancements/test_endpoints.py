@@ -1,0 +1,38 @@
+"""The endpoint of enhancements."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.api.following import done
+from tests.api.serving import problem
+from toolshed.shed.shed import Toolshed
+
+
+def lines(*values: object) -> bytes:
+    return "\n".join(json.dumps(value) for value in values).encode()
+
+
+def test_what_was_written_of_tools_is_searched_and_what_is_of_none_told(
+    client: httpx.Client, shed: Toolshed
+) -> None:
+    content = lines(
+        {"tool": "get_forecast", "hypothetical_questions": ["do I need my umbrella"]},
+        {"tool": "nothing:there", "key_topics": ["x"]},
+    )
+    job = done(client, client.post("/v1/enhancements", content=content))
+    assert (job["status"], job["result"]["changed"]) == ("succeeded", ["weather:get_forecast"])
+    assert "nothing:there" in job["result"]["warnings"][0]
+    (stored,) = shed.knowledge_base.fetch(["weather:get_forecast"])
+    assert stored.enhancement is not None
+    assert stored.enhancement.hypothetical_questions == ("do I need my umbrella",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff", b"[]", b"{half", lines({"tool": ""}), lines({"tool": "a", "colour": "red"})],
+    ids=["empty", "no-text", "no-object", "no-json", "no-tool", "unknown-field"],
+)
+def test_what_is_no_enhancement_is_refused(client: httpx.Client, content: bytes) -> None:
+    assert problem(client.post("/v1/enhancements", content=content)) == (422, "invalid_request")
