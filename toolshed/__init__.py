@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from toolshed.metering.usage import Usage
     from toolshed.rankings import FoundPassage, FoundTool
     from toolshed.shed.asynchronous import AsyncToolshed
+    from toolshed.shed.remote import ToolshedClient
+    from toolshed.shed.remote_async import AsyncToolshedClient
     from toolshed.shed.results import PassageSearchResult, SearchResult
     from toolshed.shed.shed import Toolshed
     from toolshed.types import SyncReport, ToolDefinition
 
 __all__ = [
     "AsyncToolshed",
+    "AsyncToolshedClient",
     "BackboneMiddleware",
     "BackbonePolicy",
     "Budget",
@@ -40,6 +43,7 @@ __all__ = [
     "SyncReport",
     "ToolDefinition",
     "Toolshed",
+    "ToolshedClient",
     "ToolshedError",
     "ToolshedRetriever",
     "Usage",
@@ -47,6 +51,7 @@ __all__ = [
 
 _HOME = {
     "AsyncToolshed": "shed.asynchronous",
+    "AsyncToolshedClient": "shed.remote_async",
     "BackboneMiddleware": "adapters.langchain_middleware",
     "BackbonePolicy": "economics.running.backbone_policy",
     "Budget": "economics.running.account",
@@ -63,6 +68,7 @@ _HOME = {
     "SyncReport": "types",
     "ToolDefinition": "types",
     "Toolshed": "shed.shed",
+    "ToolshedClient": "shed.remote",
     "ToolshedError": "errors",
     "ToolshedRetriever": "adapters.langchain_retriever",
     "Usage": "metering.usage",

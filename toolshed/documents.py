@@ -2,10 +2,11 @@
 
 import uuid
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 from toolshed.types import Span
 
@@ -130,6 +131,28 @@ class Passage:
     def passage_id(self) -> str:
         """uuid5 of document, offsets and version: indexing again writes the same points."""
         return str(uuid.uuid5(_NAMESPACE, f"{self.document_id}\n{self.start}\n{self.end}\n{self.version}"))
+
+    def to_json(self) -> dict[str, Any]:
+        """The passage as a JSON object; :meth:`from_json` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Passage":
+        """Read what :meth:`to_json` wrote."""
+        return cls(
+            **{
+                **value,
+                "sentences": tuple((start, end) for start, end in value["sentences"]),
+                "section_path": tuple(value["section_path"]),
+                "sections": tuple(
+                    Section(section["start"], section["body"], tuple(section["path"]), section["number"])
+                    for section in value["sections"]
+                ),
+                "cites": tuple(value["cites"]),
+                "defines": tuple(value["defines"]),
+                "names": tuple(value.get("names", ())),
+            }
+        )
 
     @property
     def quotable(self) -> list[Span]:

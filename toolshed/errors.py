@@ -12,6 +12,7 @@ ToolshedError                      500
 ├── UnknownSourceError             404  a source of tools that the knowledge base does not hold
 ├── UnknownDocumentError           404  a document id that the knowledge base does not hold
 ├── ConfigurationError             500  a setting that is wrong or an extra that is missing
+├── ServiceError                   502  a service that cannot be reached, or refuses as only services do
 ├── EncoderError                   502  an encoder that failed or returned unusable vectors
 ├── StageTimeoutError              504  a stage waited longer than it may
 ├── ChatModelError                 502  a language model that gave no answer that can be used
@@ -131,6 +132,22 @@ class ConfigurationError(ToolshedError):
 
     code = "configuration"
     http_status = 500
+
+
+class ServiceError(ToolshedError):
+    """A service that cannot be reached, or refuses for a reason that only services have.
+
+    Attributes:
+        remote_code: The code that the service gave, such as ``missing_scope``; empty where it gave none.
+        status: The HTTP status of its answer; 0 where there was none.
+    """
+
+    code = "service"
+    http_status = 502
+
+    def __init__(self, message: str, *, remote_code: str = "", status: int = 0) -> None:
+        super().__init__(message)
+        self.remote_code, self.status = remote_code, status
 
 
 class EncoderError(ToolshedError):

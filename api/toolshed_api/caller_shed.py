@@ -285,6 +285,14 @@ class CallerShed:
             self._check_writes(catalogs)
             return self.shed.sync_catalogs(catalogs, **options)
 
+    def enhance_catalogs(self, catalogs: Sequence[Catalog], enhancements: str) -> SyncReport:
+        """Index stored tools anew with a file of what was written of them, which the service made itself."""
+        with self.doing("index", "tools.enhance", _named(catalogs)):
+            self._check_writes(catalogs)
+            with self.shed.booking.run("indexing") as run:
+                report = self.shed.tools.sync(catalogs, {"enhancements": enhancements}, remove_missing=False)
+            return replace(report, unbooked=run.unbooked)
+
     def _check_writes(self, catalogs: Sequence[Catalog]) -> None:
         for catalog in catalogs:
             self.check_source(catalog.source)

@@ -35,6 +35,7 @@ _KEYS = {
     "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 _DEFAULT_K = 5
+_PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 # What is left of a query when Python strips it; the white space of \s is another in every language.
 NOT_BLANK = "[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 # Any: the description is JSON.
@@ -112,7 +113,9 @@ def _add_codes(responses: Json, anywhere: Mapping[int | str, Json]) -> None:
 def _name_problem_type(responses: Json) -> None:
     for status, response in responses.items():
         if int(status) >= 400:
-            response["content"] = {PROBLEM_TYPE: response["content"].pop("application/json")}
+            # Of a stream of events, FastAPI describes problems as such.
+            (told,) = response["content"].values()
+            response["content"] = {PROBLEM_TYPE: told if "$ref" in told.get("schema", {}) else _PROBLEM}
 
 
 def _describe_searches(schemas: Json, settings: Settings) -> None:

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from toolshed.commands.declared import takes
-from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.knowledge_base import (
+    KnowledgeBaseOptions,
+    knowledge_base_options,
+    open_shed,
+    service_options,
+)
 from toolshed.commands.output import print_json, progress_bar, say
 from toolshed.errors import ConfigurationError, SourceError, ToolshedError
 from toolshed.options import DocumentArguments, IndexArguments
@@ -59,7 +64,7 @@ def index() -> None:
     help="Threads of the encoder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def index_tools(
     sources: tuple[str, ...],
     options: IndexArguments,
@@ -88,6 +93,9 @@ def index_tools(
     from toolshed.catalog.sources import check_any_was_read, read_places, servers_of
     from toolshed.indexing.tools import check_catalogs
 
+    if at.url is not None:
+        _index_there(sources, options, at, keep_removed=keep_removed, watch=watch, as_json=as_json)
+        return
     named = _named(sources, options["source_name"])
     watched = [server for place in named for server in servers_of(place) or ()] if watch else []
     if watch and not watched:
@@ -101,11 +109,39 @@ def index_tools(
         with progress_bar("embedding", show=not as_json) as advance:
             options["progress"] = advance
             report = write(catalogs, **options)
-        tell = _print_json if as_json else _print
+
+        def tell(report: "SyncReport", shed: "Toolshed") -> None:
+            show = _print_json if as_json else _print
+            show(report, shed.knowledge_base.count(), shed.knowledge_base.location)
+
         tell(report, shed)
         if watched:
             with suppress(KeyboardInterrupt, asyncio.CancelledError):
                 asyncio.run(_follow(watched, shed, tell, write, options))
+    if report.failed or (report.invalid and not options["skip_invalid"]):
+        raise click.exceptions.Exit(1)
+
+
+def _index_there(
+    sources: Sequence[str],
+    options: IndexArguments,
+    at: KnowledgeBaseOptions,
+    *,
+    keep_removed: bool,
+    watch: bool,
+    as_json: bool,
+) -> None:
+    """Index into a running service: it reads URLs, and the rest is read here and sent."""
+    from toolshed.shed.remote import ToolshedClient
+
+    if watch:
+        raise ConfigurationError("--watch follows servers into a knowledge base here; leave --url out")
+    assert at.url is not None
+    with ToolshedClient(at.url, at.api_key) as client:
+        write = client.add_tools if keep_removed else client.sync_tools
+        report = write(*sources, **options)
+        show = _print_json if as_json else _print
+        show(report, sum(source.n_tools for source in client.sources()), at.url)
     if report.failed or (report.invalid and not options["skip_invalid"]):
         raise click.exceptions.Exit(1)
 
@@ -240,7 +276,7 @@ async def _follow(
             tasks.create_task(keep_following(server))
 
 
-def _print_json(report: "SyncReport", shed: "Toolshed") -> None:
+def _print_json(report: "SyncReport", n_tools: int, _location: str) -> None:
     print_json(
         {
             "added": list(report.added),
@@ -251,17 +287,16 @@ def _print_json(report: "SyncReport", shed: "Toolshed") -> None:
             "invalid": list(report.invalid),
             "failed": list(report.failed),
             "warnings": list(report.warnings),
-            "n_tools": shed.knowledge_base.count(),
+            "n_tools": n_tools,
         }
     )
 
 
-def _print(report: "SyncReport", shed: "Toolshed") -> None:
-    kb = shed.knowledge_base
+def _print(report: "SyncReport", n_tools: int, location: str) -> None:
     say(
         f"{len(report.added):,} added, {len(report.changed):,} changed, {len(report.removed):,} removed, "
         f"{report.unchanged:,} unchanged; {report.n_embedded:,} texts embedded; "
-        f"{kb.count():,} tools in {kb.location}"
+        f"{n_tools:,} tools in {location}"
     )
     for reason in (*report.failed, *report.invalid):
         say(f"left out: {reason}", err=True)

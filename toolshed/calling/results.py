@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from toolshed.errors import InvalidQueryError, UnknownResultError
 from toolshed.types import JsonObject
@@ -73,6 +73,16 @@ class Answer:
     content: tuple[JsonObject, ...] = ()
 
 
+class ResultReader(Protocol):
+    """Where long texts are read on."""
+
+    def read(self, handle: str, offset: int, max_characters: int) -> "ResultPage":
+        """A stretch of a kept text."""
+
+    def page(self, text: str, max_characters: int) -> "ResultPage":
+        """The beginning of another text that is kept, where it is cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResultPage:
     """A stretch of a long text.
@@ -88,7 +98,7 @@ class ResultPage:
     offset: int
     n_characters: int
     handle: str
-    _store: "ResultStore" = field(repr=False, compare=False)
+    _store: "ResultReader" = field(repr=False, compare=False)
 
     @property
     def next_offset(self) -> int | None:

@@ -5,18 +5,19 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from toolshed.commands.declared import takes
-from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, open_anywhere, service_options
 from toolshed.commands.output import print_json, say
 from toolshed.errors import ConfigurationError
-from toolshed.options import CallArguments, Credential
+from toolshed.options import CallArguments, Credential, declared_options
 
 if TYPE_CHECKING:
     from toolshed.calling.results import CallResult
+    from toolshed.shed.remote import ToolshedClient
     from toolshed.shed.shed import Toolshed
 
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     help="Write the answer to a file: its binary content, or all of its text.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def call(
     tool_id: str,
     arguments: str,
@@ -45,7 +46,8 @@ def call(
     Credentials come from the environment: TOOLSHED_CREDENTIAL_<SOURCE>__<SCHEME> holds that of a security
     scheme (NAME:PASSWORD for basic authentication), TOOLSHED_CREDENTIAL_<SOURCE> one for every scheme of a
     source, in upper case with everything but letters and digits as one underscore. Of an MCP server that is
-    a program SCHEME is the variable that the program reads. They are stored nowhere.
+    a program SCHEME is the variable that the program reads. They are stored nowhere. With --url the service
+    calls, with its own credentials.
 
     Exits with 1 where the tool answers that it failed, or no answer comes.
 
@@ -56,8 +58,11 @@ def call(
       toolshed call maps:draw '{"place": "Lisbon"}' -o lisbon.png
     """
     given = _parsed(sys.stdin.read() if arguments == "-" else arguments)
-    with open_shed(at, must_exist=True) as shed:
-        options["credentials"] = _credentials(shed, tool_id)
+    with open_anywhere(at, must_exist=True) as shed:
+        if at.url is None:
+            options["credentials"] = _credentials(shed, tool_id)
+        else:
+            options = _for_service(options)
         result = shed.call(tool_id, given, **options)
         if output is not None:
             _write(output, result)
@@ -67,6 +72,14 @@ def call(
             say(_shown(result))
     if result.is_error:
         sys.exit(1)
+
+
+def _for_service(options: CallArguments) -> CallArguments:
+    """What may be asked of a service; how it calls, its operator says."""
+    defaults = {one.name: one.option.default for one in declared_options(CallArguments)}
+    changed = {name: value for name, value in options.items() if value != defaults[name]}
+    # The service waits for less; where nothing was asked for, its own default holds.
+    return cast(CallArguments, changed)
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -84,7 +97,9 @@ def _parsed(text: str) -> dict[str, Any]:
     return given
 
 
-def _credentials(shed: "Toolshed", tool_id: str) -> Mapping[str, Credential | Mapping[str, Credential]]:
+def _credentials(
+    shed: "Toolshed | ToolshedClient", tool_id: str
+) -> Mapping[str, Credential | Mapping[str, Credential]]:
     from toolshed.calling.credentials import from_environment
 
     tool = shed.get_tool(tool_id)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -11,6 +11,7 @@ from toolshed.errors import ConfigurationError
 from toolshed.options import PipelineName
 
 if TYPE_CHECKING:
+    from toolshed.shed.remote import ToolshedClient
     from toolshed.shed.shed import Toolshed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -18,12 +19,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBaseOptions:
-    """Where the knowledge base is, what wrote it and which pipeline reads it."""
+    """Where the knowledge base is, what wrote it and which pipeline reads it; or which service has it."""
 
     kb: str
     pipeline: PipelineName
     encoder: str | None
     collection: str
+    url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
 
 
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -36,21 +39,32 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "encoder": {"help": "Another dense encoder: sentence-transformers:MODEL or openai:MODEL[:DIMENSION]."},
     "collection": {"default": "tools", "help": "Collection on the Qdrant server."},
 }
+_SERVICE: Mapping[str, Mapping[str, Any]] = {
+    "url": {"help": "URL of a running service to ask, in the place of a knowledge base here."},
+    "api_key": {"help": "Key of that service."},
+}
 
 
 def knowledge_base_options(command: Command) -> Callable[..., Any]:
     """Give a command the options of a knowledge base; they arrive together, as its argument ``at``."""
+    return _with_options(command, _OPTIONS)
 
+
+def service_options(command: Command) -> Callable[..., Any]:
+    """The same, and those of a running service that may have the knowledge base."""
+    return _with_options(command, {**_OPTIONS, **_SERVICE})
+
+
+def _with_options(command: Command, said_of: Mapping[str, Mapping[str, Any]]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_options(*arguments: Any, **options: Any) -> Any:
         # Any: the command's own arguments, passed on unchanged.
-        at = KnowledgeBaseOptions(**{name: options.pop(name) for name in _OPTIONS})
+        at = KnowledgeBaseOptions(**{name: options.pop(name) for name in said_of})
         return command(*arguments, at=at, **options)
 
-    for name, said in reversed([*_OPTIONS.items()]):
-        option = click.option(
-            f"--{name}", envvar=f"TOOLSHED_{name.upper()}", show_default="default" in said, **said
-        )
+    for name, said in reversed([*said_of.items()]):
+        flag = f"--{name.replace('_', '-')}"
+        option = click.option(flag, envvar=f"TOOLSHED_{name.upper()}", show_default="default" in said, **said)
         with_options = option(with_options)
     return with_options
 
@@ -81,3 +95,18 @@ def open_shed(at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None
     if threads is not None:
         options["encoder_threads"] = threads
     return Toolshed(settings.kb, **options)
+
+
+def open_anywhere(
+    at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None = None
+) -> "Toolshed | ToolshedClient":
+    """Open a knowledge base for a command, or connect to the service that has it; see :func:`open_shed`.
+
+    Raises:
+        ConfigurationError: If it must exist and does not, or a variable of the environment is wrong.
+    """
+    if at.url is None:
+        return open_shed(at, must_exist=must_exist, threads=threads)
+    from toolshed.shed.remote import ToolshedClient
+
+    return ToolshedClient(at.url, at.api_key)

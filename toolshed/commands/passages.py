@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolshed.commands.declared import takes
-from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, open_anywhere, service_options
 from toolshed.commands.output import print_json, say
 from toolshed.options import PassageArguments
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @takes(PassageArguments)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def passages(
     query: str, top_k: int, options: PassageArguments, as_json: bool, at: KnowledgeBaseOptions
 ) -> None:
@@ -41,7 +41,7 @@ def passages(
     """
     if query == "-":
         query = sys.stdin.read()
-    with open_shed(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True) as shed:
         found = shed.search_passages(query, top_k, **options)
     if as_json:
         print_json(found.to_json())

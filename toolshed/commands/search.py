@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from toolshed.commands.declared import takes
-from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, open_anywhere, service_options
 from toolshed.commands.output import print_json, say
 from toolshed.commands.passages import passage_text
 from toolshed.options import SearchArguments
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @takes(SearchArguments)
 @click.option("--explain", is_flag=True, help="Say which sub-query and channel brought each tool in.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def search(
     query: str,
     top_k: int,
@@ -45,10 +45,11 @@ def search(
     Examples:
       toolshed search "convert 20 EUR to yen" -k 3
       echo "book a flight and a hotel" | toolshed search - --json
+      TOOLSHED_API_KEY=... toolshed search "send an email" --url https://tools.example.com
     """
     if query == "-":
         query = sys.stdin.read()
-    with open_shed(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True) as shed:
         found = shed.search(query, top_k, **options)
     if as_json:
         print_json(found.to_json())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, open_anywhere, service_options
 from toolshed.commands.output import confirm_removal, print_json, say
 from toolshed.errors import UnknownSourceError
 
@@ -20,7 +20,7 @@ def sources() -> None:
 
 @sources.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def list_sources(as_json: bool, at: KnowledgeBaseOptions) -> None:
     """List the sources by name: how many tools each has, and where it was read.
 
@@ -29,7 +29,7 @@ def list_sources(as_json: bool, at: KnowledgeBaseOptions) -> None:
       toolshed sources list
       toolshed sources list --json --kb ./shed
     """
-    with open_shed(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True) as shed:
         found = shed.sources()
     if as_json:
         print_json([asdict(source) for source in found])
@@ -43,7 +43,7 @@ def list_sources(as_json: bool, at: KnowledgeBaseOptions) -> None:
 @click.argument("names", nargs=-1, required=True)
 @click.option("-y", "--yes", is_flag=True, help="Remove without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def remove_sources(names: tuple[str, ...], yes: bool, as_json: bool, at: KnowledgeBaseOptions) -> None:
     """Remove the sources NAMES, with all of their tools.
 
@@ -53,7 +53,7 @@ def remove_sources(names: tuple[str, ...], yes: bool, as_json: bool, at: Knowled
       toolshed sources remove crm brave-search --yes
     """
     wanted = list(dict.fromkeys(names))
-    with open_shed(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True) as shed:
         sizes = {source.name: source.n_tools for source in shed.sources()}
         unknown = [name for name in wanted if name not in sizes]
         if unknown:

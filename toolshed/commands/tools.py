@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.knowledge_base import KnowledgeBaseOptions, open_anywhere, service_options
 from toolshed.commands.output import confirm_removal, print_json, say
 from toolshed.errors import UnknownSourceError, UnknownToolError
 
@@ -31,7 +31,7 @@ def tools() -> None:
 )
 @click.option("--offset", default=0, type=click.IntRange(min=0), help="How many to pass over.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def list_tools(
     source: str | None, match: str | None, limit: int, offset: int, as_json: bool, at: KnowledgeBaseOptions
 ) -> None:
@@ -42,7 +42,7 @@ def list_tools(
       toolshed tools list --source crm
       toolshed tools list --match invoice --limit 20 --json
     """
-    with open_shed(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True) as shed:
         if source is not None:
             _check_source(source, [one.name for one in shed.sources()])
         ids = _chosen(shed.list_tools(), source, match)
@@ -59,7 +59,7 @@ def list_tools(
 @tools.command("show")
 @click.argument("tool_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def show_tool(tool_id: str, as_json: bool, at: KnowledgeBaseOptions) -> None:
     """Show everything that is known of TOOL_ID.
 
@@ -67,7 +67,7 @@ def show_tool(tool_id: str, as_json: bool, at: KnowledgeBaseOptions) -> None:
     Example:
       toolshed tools show crm:find_customer
     """
-    with open_shed(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True) as shed:
         tool = shed.get_tool(tool_id)
     if as_json:
         print_json({"tool_id": tool.tool_id, **tool.to_json()})
@@ -79,7 +79,7 @@ def show_tool(tool_id: str, as_json: bool, at: KnowledgeBaseOptions) -> None:
 @click.argument("tool_ids", nargs=-1, required=True)
 @click.option("-y", "--yes", is_flag=True, help="Remove without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@knowledge_base_options
+@service_options
 def remove_tools(tool_ids: tuple[str, ...], yes: bool, as_json: bool, at: KnowledgeBaseOptions) -> None:
     """Remove the tools TOOL_IDS; those that their source still lists come back when it is indexed again.
 
@@ -88,7 +88,7 @@ def remove_tools(tool_ids: tuple[str, ...], yes: bool, as_json: bool, at: Knowle
       toolshed tools remove crm:find_customer crm:delete_customer --yes
     """
     wanted = list(dict.fromkeys(tool_ids))
-    with open_shed(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True) as shed:
         unknown = sorted(set(wanted) - set(shed.list_tools()))
         if unknown:
             raise UnknownToolError(

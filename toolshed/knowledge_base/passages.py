@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from toolshed.documents import Passage, Section
+from toolshed.documents import Passage
 from toolshed.errors import InvalidQueryError
 from toolshed.knowledge_base.engine import FieldKind, Filter, NamedVectors, Point
 from toolshed.knowledge_base.store import Channel, Layout, Store
@@ -220,27 +220,14 @@ def _payload(record: PassageRecord) -> dict[str, Any]:
         "page": pages,
         "ordinal": passage.ordinal,
         "names": list(passage.names),
-        "passage": json.dumps({**asdict(passage), "names": ()}, ensure_ascii=False),
+        "passage": json.dumps({**passage.to_json(), "names": ()}, ensure_ascii=False),
     }
 
 
 def _passage(point: Point) -> Passage:
     value = json.loads(point.payload["passage"])
-    return Passage(
-        **{
-            **value,
-            "sentences": tuple((start, end) for start, end in value["sentences"]),
-            "section_path": tuple(value["section_path"]),
-            "sections": tuple(
-                Section(section["start"], section["body"], tuple(section["path"]), section["number"])
-                for section in value["sections"]
-            ),
-            "cites": tuple(value["cites"]),
-            "defines": tuple(value["defines"]),
-            # What was written before documents had names has none.
-            "names": tuple(point.payload.get("names", ())),
-        }
-    )
+    # What was written before documents had names has none.
+    return Passage.from_json({**value, "names": point.payload.get("names", ())})
 
 
 def _document(document_id: str, payloads: Sequence[Mapping[str, Any]]) -> StoredDocument:

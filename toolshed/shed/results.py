@@ -1,7 +1,7 @@
 """What searches found, and the forms it can be handed on in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolshed.catalog.json_values import parse_json
@@ -85,6 +85,10 @@ class SearchResult:
             n_tokens=selection.n_tokens,
             tokens_counted_by=selection.tokens_counted_by,
         )
+
+    def calling(self, call: Callable[[str, Any], Any]) -> "SearchResult":
+        """The same, with what calls a tool by its id."""
+        return replace(self, call=call)
 
     @property
     def needs(self) -> "list[Need]":

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar, Unpack
+from typing import Any, TypeVar
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.locations import NamedSource
@@ -76,12 +76,12 @@ class JobWork:
         if request["url"] is not None:
             return self._fetched(request["url"], name, request)
         if request["is_list"]:
-            return uploaded_catalogs(json.loads(run.payload), source=name, origin=origin)
-        catalog = parse_document(run.payload, origin or f"{name}.json", name=name)
+            return uploaded_catalogs(json.loads(run.payload), source=name or "tools", origin=origin)
+        catalog = parse_document(run.payload, origin or f"{name or 'tools'}.json", name=name)
         _check_bindings(catalog.tools)
         return [uploaded(catalog, origin)]
 
-    def _fetched(self, location: str, name: str, request: Mapping[str, Any]) -> list[Catalog]:
+    def _fetched(self, location: str, name: str | None, request: Mapping[str, Any]) -> list[Catalog]:
         """What is at a place that a caller of the service may reach."""
         return read_places(
             [NamedSource(location, name)], timeout_seconds=request["timeout_seconds"], reach=self._reach
@@ -112,7 +112,7 @@ class JobWork:
             stored = shed.shed.knowledge_base.stored_tools()
             read = [catalog for catalog in catalogs if not catalog.failure]
             check_origins(read, stored, remove_missing=not keeps)
-        reports = self._written(run, shed, catalogs, replace=True)
+        reports = self._written(run, catalogs, lambda piece: shed.add_catalogs([piece], replace=True))
         write = shed.add_catalogs if keeps else shed.sync_catalogs
         last = self._write(run, write, catalogs, **{**options, "replace": True})
         return asdict(_merged([*reports, last], last, sum(len(catalog.tools) for catalog in catalogs)))
@@ -146,18 +146,20 @@ class JobWork:
             lines = [enhancement_line(replace(one, tool=of)) for of, one in given.by_tool.items()]
             path.write_text("".join(lines), encoding="utf-8")
             meant = [tool for tool in tools if tool.tool_id in given.by_tool]
-            reports = self._written(run, shed, [*_by_place(meant)], enhancements=str(path))
+            reports = self._written(
+                run, [*_by_place(meant)], lambda piece: shed.enhance_catalogs([piece], str(path))
+            )
         return asdict(_merged(reports, SyncReport(warnings=given.warnings), len(meant)))
 
     def _written(
-        self, run: Run, shed: CallerShed, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]
+        self, run: Run, catalogs: Sequence[Catalog], write: Callable[[Catalog], SyncReport]
     ) -> list[SyncReport]:
-        """Add the tools of catalogs, turn by turn."""
+        """Write the tools of catalogs, turn by turn."""
         total = sum(len(catalog.tools) for catalog in catalogs)
         reports, done = list[SyncReport](), 0
         run.advance(0, total)
         for piece in _pieces(catalogs):
-            reports.append(self._write(run, shed.add_catalogs, [piece], **options))
+            reports.append(self._write(run, write, piece))
             done += len(piece.tools)
             run.advance(done, total)
         return reports
@@ -194,5 +196,6 @@ def _merged(reports: Sequence[SyncReport], last: SyncReport, total: int) -> Sync
         changed=changed,
         unchanged=total - len(added) - len(changed),
         n_embedded=sum(report.n_embedded for report in reports),
+        quarantined=[*dict.fromkeys(tool_id for report in reports for tool_id in report.quarantined)],
         unbooked=[reason for report in reports for reason in report.unbooked],
     )

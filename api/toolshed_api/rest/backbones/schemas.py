@@ -124,8 +124,12 @@ class SelectResponse(BaseModel):
     cascade: list[str] = Field(description="What to try in turn, where a check allows it.")
     cost_usd: float
     pass_probability: float
+    cost_95_usd: float = Field(description="What it may cost, the 95th percentile.")
+    arm_pass_probability: float
     propensity: float
     is_explored: bool
+    exploration_usd: float
+    dual_price: float
     reason: str
     candidates: list[WeighedBody]
 
@@ -139,8 +143,12 @@ class SelectResponse(BaseModel):
             cascade=list(chosen.cascade),
             cost_usd=chosen.cost_usd,
             pass_probability=chosen.pass_probability,
+            cost_95_usd=chosen.cost_95_usd,
+            arm_pass_probability=chosen.arm_pass_probability,
             propensity=chosen.propensity,
             is_explored=chosen.is_explored,
+            exploration_usd=chosen.exploration_usd,
+            dual_price=chosen.dual_price,
             reason=chosen.reason,
             candidates=[WeighedBody(**asdict(one)) for one in chosen.weighed],
         )

@@ -24,9 +24,9 @@ from toolshed_api.rest.documents.schemas import (
     DocumentRemovedResponse,
     DocumentsRequest,
     PassageListResponse,
-    StoredPassageBody,
 )
 from toolshed_api.rest.jobs.schemas import JobResponse
+from toolshed_api.rest.passages.schemas import StoredPassageBody
 from toolshed_api.routes import WriteRoute
 from toolshed_api.scopes import needs
 

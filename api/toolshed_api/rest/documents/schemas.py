@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from toolshed.documents import Passage
+from toolshed_api.rest.passages.schemas import StoredPassageBody
 
 MAX_DOCUMENTS = 1_000
 DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -26,30 +26,6 @@ class DocumentsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     documents: list[DocumentBody] = Field(min_length=1, max_length=MAX_DOCUMENTS)
-
-
-class StoredPassageBody(BaseModel):
-    """A passage as it is stored; its offsets index the text of the document."""
-
-    passage_id: str
-    ordinal: int
-    start: int
-    end: int
-    text: str
-    lead: str = Field(description="White space before it, so that neighbours join without loss.")
-    sentences: tuple[tuple[int, int], ...]
-    title: str
-    section_path: tuple[str, ...]
-    page: int | None
-    last_page: int | None
-    is_partial: bool
-    cites: tuple[str, ...]
-    defines: tuple[str, ...]
-
-    @classmethod
-    def of(cls, passage: Passage) -> "StoredPassageBody":
-        """The passage."""
-        return cls.model_validate({name: getattr(passage, name) for name in cls.model_fields})
 
 
 class PassageListResponse(BaseModel):

@@ -1,10 +1,11 @@
 """Search passages of legal text and list their documents."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
 from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError
+from toolshed.options import PassageArguments
 from toolshed_api.bodies import StrictRoute
 from toolshed_api.dependencies import CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits, page_of
@@ -34,8 +35,9 @@ def search_passages(
     """Find the passages of legal text that answer a question, with quotes and citations."""
     n_passages = body.get("k", 5) * (body.get("per_document") or 1)
     check_limits(body["query"], n_passages, settings, of="passages")
-    found = shed.search_passages(**body)
-    return PassageSearchResponse.model_validate(found.to_json())
+    options = {name: value for name, value in body.items() if name not in ("query", "k", "include_stored")}
+    found = shed.search_passages(body["query"], body.get("k", 5), **cast(PassageArguments, options))
+    return PassageSearchResponse.of(found, is_stored=body.get("include_stored", False))
 
 
 @router.get("/documents")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from toolshed.options import Option, SearchArguments, TopK
 from toolshed.rankings import SearchStatus
 from toolshed.shed.results import SearchResult
-from toolshed_api.rest.passages.schemas import PassageBody
+from toolshed_api.rest.passages.schemas import PassageBody, add_stored
 from toolshed_api.rest.tools.schemas import ToolBody
 
 ProviderFormat = Literal["openai", "openai_responses", "anthropic", "gemini", "bedrock", "mcp"]
@@ -27,7 +27,7 @@ class SearchRequest(SearchArguments, total=False):
     explain: Annotated[
         bool, Option(False, "Say which sub-query and channel brought each tool in, and what was left out.")
     ]
-    include_definitions: Annotated[bool, Option(False, "Give the whole definition of each tool as stored.")]
+    include_definitions: Annotated[bool, Option(False, "Give tools and passages whole, as they are stored.")]
 
 
 class BatchSearchRequest(BaseModel):
@@ -102,6 +102,7 @@ class SearchResponse(BaseModel):
         if asked.get("include_definitions"):
             for body, one in zip(told["tools"], found.tools, strict=True):
                 body["definition"] = ToolBody.of(one.tool)
+            add_stored(told["passages"], found.passages)
         return cls.model_validate(
             {
                 **told,

@@ -78,7 +78,8 @@ def add_source(
     body: SourceRequest, shed: CurrentShed, jobs: CurrentJobs, settings: CurrentSettings, response: Response
 ) -> JobResponse:
     """Index a source, or bring it in step with what it lists now; the job says what changed."""
-    shed.check_source(checked_name(body.name))
+    if body.name is not None:
+        shed.check_source(checked_name(body.name))
     if body.url is not None:
         check_place(body.url, settings)
     options = body.model_dump(exclude={"document", "tools"}) | {"is_list": body.tools is not None}

@@ -15,7 +15,9 @@ class SourceRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: SourceName = Field(description="First half of its tools' ids.")
+    name: SourceName | None = Field(
+        None, description="First half of its tools' ids; found out where the document says it."
+    )
     url: str | None = Field(
         None,
         min_length=1,

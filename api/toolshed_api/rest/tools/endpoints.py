@@ -99,6 +99,12 @@ def list_tools(
     return ToolListResponse(tool_ids=page.ids, total=page.total, next_after=page.next_after)
 
 
+@router.get("/named/{exported_name}", responses=problem_responses(UnknownToolError))
+def get_tool_named(exported_name: str, shed: CurrentShed) -> ToolBody:
+    """The definition of the tool that providers and models call by a name."""
+    return ToolBody.of(shed.tool_named(exported_name))
+
+
 @router.get("/{tool_id:path}", responses=problem_responses(UnknownToolError))
 def get_tool(tool_id: str, shed: CurrentShed) -> ToolBody:
     """The definition of one tool."""

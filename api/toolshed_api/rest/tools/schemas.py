@@ -54,11 +54,14 @@ class SyncReportBody(BaseModel):
     failed: list[str] = Field(description="Why sources could not be read; what is stored of them stays.")
     warnings: list[str]
     unbooked: list[str] = Field(description="Why calls are not in the ledger, where they should be.")
+    quarantined: list[str] = Field(
+        description="Tools of which a new definition is held back; what was there before serves on."
+    )
 
     @classmethod
     def of(cls, report: SyncReport) -> "SyncReportBody":
         """What a report says."""
-        lists = ("added", "changed", "removed", "invalid", "failed", "warnings", "unbooked")
+        lists = ("added", "changed", "removed", "invalid", "failed", "warnings", "unbooked", "quarantined")
         named: dict[str, Sequence[str]] = {name: list(getattr(report, name)) for name in lists}
         return cls.model_validate({**named, "unchanged": report.unchanged, "n_embedded": report.n_embedded})
 

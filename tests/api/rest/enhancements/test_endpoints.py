@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from tests.api.following import done
-from tests.api.serving import problem
-from toolshed.shed.shed import Toolshed
+from tests.api.serving import TOOLS, problem, served
+from tests.conftest import OpenShed
+from toolshed.catalog.reach import Reach
+from toolshed.settings import Settings
 
 
 def lines(*values: object) -> bytes:
@@ -15,13 +17,16 @@ def lines(*values: object) -> bytes:
 
 
 def test_what_was_written_of_tools_is_searched_and_what_is_of_none_told(
-    client: httpx.Client, shed: Toolshed
+    open_shed: OpenShed,
 ) -> None:
+    shed = open_shed(reach=Reach.of_service())
+    shed.add_tools(*TOOLS)
     content = lines(
         {"tool": "get_forecast", "hypothetical_questions": ["do I need my umbrella"]},
         {"tool": "nothing:there", "key_topics": ["x"]},
     )
-    job = done(client, client.post("/v1/enhancements", content=content))
+    with served(Settings(), shed) as client:
+        job = done(client, client.post("/v1/enhancements", content=content))
     assert (job["status"], job["result"]["changed"]) == ("succeeded", ["weather:get_forecast"])
     assert "nothing:there" in job["result"]["warnings"][0]
     (stored,) = shed.knowledge_base.fetch(["weather:get_forecast"])
