@@ -9,9 +9,9 @@ from toolshed.settings import Settings
 from toolshed_api.problems import ForbiddenOriginError
 from toolshed_api.public_address import METADATA_PATH
 
-# Probes carry no keys, and who has none reads where to get one. All else is closed where keys are, the
-# OpenAPI description too.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", METADATA_PATH, f"{METADATA_PATH}/{{path}}"})
+# Probes and browsers carry no keys, and who has none reads where to get one; the page at /docs asks for it.
+# All else is closed where keys are, the OpenAPI description too.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", METADATA_PATH, f"{METADATA_PATH}/{{path}}"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 

@@ -36,6 +36,7 @@ from toolshed_api.rest.backbones import endpoints as backbones
 from toolshed_api.rest.calls import endpoints as calls
 from toolshed_api.rest.costs import endpoints as costs
 from toolshed_api.rest.credentials import endpoints as credentials
+from toolshed_api.rest.docs import endpoints as docs
 from toolshed_api.rest.documents import endpoints as documents
 from toolshed_api.rest.enhancements import endpoints as enhancements
 from toolshed_api.rest.grants import endpoints as grants
@@ -83,6 +84,7 @@ _ROUTERS = (
     quarantine.router,
     credentials.router,
     registry.router,
+    docs.router,
     audit.router,
     keys.router,
     tenants.router,
@@ -149,6 +151,9 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
         lifespan=lifespan,
         # A redirect would go to whatever host the client named.
         redirect_slashes=False,
+        # Its pages load scripts from elsewhere; ours does not.
+        docs_url=None,
+        redoc_url=None,
         responses=guard_responses(),
     )
     app.state.settings = settings

@@ -62,6 +62,11 @@ _NUMBER = {"type": "integer", "minimum": 1 - 2**63, "maximum": 2**63 - 1}
 _DIGITS = {"type": "string", "pattern": r"^[0-9]{1,18}$"}
 
 
+def needs_one_of(*names: str, kind: str) -> Json:
+    """That one of some fields is given, in the words of JSON Schema."""
+    return {"anyOf": [{"required": [name], "properties": {name: {"type": kind}}} for name in names]}
+
+
 def _one_or_several(*kinds: Json) -> Json:
     return {"anyOf": [*kinds, *({"type": "array", "items": kind, "minItems": 1} for kind in kinds)]}
 

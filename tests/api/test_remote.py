@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -312,3 +313,13 @@ def test_the_verbs_are_those_of_the_embedded() -> None:
     public = {name for name in dir(Toolshed) if not name.startswith("_")} - elsewhere
     for client in (ToolshedClient, AsyncToolshedClient):
         assert public <= set(dir(client))
+
+
+def test_the_example_of_the_docs_finds_its_tool(open_shed: OpenShed) -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "service.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    named: dict[str, Any] = {}
+    exec(example, named)  # our own page
+    settings = Settings(api_keys=["secret"])  # type: ignore[list-item]  # pydantic makes them secrets
+    with served(settings, open_shed()) as http:
+        assert named["find_from_elsewhere"](str(http.base_url)) == ["sea:get_tides"]

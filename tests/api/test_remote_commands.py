@@ -49,7 +49,7 @@ def test_the_commands_answer_as_they_do_here(
 def test_what_is_wrong_is_said_in_a_line(url: str) -> None:
     for arguments, reason, exit_code in [
         (("--url", url), "API key", 1),
-        (("--url", url, "--api-key", "wrong"), "API key", 1),
+        (("--url", url, "--api-key", "wrong"), "the key is not valid", 1),
         (("--url", "http://127.0.0.1:9"), "cannot be reached", 1),
         (("--url", "nowhere"), "no URL of a service", 2),
     ]:

@@ -25,7 +25,8 @@ def undeclared(app: FastAPI) -> list[str]:
 def asked(app: FastAPI) -> Iterator[RouteContext]:
     """The routes that must say something; a mounted app that asks for itself is left out by its path."""
     for route in iter_route_contexts(app.routes):
-        if route.path not in DESCRIPTIONS | ASKS_ITSELF:
+        is_fastapis = route.path in DESCRIPTIONS and getattr(route, "dependant", None) is None
+        if not is_fastapis and route.path not in ASKS_ITSELF:
             yield route
 
 

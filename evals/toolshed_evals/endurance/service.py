@@ -33,7 +33,9 @@ def _service(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Clie
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "toolshed", "serve", "--kb", str(folder), "--pipeline", "instant"]
     begun = time.monotonic()
-    process = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL)  # noqa: S603  # ours
+    process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+        [*command, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     limits = httpx.Limits(max_connections=None)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits) as client:

@@ -12,6 +12,7 @@ from toolshed.economics.choosing.selection import Selection
 from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.running.terms import Budget
 from toolshed.metering.usage import ServiceTier
+from toolshed_api.description import needs_one_of
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _Tokens = Annotated[int, Field(ge=0, le=10**9)]
@@ -80,6 +81,8 @@ class BudgetBody(_Body):
 
 class SelectRequest(_Body):
     """A step that needs a backbone; give ``failure_usd``, ``floor`` or both."""
+
+    model_config = ConfigDict(json_schema_extra=needs_one_of("failure_usd", "floor", kind="number"))
 
     task_class: _Name = Field(description="Class of the task; evidence is kept by it.")
     candidates: list[_Name | CandidateBody] = Field(min_length=1, max_length=MAX_CANDIDATES)

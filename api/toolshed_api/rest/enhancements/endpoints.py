@@ -30,7 +30,8 @@ _LINES = {
             "application/x-ndjson": {
                 "schema": {"type": "string"},
                 "example": '{"tool": "crm:find_customer", "hypothetical_questions": ["who is client 12?"]}',
-            }
+            },
+            "text/plain": {"schema": {"type": "string"}},
         },
     }
 }

@@ -49,7 +49,7 @@ def _job(job_id: str, caller: CurrentCaller, jobs: CurrentJobs) -> Job:
 _OneJob = Annotated[Job, Depends(_job)]
 
 
-@router.get("")
+@router.get("", responses=problem_responses(UnknownJobError))
 def list_jobs(
     caller: CurrentCaller,
     jobs: CurrentJobs,

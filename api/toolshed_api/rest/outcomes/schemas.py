@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from toolshed.economics.ledger.records import Outcome, OutcomeSource
+from toolshed_api.description import needs_one_of
 
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -13,7 +14,11 @@ _Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class OutcomeRequest(BaseModel):
     """Whether a task, or one attempt at it, passed. Reporting again revises it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra=needs_one_of("task_id", "decision_id", kind="string"),
+    )
 
     passed: bool
     task_id: _Id | None = Field(None, description="The task; not needed with a decision.")

@@ -10,10 +10,23 @@ from toolshed_api.rest.tools.schemas import DefinitionBody, SourceName
 MAX_TOOLS = 100_000
 
 
+_NULL = {"type": "null"}
+_PARTS = {"url": {"type": "string"}, "document": {"type": ["object", "array"]}, "tools": {"type": "array"}}
+_ONE_OF_THEM: dict[str, Any] = {
+    "oneOf": [
+        {
+            "required": [given],
+            "properties": {name: kind if name == given else _NULL for name, kind in _PARTS.items()},
+        }
+        for given in _PARTS
+    ]
+}
+
+
 class SourceRequest(BaseModel):
     """A source to index: at a URL, or uploaded."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_ONE_OF_THEM)
 
     name: SourceName | None = Field(
         None, description="First half of its tools' ids; found out where the document says it."
