@@ -27,6 +27,12 @@ _ASKS_AMOUNT = re.compile(
     re.IGNORECASE,
 )
 
+# What comes before the term that is asked for.
+_WHAT_IS = re.compile(
+    r"(?:what|who) (?:is|are|counts? as) (?:the meaning of |the definition of |meant by )?"
+    r"(?:the term )?(?:an? |the )?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -81,9 +87,21 @@ def _capitalised(text: str) -> Iterator[tuple[Span, list[str]]]:
 
 
 def is_defined(question: Question, defines: tuple[str, ...]) -> bool:
-    """Whether a question asks what one of these terms means."""
+    """Whether a question asks what one of these terms means.
+
+    "What is a data broker?" does; "What is the fine for a data broker?" asks for the fine.
+    """
     if not (question.asks_definition and defines):
         return False
-    asked = f" {' '.join(words(question.text))} "
+    asked = " ".join(words(question.text))
+    opening = _WHAT_IS.match(asked)
+    if opening:
+        asked = asked[opening.end() :]
     folded = (" ".join(words(term)) for term in defines)
-    return any(term and (f" {term} " in asked or f" {term}s " in asked) for term in folded)
+    return any(term and _names_term(asked, term, is_first=opening is not None) for term in folded)
+
+
+def _names_term(asked: str, term: str, *, is_first: bool) -> bool:
+    place = f"{asked} " if is_first else f" {asked} "
+    wanted = (f"{term} ", f"{term}s ")
+    return place.startswith(wanted) if is_first else any(f" {form}" in place for form in wanted)
