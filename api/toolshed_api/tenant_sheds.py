@@ -6,7 +6,7 @@ import threading
 from toolshed.catalog.reach import Reach
 from toolshed.errors import ConfigurationError
 from toolshed.settings import Settings
-from toolshed.shed.location import Location
+from toolshed.shed.location import TENANTS, Location
 from toolshed.shed.opening import ShedArguments, options_from
 from toolshed.shed.shed import Toolshed
 from toolshed_api.callers import DEFAULT_TENANT
@@ -85,7 +85,7 @@ class TenantSheds:
             options["collection"] = f"{options['collection']}--{tenant}"
             return (at.text,)
         options["ledger"] = at.ledger(options["ledger"])
-        return (str(at.folder / "tenants" / tenant),)
+        return (str(at.folder / TENANTS / tenant),)
 
 
 def check_tenant(name: str) -> None:

@@ -173,6 +173,14 @@ class Store(ABC, Generic[Record]):
         found = self._engine.query(queries, limit=limit, only=only)
         return [sorted(hits, key=lambda hit: (-hit.score, hit.key)) for hits in found]
 
+    def points(self) -> Iterator[Point]:
+        """Every record as it is stored, checked against its checksums."""
+        return map(self._verified, self._engine.scroll(vectors=True))
+
+    def put(self, points: Sequence[Point]) -> None:
+        """Write points that :meth:`points` of another store gave, checked against their checksums."""
+        self._engine.upsert([self._verified(point) for point in points])
+
     def count(self, only: Filter | None = None) -> int:
         """How many records there are, or pass a filter."""
         return self._engine.count(only)

@@ -8,6 +8,8 @@ from toolshed.errors import ConfigurationError
 _MEMORY = "memory:"
 _SCHEMES = ("http://", "https://")
 STATE_FILE = "state.db"
+# Folder with the knowledge bases of the other tenants, inside the default one's.
+TENANTS = "tenants"
 
 
 @dataclass(frozen=True, slots=True)

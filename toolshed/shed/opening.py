@@ -109,17 +109,25 @@ def _undamaged(store: AnyStore) -> AnyStore:
     return store
 
 
-def open_engine(layout: Layout, location: Location, encoders: Manifest, options: ShedArguments) -> Engine:
+def open_engine(
+    layout: Layout,
+    location: Location,
+    encoders: Manifest,
+    options: ShedArguments,
+    *,
+    as_written: bool = False,
+) -> Engine:
     """Open the engine that keeps one kind of record.
 
     Args:
         encoders: What records are to be written with.
+        as_written: Whether they come from elsewhere, in the layout that ``encoders`` says.
 
     Raises:
         KnowledgeBaseError: If it cannot be opened; see the subclasses.
         ConfigurationError: If the client of a Qdrant server is not installed.
     """
-    manifest = layout.manifest(encoders)
+    manifest = encoders if as_written else layout.manifest(encoders)
     is_tools = layout is TOOL_LAYOUT
     if location.is_memory:
         return MemoryEngine(layout.schema, manifest)
