@@ -51,6 +51,7 @@ class Settings(BaseSettings):
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
         mcp_pinned: Ids of tools that the MCP server lists beside its own.
         gateway: File that names the upstreams of the gateway; without one the service has no gateway.
+        ready_when_empty: Whether ``/readyz`` says so while no tools are indexed.
         data: Folder of the official data sets that evaluations and replays read.
     """
 
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     refresh_seconds: float = Field(default=30.0, gt=0)
     mcp_pinned: list[str] = Field(default_factory=list, max_length=50)
     gateway: Path | None = None
+    ready_when_empty: bool = False
     data: Path = Path("data")
 
 

@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from toolshed.settings import Settings
-from toolshed.shed.shed import Toolshed
 from toolshed_api.audit.log import AuditLog
 from toolshed_api.audit.trail import AuditTrail
 from toolshed_api.auth.authority import Authority
 from toolshed_api.caller_shed import CallerShed
-from toolshed_api.callers import ANYBODY, DEFAULT_TENANT, Caller
+from toolshed_api.callers import ANYBODY, Caller
 from toolshed_api.jobs.runner import JobRunner
 from toolshed_api.tenant_sheds import TenantSheds
 from toolshed_api.writers import Writers
@@ -58,13 +57,13 @@ def _caller_shed(request: Request, caller: CurrentCaller, trail: CurrentTrail) -
     return CallerShed(sheds.of(caller.tenant), caller, trail)
 
 
-def _default_shed(request: Request) -> Toolshed:
+def _sheds(request: Request) -> TenantSheds:
     sheds: TenantSheds = request.app.state.sheds
-    return sheds.of(DEFAULT_TENANT)
+    return sheds
 
 
 CurrentShed = Annotated[CallerShed, Depends(_caller_shed)]
-DefaultShed = Annotated[Toolshed, Depends(_default_shed)]
+CurrentSheds = Annotated[TenantSheds, Depends(_sheds)]
 
 
 def _writers(request: Request) -> Writers:

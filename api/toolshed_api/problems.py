@@ -113,6 +113,13 @@ class OverloadedError(ToolshedError):
     http_status = 503
 
 
+class EmptyKnowledgeBaseError(ToolshedError):
+    """The service is alive, and has no tools to find."""
+
+    code = "empty"
+    http_status = 503
+
+
 class Problem(BaseModel):
     """RFC 9457 problem details; ``code`` is stable across releases."""
 

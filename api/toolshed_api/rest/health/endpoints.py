@@ -5,8 +5,9 @@ import logging
 from fastapi import APIRouter
 
 from toolshed.errors import KnowledgeBaseError
-from toolshed_api.dependencies import DefaultShed, IsTrusted
-from toolshed_api.problems import OverloadedError, problem_responses
+from toolshed_api.callers import DEFAULT_TENANT
+from toolshed_api.dependencies import CurrentSettings, CurrentSheds, IsTrusted
+from toolshed_api.problems import EmptyKnowledgeBaseError, OverloadedError, problem_responses
 from toolshed_api.rest.health.schemas import HealthResponse
 from toolshed_api.scopes import OPEN
 
@@ -23,15 +24,21 @@ async def healthz() -> HealthResponse:
 @router.get(
     "/readyz",
     response_model_exclude_none=True,
-    responses=problem_responses(KnowledgeBaseError, OverloadedError),
+    responses=problem_responses(KnowledgeBaseError, EmptyKnowledgeBaseError, OverloadedError),
 )
-def readyz(shed: DefaultShed, is_trusted: IsTrusted) -> HealthResponse:
-    """Ready: the knowledge base answers. Open to all; how many tools there are is told to who shows a key."""
+def readyz(sheds: CurrentSheds, settings: CurrentSettings, is_trusted: IsTrusted) -> HealthResponse:
+    """Ready: the knowledge base answers and has tools. Open to all; how many is told to who shows a key."""
     try:
-        n_tools = shed.knowledge_base.count()
+        sheds.of(DEFAULT_TENANT)
+        n_tools = sum(shed.knowledge_base.count() for shed in sheds.opened())
     except KnowledgeBaseError as error:
         if is_trusted:
             raise
         logger.warning("not ready: %s", error)
         raise KnowledgeBaseError("the knowledge base does not answer; the log has the reason") from error
+    if not n_tools and not settings.ready_when_empty:
+        raise EmptyKnowledgeBaseError(
+            "no tools are indexed, so agents would find none; index some (POST /v1/tools, toolshed index), "
+            "or set TOOLSHED_READY_WHEN_EMPTY=true"
+        )
     return HealthResponse(status="ok", n_tools=n_tools if is_trusted else None)
