@@ -8,6 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
+from toolshed.backbones.minilm import Precision
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.knowledge_base.tools import TOOL_LAYOUT
@@ -73,6 +74,9 @@ DEV_CATALOGS = (
     DevCatalog("sample", "sample"),
 )
 
+# In which the default encoder computes; caches of another hold other vectors.
+PRECISION: Precision = "int8"
+
 
 def _shuffled(query_id: str) -> str:
     return hashlib.sha256(query_id.encode()).hexdigest()
@@ -92,7 +96,8 @@ def indexed(
     Raises:
         KnowledgeBaseError: If the folder is in use or cannot be written to.
     """
-    folder = cache / f"{dataset.name}-layout-{TOOL_LAYOUT.version}"
+    # What was encoded otherwise is another catalog.
+    folder = cache / f"{dataset.name}-layout-{TOOL_LAYOUT.version}-{PRECISION}"
     with Toolshed(folder, pipeline="default", encoder_threads=encoder_threads) as shed:
         shed.sync_catalogs([dataset.catalog], skip_invalid=True, replace=True, progress=progress)
         yield Ingredients(CatalogIndex(shed.knowledge_base), shed.encoders.read)

@@ -11,6 +11,7 @@ from toolshed_evals.commands.fetch import fetch
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
 from toolshed_evals.commands.openapi import openapi
 from toolshed_evals.commands.passages import passages
+from toolshed_evals.commands.precision import precision
 from toolshed_evals.commands.report import report
 from toolshed_evals.commands.rights import rights
 from toolshed_evals.commands.run import run
@@ -32,6 +33,7 @@ from toolshed_evals.commands.sentences import sentences
         legalbench_rag,
         endurance,
         openapi,
+        precision,
         rights,
         safety,
         scale,

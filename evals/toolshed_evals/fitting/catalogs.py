@@ -22,7 +22,7 @@ from toolshed.queries import EncodedQuery, Query, QueryPlan
 from toolshed.rankings import ScoredCatalog
 from toolshed.vectors import Vectors
 from toolshed_evals.datasets import Dataset, data_folder, dataset_tool_id
-from toolshed_evals.dev_catalogs import DevCatalog, indexed
+from toolshed_evals.dev_catalogs import PRECISION, DevCatalog, indexed
 from toolshed_evals.fitting.head import Pairs
 from toolshed_evals.fitting.ranking import JudgedCandidates
 from toolshed_evals.remembering import remembering
@@ -105,7 +105,7 @@ def _pairs(catalog: DevCatalog, made_of: Ingredients, cache: Path) -> Pairs:
     known = [(text, [row[one] for one in needed if one in row]) for text, needed in asked]
     kept = [(text, rows) for text, rows in known if rows]
     encode = made_of.encoders["dense"].encode
-    requests = _cached(cache / f"{catalog.name}-requests.npz", [text for text, _ in kept], encode)
+    requests = _cached(cache / f"{catalog.name}-requests-{PRECISION}.npz", [text for text, _ in kept], encode)
     return Pairs(requests, [np.array(rows) for _, rows in kept], index.whole_vectors("dense"))
 
 
