@@ -25,9 +25,7 @@ def precision(datasets: tuple[str, ...], limit: int, as_json: bool) -> None:
 
     rows = []
     if not as_json:
-        say(
-            "| data set | queries | Recall@5 / @1, 32 bits | 8 bits minus that | CPU of search | of indexing |"
-        )
+        say("| data set | queries | Recall@5 / @1, 32 bits | 8 bits less that | CPU of search | indexing |")
         say("|---|---|---|---|---|---|")
     for name in datasets:
         row = compare_precisions(load_dataset(name), limit=limit)
