@@ -124,6 +124,7 @@ def test_an_administrator_of_a_tenant_manages_no_other(
         ("GET", "/v1/keys", None),
         ("GET", "/v1/grants", None),
         ("GET", "/v1/audit", None),
+        ("GET", "/metrics", None),
     ]
     for method, path, body in asked:
         answer = service.ask(method, path, mine["admin"], params={"tenant": tenant}, json=body)

@@ -34,6 +34,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "max_upload_bytes": "70000",
         "allow_commands": "true",
         "refresh_seconds": "0.5",
+        "gateway": "gateway.yaml",
         "ready_when_empty": "true",
         "data": "elsewhere",
     }

@@ -5,7 +5,8 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from toolshed_api.bodies import StrictRoute
-from toolshed_api.callers import MissingScopeError
+from toolshed_api.callers import DEFAULT_TENANT, MissingScopeError
+from toolshed_api.dependencies import CurrentCaller
 from toolshed_api.observability.metrics import SPEND_USD, TOOLS, exposition
 from toolshed_api.problems import OverloadedError, problem_responses
 from toolshed_api.scopes import needs
@@ -24,8 +25,9 @@ router = APIRouter(
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics(request: Request) -> Response:
-    """Metrics of this process, in Prometheus' text format."""
+def metrics(request: Request, caller: CurrentCaller) -> Response:
+    """Metrics of this process, in Prometheus' text format; of all tenants, so for those who manage all."""
+    caller.check_manages(DEFAULT_TENANT)
     sheds: TenantSheds = request.app.state.sheds
     for tenant, shed in sheds.opened_by_tenant().items():
         TOOLS.labels(tenant).set(shed.knowledge_base.count())
