@@ -102,7 +102,6 @@ def test_private_addresses_are_refused_when_they_are_to_be_fetched(client: httpx
         {"name": "sea", "url": "https://example.com", "tools": [{"name": "x"}]},
         {"name": "a:b", "tools": [{"name": "x"}]},
         {"name": "sea", "tools": []},
-        {"url": "https://example.com"},
     ],
     ids=str,
 )
