@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from toolshed.adapters.langchain_middleware import BackboneMiddleware
     from toolshed.adapters.langchain_retriever import ToolshedRetriever
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
+    from toolshed.adapters.langchain_tools import ToolshedMiddleware
     from toolshed.documents import LegalDocument, Passage
     from toolshed.economics.choosing.candidates import Candidate, StepFeatures
     from toolshed.economics.running.attempts import Reply
@@ -45,6 +46,7 @@ __all__ = [
     "Toolshed",
     "ToolshedClient",
     "ToolshedError",
+    "ToolshedMiddleware",
     "ToolshedRetriever",
     "Usage",
 ]
@@ -70,6 +72,7 @@ _HOME = {
     "Toolshed": "shed.shed",
     "ToolshedClient": "shed.remote",
     "ToolshedError": "errors",
+    "ToolshedMiddleware": "adapters.langchain_tools",
     "ToolshedRetriever": "adapters.langchain_retriever",
     "Usage": "metering.usage",
 }
