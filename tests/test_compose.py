@@ -1,6 +1,7 @@
 """Dockerfile and docker-compose.yml against the code: no Docker here, so what they say is checked by hand."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -14,8 +15,10 @@ from click.testing import CliRunner
 from packaging.requirements import Requirement
 
 from toolshed.commands.main import main
+from toolshed.errors import ConfigurationError
 from toolshed.settings import Settings
 from toolshed_api.app import create_app
+from toolshed_api.auth.pepper import find_pepper
 from toolshed_api.commands import serve
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +62,7 @@ def test_every_variable_is_read_by_the_code() -> None:
 
 
 def test_the_settings_can_be_read_from_these_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {"QDRANT_API_KEY": "q", "POSTGRES_PASSWORD": "p"}
+    values = {"QDRANT_API_KEY": "q", "POSTGRES_PASSWORD": "p", "TOOLSHED_PEPPER": "x" * 64}
     for name, value in SERVICES["api-server"]["environment"].items():
         monkeypatch.setenv(name, re.sub(r"\$\{(\w+):-[^}]*\}", lambda match: values[match[1]], value))
     settings = Settings()
@@ -69,9 +72,27 @@ def test_the_settings_can_be_read_from_these_variables(monkeypatch: pytest.Monke
     assert settings.ledger == "postgresql+psycopg://toolshed:p@postgres/toolshed"
 
 
-def test_secrets_have_no_default_and_reach_who_checks_them() -> None:
-    assert QDRANT["environment"]["QDRANT__SERVICE__API_KEY"].startswith("${QDRANT_API_KEY:?")
-    assert SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+def test_one_profile_does_not_ask_for_the_secrets_of_another() -> None:
+    """Compose fills in the whole file, whatever the profile."""
+    assert ":?" not in json.dumps(COMPOSE)
+
+
+@pytest.mark.parametrize(("key", "exit_code"), [("", 1), ("secret", 0)])
+def test_qdrant_does_not_start_without_a_key(tmp_path: Path, key: str, exit_code: int) -> None:
+    (tmp_path / "entrypoint.sh").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "entrypoint.sh").chmod(0o755)
+    command = [word.replace("$$", "$") for word in QDRANT["command"]]
+    environment = {"PATH": os.environ["PATH"], "QDRANT__SERVICE__API_KEY": key}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == exit_code
+    assert ("set QDRANT_API_KEY" in done.stderr) == (not key)
+
+
+def test_the_service_does_not_start_without_a_pepper() -> None:
+    given = SERVICES["api-server"]["environment"]["TOOLSHED_PEPPER"].replace("${TOOLSHED_PEPPER:-}", "")
+    settings = Settings(pepper=given, ledger="postgresql+psycopg://toolshed@postgres/toolshed")
+    with pytest.raises(ConfigurationError, match="TOOLSHED_PEPPER has 0 characters"):
+        find_pepper(settings, settings.ledger or "")
 
 
 def test_services_run_without_rights_on_a_file_system_that_is_read_only() -> None:
