@@ -63,10 +63,47 @@ def planned(chat: "ChatModel", name: PipelineName = "default", *, seconds: float
     )
 
 
+def full(chat: "ChatModel", name: PipelineName = "default", *, seconds: float = 10.0) -> PipelineBuilder:
+    """A named pipeline with all stages of a language model: ``Toolshed(pipeline=full(chat))``.
+
+    It plans requests, reranks the best tools and reflects on what was found. A stage whose model is slow,
+    down or wrong leaves what the stage before it had.
+
+    Args:
+        chat: The model.
+        name: The pipeline.
+        seconds: Longest wait of each stage.
+    """
+    from toolshed.intra_retrieval.planning import Plan
+    from toolshed.post_retrieval.reflection import Reflect
+    from toolshed.post_retrieval.rerank import Rerank
+
+    def build(made_of: Ingredients) -> Stage[Query, Selection]:
+        found = build_pipeline(
+            name,
+            made_of,
+            planner=lambda otherwise: Plan(chat, otherwise, seconds=seconds),
+            reranker=Rerank(chat, seconds=seconds),
+        )
+        return found >> Reflect(chat, build_pipeline(name, made_of), seconds=seconds)
+
+    return build
+
+
 def build_pipeline(
-    name: PipelineName, made_of: Ingredients, *, planner: Planner | None = None
+    name: PipelineName,
+    made_of: Ingredients,
+    *,
+    planner: Planner | None = None,
+    reranker: Stage[ScoredTools, ScoredTools] | None = None,
 ) -> Stage[Query, Selection]:
     """Build a named pipeline.
+
+    Args:
+        name: Its name.
+        made_of: Tools and encoders.
+        planner: What plans requests, instead of rules.
+        reranker: What reads the best tools again.
 
     Raises:
         ConfigurationError: If there is no pipeline of that name.
@@ -75,7 +112,7 @@ def build_pipeline(
     if preset is None:
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(PIPELINES)}")
     if not preset.is_learned:
-        return compose(preset, made_of, planner=planner)
+        return compose(preset, made_of, planner=planner, reranker=reranker)
     return compose(
         preset,
         made_of,
@@ -83,6 +120,7 @@ def build_pipeline(
         head=head_for(made_of.encoders),
         confidence=shipped_confidence(name),
         planner=planner,
+        reranker=reranker,
     )
 
 
@@ -93,10 +131,13 @@ def compose(
     learned: LinearRanking | None = None,
     head: QueryHead | None = None,
     planner: Planner | None = None,
+    reranker: Stage[ScoredTools, ScoredTools] | None = None,
     confidence: Confidence | None = None,
 ) -> Stage[Query, Selection]:
     """The pipeline of a preset, named or not; by fixed weights where nothing was learnt."""
     ranked = rank_stages(preset, made_of, learned=learned, head=head, planner=planner)
+    if reranker is not None:
+        ranked = ranked >> reranker
     return ranked >> Select(preset.calibration, confidence)
 
 

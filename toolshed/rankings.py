@@ -65,6 +65,9 @@ class CatalogDocuments(Protocol):
     def view(self, name: str, query: Vectors, columns: NDArray[np.int64]) -> Scores:
         """Standardised cosine of a request with one view of these tools; zero where it is not kept."""
 
+    def enhanced_share(self) -> float:
+        """Share of all tools that something was written of besides."""
+
     def soft_matches(self, text: str, columns: NDArray[np.int64], encoder: StaticEncoder) -> SoftMatches:
         """How the words of a request and of these tools match."""
 
@@ -121,11 +124,13 @@ class Candidates:
         columns: Their columns in the ranking, ascending.
         features: float64 ``[n_candidates]`` by name.
         asked: Features of the request by name.
+        enhanced: Share of all tools that something was written of besides.
     """
 
     columns: NDArray[np.int64]
     features: Mapping[str, NDArray[np.float64]]
     asked: Mapping[str, float]
+    enhanced: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

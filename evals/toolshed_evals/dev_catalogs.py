@@ -89,15 +89,34 @@ def cache_folder() -> Path:
 
 @contextmanager
 def indexed(
-    dataset: Dataset, cache: Path, *, encoder_threads: int, progress: Progress
+    dataset: Dataset,
+    cache: Path,
+    *,
+    encoder_threads: int,
+    progress: Progress,
+    enhancements: Path | None = None,
 ) -> Iterator[Ingredients]:
     """A data set's tools as pipelines search them; the second time nothing is embedded.
+
+    Args:
+        dataset: The data set.
+        cache: Folder that indexed catalogs are kept in.
+        encoder_threads: Threads of the encoder.
+        progress: Told after each batch.
+        enhancements: File of what was written of the tools besides.
 
     Raises:
         KnowledgeBaseError: If the folder is in use or cannot be written to.
     """
+    kind = "" if enhancements is None else "-enhanced"
     # What was encoded otherwise is another catalog.
-    folder = cache / f"{dataset.name}-layout-{TOOL_LAYOUT.version}-{PRECISION}"
+    folder = cache / f"{dataset.name}{kind}-layout-{TOOL_LAYOUT.version}-{PRECISION}"
     with Toolshed(folder, pipeline="default", encoder_threads=encoder_threads) as shed:
-        shed.sync_catalogs([dataset.catalog], skip_invalid=True, replace=True, progress=progress)
+        shed.sync_catalogs(
+            [dataset.catalog],
+            skip_invalid=True,
+            replace=True,
+            progress=progress,
+            enhancements=None if enhancements is None else str(enhancements),
+        )
         yield Ingredients(CatalogIndex(shed.knowledge_base), shed.encoders.read)

@@ -5,11 +5,11 @@ import hashlib
 import inspect
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from toolshed.errors import ChatModelError, ConfigurationError
 from toolshed.metering.provider_usage import usage_or_estimate
@@ -18,6 +18,7 @@ from toolshed.metering.usage import Usage, estimated_tokens
 from toolshed.waiting import on_background_loop
 
 Role = Literal["system", "user", "assistant"]
+Answered = TypeVar("Answered")
 ReplyFormat = Literal["json_schema", "json_object", "text"]
 # What one reply may hold; no stage asks for more than some thousand words.
 MAX_REPLY_CHARACTERS = 400_000
@@ -120,7 +121,7 @@ class CallLimits:
             )
 
 
-class _Bounded:
+class BoundedModel:
     """Calls within limits, each told to the run.
 
     They are made on the background loop, whatever loop asks: there they can be cancelled, and a client stays
@@ -133,21 +134,35 @@ class _Bounded:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """See :class:`ChatModel`."""
-        return await on_background_loop(self._complete(request))
+        text, usage = await on_background_loop(
+            self._metered(request.prompt, request.component, lambda: self._answer(request))
+        )
+        return ChatReply(text[:MAX_REPLY_CHARACTERS], usage, self.model_id)
 
-    async def _complete(self, request: ChatRequest) -> ChatReply:
+    async def _bounded(
+        self, prompt: str, component: Component, answer: Callable[[], Awaitable[tuple[Answered, Any]]]
+    ) -> Answered:
+        """An answer of any kind within the limits, without its tokens."""
+        answered, _ = await on_background_loop(self._metered(prompt, component, answer))
+        return answered
+
+    async def _metered(
+        self, prompt: str, component: Component, answer: Callable[[], Awaitable[tuple[Answered, Any]]]
+    ) -> tuple[Answered, Usage]:
+        """An answer within the limits, and its tokens; the call is told to the run, well or badly."""
         started = time.monotonic()
         # Whether a provider bills a call that failed is not known: its prompt is booked as an estimate.
-        usage, error = Usage(estimated_tokens(request.prompt), source="estimate"), ""
+        usage, error = Usage(estimated_tokens(prompt), source="estimate"), ""
         try:
             async with asyncio.timeout(self.limits.seconds), self._turns:
-                text, reported = await self._answer(request)
+                answered, reported = await answer()
+            text = answered if isinstance(answered, str) else ""
             usage = usage_or_estimate(reported, input_tokens=usage.input_tokens, text=text)
-            if not text.strip():
+            if isinstance(answered, str) and not text.strip():
                 error = "answered nothing"
         except TimeoutError:
             error = f"gave no answer in {self.limits.seconds:g} s"
-        except _NoAnswerError as raised:
+        except NoAnswerError as raised:
             error = str(raised)
             usage = usage if raised.may_be_billed else Usage()
         except asyncio.CancelledError:
@@ -155,17 +170,17 @@ class _Bounded:
             raise
         finally:
             seconds = time.monotonic() - started
-            report_call(MeteredCall(request.component, self.model_id, usage, seconds, error or None))
+            report_call(MeteredCall(component, self.model_id, usage, seconds, error or None))
         if error:
             raise ChatModelError(f"the model {self.model_id!r} {error}")
-        return ChatReply(text[:MAX_REPLY_CHARACTERS], usage, self.model_id)
+        return answered, usage
 
     async def _answer(self, request: ChatRequest) -> tuple[str, Any]:
-        """The text of an answer and what was reported of its usage; raises _NoAnswerError."""
+        """The text of an answer and what was reported of its usage; raises NoAnswerError."""
         raise NotImplementedError
 
 
-class _NoAnswerError(Exception):
+class NoAnswerError(Exception):
     """Why there is no answer, as the end of a sentence, and whether it may have been paid for."""
 
     def __init__(self, reason: str, *, may_be_billed: bool = True) -> None:
@@ -173,7 +188,7 @@ class _NoAnswerError(Exception):
         self.may_be_billed = may_be_billed
 
 
-class OpenAIChat(_Bounded):
+class OpenAIChat(BoundedModel):
     """A model of OpenAI, or of any server with its API.
 
     Args:
@@ -222,11 +237,11 @@ class OpenAIChat(_Bounded):
                 return text or "", usage
             except APIStatusError as error:
                 if error.status_code != 400 or sent == "text" or not _is_about_format(str(error)):
-                    raise _NoAnswerError(f"was refused: {error}", may_be_billed=False) from error
+                    raise NoAnswerError(f"was refused: {error}", may_be_billed=False) from error
                 self._format = "json_object" if sent == "json_schema" else "text"
             # Broad: servers that are only nearly compatible make the client stumble in ways of its own.
             except Exception as error:
-                raise _NoAnswerError(f"failed: {type(error).__name__}: {error}") from error
+                raise NoAnswerError(f"failed: {type(error).__name__}: {error}") from error
 
     async def _chat(self, request: ChatRequest, sent: str) -> tuple[Any, Any]:
         options = dict(self._options)
@@ -260,7 +275,7 @@ def _is_about_format(message: str) -> bool:
     return any(word in message for word in ("response_format", "json_schema", "json_object", "text.format"))
 
 
-class LangChainChat(_Bounded):
+class LangChainChat(BoundedModel):
     """A LangChain chat model, called in worker threads: its asynchronous clients may belong to another loop.
 
     Args:
@@ -284,7 +299,7 @@ class LangChainChat(_Bounded):
             reply = self._model.invoke([(message.role, message.content) for message in request.messages])
         # Broad: chat models raise what their providers' clients raise, and futures take no StopIteration.
         except Exception as error:
-            raise _NoAnswerError(f"failed: {type(error).__name__}: {error}") from error
+            raise NoAnswerError(f"failed: {type(error).__name__}: {error}") from error
         return _text_of(getattr(reply, "content", None)), getattr(reply, "usage_metadata", None)
 
 

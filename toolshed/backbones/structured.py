@@ -1,21 +1,32 @@
 """Answers in JSON: asked for, checked against a schema, repaired once, within what a search may spend."""
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from toolshed.backbones.chat import ChatModel, ChatRequest, Message
-from toolshed.errors import ChatModelError
+from toolshed.errors import BudgetExceededError, ChatModelError, NoEligibleBackboneError
+from toolshed.metering.runs import current_run
 
+Answer = TypeVar("Answer")
 _MAX_REASON_CHARACTERS = 500
 # What is shown to a model of its own answer when it is asked to repair it.
 _MAX_SHOWN_CHARACTERS = 8_000
+
+
+class Budgeted(Protocol):
+    """A call that a budget can be asked for."""
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens that it may take at most."""
 
 
 @dataclass(slots=True)
@@ -32,7 +43,7 @@ class CallBudget:
     # Appending is safe from threads and loops alike.
     _taken: list[int] = field(default_factory=list)
 
-    def take(self, request: ChatRequest) -> None:
+    def take(self, request: Budgeted) -> None:
         """Reserve a call.
 
         Raises:
@@ -58,6 +69,39 @@ def call_budget(budget: CallBudget | None) -> Iterator[None]:
         yield
     finally:
         _budget.reset(token)
+
+
+def take_from_budget(request: Budgeted) -> None:
+    """Reserve a call in the budget that is open, if one is.
+
+    Raises:
+        ChatModelError: If it has too little left.
+    """
+    budget = _budget.get()
+    if budget is not None:
+        budget.take(request)
+
+
+async def answer_or_none(
+    answer: Awaitable[Answer], *, seconds: float, otherwise: str, budget: CallBudget | None = None
+) -> Answer | None:
+    """What a model answers in time and within a budget; None where the stage must do without.
+
+    Args:
+        answer: What is waited for.
+        seconds: Longest wait.
+        otherwise: What the stage does without an answer: told to the run, with the reason.
+        budget: What it may come to.
+    """
+    try:
+        with call_budget(budget):
+            async with asyncio.timeout(seconds):
+                return await answer
+    except TimeoutError:
+        current_run().fallbacks.append(f"{otherwise}: no answer within {seconds:g} s")
+    except (ChatModelError, BudgetExceededError, NoEligibleBackboneError) as error:
+        current_run().fallbacks.append(f"{otherwise}: {error}")
+    return None
 
 
 async def ask(chat: ChatModel, request: ChatRequest) -> Any:
@@ -90,9 +134,7 @@ async def ask(chat: ChatModel, request: ChatRequest) -> Any:
 
 
 async def _complete(chat: ChatModel, request: ChatRequest) -> str:
-    budget = _budget.get()
-    if budget is not None:
-        budget.take(request)
+    take_from_budget(request)
     return (await chat.complete(request)).text
 
 

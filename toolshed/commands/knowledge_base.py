@@ -69,13 +69,16 @@ def _with_options(command: Command, said_of: Mapping[str, Mapping[str, Any]]) ->
     return with_options
 
 
-def open_shed(at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None = None) -> "Toolshed":
+def open_shed(
+    at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None = None, chat: str | None = None
+) -> "Toolshed":
     """Open a knowledge base for a command.
 
     Args:
         at: Which one.
         must_exist: Whether a command that only reads shall refuse to make one.
         threads: Threads of the encoder, where the command has an option for them.
+        chat: Name of the model that plans, reranks and reflects; none where it is None.
 
     Raises:
         ConfigurationError: If it must exist and does not, or a variable of the environment is wrong.
@@ -94,11 +97,16 @@ def open_shed(at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None
     options = options_from(settings)
     if threads is not None:
         options["encoder_threads"] = threads
+    if chat is not None:
+        from toolshed.backbones.named import chat_named
+        from toolshed.pipelines import full
+
+        options["pipeline"] = full(chat_named(chat), at.pipeline)
     return Toolshed(settings.kb, **options)
 
 
 def open_anywhere(
-    at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None = None
+    at: KnowledgeBaseOptions, *, must_exist: bool, threads: int | None = None, chat: str | None = None
 ) -> "Toolshed | ToolshedClient":
     """Open a knowledge base for a command, or connect to the service that has it; see :func:`open_shed`.
 
@@ -106,7 +114,9 @@ def open_anywhere(
         ConfigurationError: If it must exist and does not, or a variable of the environment is wrong.
     """
     if at.url is None:
-        return open_shed(at, must_exist=must_exist, threads=threads)
+        return open_shed(at, must_exist=must_exist, threads=threads, chat=chat)
+    if chat is not None:
+        raise ConfigurationError("a service asks its own model, or none; leave out --chat, or --url")
     from toolshed.shed.remote import ToolshedClient
 
     return ToolshedClient(at.url, at.api_key)

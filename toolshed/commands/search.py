@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     help="Most tools to return.",
 )
 @takes(SearchArguments)
+@click.option(
+    "--chat",
+    envvar="TOOLSHED_CHAT",
+    help="Model that plans the request, reranks tools and reflects on them: openai:MODEL, "
+    "openai-responses:MODEL, or replay:FILE.",
+)
 @click.option("--explain", is_flag=True, help="Say which sub-query and channel brought each tool in.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @service_options
@@ -35,6 +41,7 @@ def search(
     query: str,
     top_k: int,
     options: SearchArguments,
+    chat: str | None,
     explain: bool,
     as_json: bool,
     at: KnowledgeBaseOptions,
@@ -49,7 +56,7 @@ def search(
     """
     if query == "-":
         query = sys.stdin.read()
-    with open_anywhere(at, must_exist=True) as shed:
+    with open_anywhere(at, must_exist=True, chat=chat) as shed:
         found = shed.search(query, top_k, **options)
     if as_json:
         print_json(found.to_json())

@@ -54,6 +54,10 @@ class IndexedDocuments:
             cosines[own] = index.views[name].cosines(query, self.row[columns[own]])
         return (cosines - np.float32(mean)) / np.float32(deviation + _MIN_DEVIATION)
 
+    def enhanced_share(self) -> float:
+        """Share of all tools that something was written of besides."""
+        return self.indexes[0].enhanced_share
+
     def soft_matches(self, text: str, columns: NDArray[np.int64], encoder: StaticEncoder) -> SoftMatches:
         """How the words of a request and of these tools match."""
         asked = AskedWords.of(text, encoder)

@@ -117,6 +117,8 @@ class ScoringIndex:
             matrices.definitions if rows is None else ChosenTools(matrices.definitions, rows)
         )
         self._matrices, self._rows = matrices, rows
+        is_enhanced = matrices.is_enhanced if rows is None else matrices.is_enhanced[rows]
+        self.enhanced_share = float(is_enhanced.mean())
         self._channels = {channel.name: channel for channel in matrices.channels}
         self._read: dict[str, CompactVectors | TopicVectors] = {}
         self.views = {name: self._view(name) for name in VIEWS if name in self._channels}

@@ -1,14 +1,16 @@
 """Learned fusion: a linear ranking of candidates whose weights depend on the request.
 
-    score(t) = sum_i b_i x_i(t) + sum_jk c_jk x_j(t) (q_k - m_k)
+    score(t) = sum_i (b_i + e d_i) x_i(t) + sum_jk c_jk x_j(t) (q_k - m_k)
 
-x are features of a candidate, q features of the request. A listwise loss over the catalogs of
-``toolshed_evals.dev_catalogs`` fits b and c; boosted trees on the same features carried over less well.
+x are features of a candidate, q features of the request, e the share of tools that were enhanced: what
+was written of them makes some features better than others. A listwise loss over the catalogs of
+``toolshed_evals.dev_catalogs`` fits b and c, then d; boosted trees on the same features carried over less
+well.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,21 +46,26 @@ class LinearRanking:
         varied: Those of them whose weight depends on the request.
         asked: Names of q, with their centres m.
         interactions: c, ``[len(varied), len(asked)]``.
+        enhanced: d by names of x.
     """
 
     features: Mapping[str, float]
     varied: Sequence[str]
     asked: Mapping[str, float]
     interactions: NDArray[np.float64]
+    enhanced: Mapping[str, float] = field(default_factory=dict)
 
     def scores(self, candidates: Candidates) -> NDArray[np.float64]:
         """One score for each candidate."""
         rows = feature_rows(candidates, list(self.features))
         off_centre = np.array([candidates.asked[name] - m for name, m in self.asked.items()])
         by_request = self.interactions @ off_centre
-        return np.asarray(
-            rows @ np.array(list(self.features.values())) + feature_rows(candidates, self.varied) @ by_request
-        )
+        scores = rows @ np.array(list(self.features.values()))
+        scores = scores + feature_rows(candidates, self.varied) @ by_request
+        if candidates.enhanced and self.enhanced:
+            more = np.array(list(self.enhanced.values())) * candidates.enhanced
+            scores = scores + feature_rows(candidates, list(self.enhanced)) @ more
+        return np.asarray(scores)
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> "LinearRanking":
@@ -68,6 +75,7 @@ class LinearRanking:
             written["varied"],
             written["asked"],
             np.array(written["interactions"], float).reshape(len(written["varied"]), len(written["asked"])),
+            written.get("enhanced", {}),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +85,7 @@ class LinearRanking:
             "varied": list(self.varied),
             "asked": {name: round(m, 4) for name, m in self.asked.items()},
             "interactions": [[round(float(c), 5) for c in row] for row in self.interactions],
+            "enhanced": {name: round(d, 5) for name, d in self.enhanced.items()},
         }
 
 

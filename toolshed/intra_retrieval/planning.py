@@ -5,16 +5,13 @@ wrong or down. The planner does not see the catalog (Toolshed, arXiv 2410.14594,
 reused whatever the tools are.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 
 from toolshed.backbones.chat import ChatModel, ChatRequest, Message
-from toolshed.backbones.structured import CallBudget, ask, call_budget
-from toolshed.errors import BudgetExceededError, ChatModelError, NoEligibleBackboneError
+from toolshed.backbones.structured import CallBudget, answer_or_none, ask
 from toolshed.intra_retrieval.decomposition import decompose, opens_with_verb
 from toolshed.intra_retrieval.long_requests import focused
-from toolshed.metering.runs import current_run
 from toolshed.queries import Query, QueryPlan, SubQuery
 from toolshed.stages import Stage
 
@@ -66,17 +63,15 @@ class Plan(Stage[Query, QueryPlan]):
         """Return the plan of the model, or the rule-made one."""
         if not asks_for_several(query.text):
             return await self._otherwise.run(query)
-        try:
-            with call_budget(CallBudget(*_BUDGET)):
-                async with asyncio.timeout(self._seconds):
-                    answer = await ask(self._chat, plan_request(query))
-        except TimeoutError:
-            current_run().fallbacks.append(f"no plan within {self._seconds:g} s: planned by rule")
-        except (ChatModelError, BudgetExceededError, NoEligibleBackboneError) as error:
-            current_run().fallbacks.append(f"planned by rule: {error}")
-        else:
-            return written_plan(query, answer["rewritten"], answer["parts"])
-        return await self._otherwise.run(query)
+        answer = await answer_or_none(
+            ask(self._chat, plan_request(query)),
+            seconds=self._seconds,
+            otherwise="planned by rule",
+            budget=CallBudget(*_BUDGET),
+        )
+        if answer is None:
+            return await self._otherwise.run(query)
+        return written_plan(query, answer["rewritten"], answer["parts"])
 
 
 class RecordedPlans(Stage[Query, QueryPlan]):

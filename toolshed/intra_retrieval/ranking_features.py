@@ -106,7 +106,8 @@ def candidates_of(
     operations = asked_operations(scored.asked.plan.sub_queries)
     features |= operation_features(operations, [ranking.tools[column] for column in columns])
     asked = _asked_features(scored, ranking)
-    return Candidates(columns, {name: np.asarray(f, np.float64) for name, f in features.items()}, asked)
+    as_float = {name: np.asarray(feature, np.float64) for name, feature in features.items()}
+    return Candidates(columns, as_float, asked, ranking.documents.enhanced_share())
 
 
 def _part_features(

@@ -23,9 +23,9 @@ _Part = Mapping[str, NDArray[Any]]
 def arrays_of(records: Iterable[ToolRecord]) -> Arrays | None:
     """The arrays that :class:`~toolshed.intra_retrieval.tool_matrices.ToolMatrices` are; None of no record.
 
-    By name: ``tool_ids`` and ``definitions`` as texts; of each channel its vectors as ``numbers`` and
-    ``scales`` (with ``starts`` where a tool has several), or its ``terms``, ``starts``, ``owners`` and
-    ``weights``; ``mean`` and ``covariance`` of views.
+    By name: ``tool_ids`` and ``definitions`` as texts; ``is_enhanced``; of each channel its vectors as
+    ``numbers`` and ``scales`` (with ``starts`` where a tool has several), or its ``terms``, ``starts``,
+    ``owners`` and ``weights``; ``mean`` and ``covariance`` of views.
     """
     reading = iter(records)
     parts = [_part(chunk) for chunk in iter(lambda: list(islice(reading, _READ_TOGETHER)), [])]
@@ -36,7 +36,7 @@ def arrays_of(records: Iterable[ToolRecord]) -> Arrays | None:
     tool_ids = _texts(read, "tool_ids")
     ids = list(tool_ids)
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, NDArray[Any]] = {"is_enhanced": read["is_enhanced"][order]}
     for name in ("tool_ids", "definitions"):
         arrays |= _of_ragged(name, _texts(read, name).take(order).encoded)
     for channel in TOOL_LAYOUT.channels:
@@ -56,6 +56,7 @@ def _part(records: Sequence[ToolRecord]) -> dict[str, NDArray[Any]]:
         "tool_ids.values": ids.values,
         "definitions.lengths": definitions.lengths,
         "definitions.values": definitions.values,
+        "is_enhanced": np.array([record.enhancement is not None for record in records], np.uint8),
     }
     for channel in TOOL_LAYOUT.channels:
         if channel.name in records[0].vectors:

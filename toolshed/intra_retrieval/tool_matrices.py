@@ -73,6 +73,12 @@ class ToolMatrices:
     def __len__(self) -> int:
         return len(self.tool_ids)
 
+    @property
+    def is_enhanced(self) -> NDArray[np.bool_]:
+        """Whether something was written of each tool besides; of none, where that was not kept yet."""
+        kept = self._arrays.get("is_enhanced")
+        return np.zeros(len(self), dtype=bool) if kept is None else kept.astype(bool)
+
     def dense(self, channel: str) -> CompactVectors:
         """The vectors of a channel of one vector a tool, or those of one of several, one after the other."""
         return CompactVectors(self._arrays[f"{channel}.numbers"], self._arrays[f"{channel}.scales"])

@@ -64,12 +64,14 @@ class RunRecord:
         calls: The calls of models.
         unbooked: Why calls are not in the ledger, where they should be.
         fallbacks: What stages did without a model, and why.
+        notes: What else stages tell of what they did, such as why one stopped.
     """
 
     spans: list[StageSpan] = field(default_factory=list)
     calls: list[MeteredCall] = field(default_factory=list)
     unbooked: list[str] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.perf_counter)
 
     @contextmanager

@@ -36,6 +36,7 @@ class SearchResult:
         passages: Governing passages, where they were asked for: in turn for every need.
         unbooked: Why calls are not in the ledger, where they should be.
         fallbacks: What was done without a model where one was to be asked, and why.
+        notes: What else stages tell of what they did, such as why reflection stopped.
         n_tokens: Tokens of the definitions, where there was a budget for them.
         tokens_counted_by: Who counted them: ``tiktoken`` and a vocabulary, or ``estimate``.
         call: Calls a tool by its id, where the knowledge base that was searched can.
@@ -56,6 +57,7 @@ class SearchResult:
     passages: Sequence[FoundPassage] = ()
     unbooked: Sequence[str] = ()
     fallbacks: Sequence[str] = ()
+    notes: Sequence[str] = ()
     n_tokens: int | None = None
     tokens_counted_by: str = ""
     call: Callable[[str, Any], Any] | None = field(default=None, repr=False, compare=False)
@@ -82,6 +84,7 @@ class SearchResult:
             passages=selection.passages,
             unbooked=tuple(run.unbooked),
             fallbacks=tuple(run.fallbacks),
+            notes=tuple(run.notes),
             n_tokens=selection.n_tokens,
             tokens_counted_by=selection.tokens_counted_by,
         )
@@ -237,6 +240,7 @@ class SearchResult:
             "passages": [found.to_json() for found in self.passages],
             "unbooked": list(self.unbooked),
             "fallbacks": list(self.fallbacks),
+            "notes": list(self.notes),
         }
 
     def explain(self) -> str:
@@ -268,6 +272,8 @@ class SearchResult:
             lines.append(f"shortened   {self.n_shortened} to fit the token budget")
         if self.n_tokens is not None:
             lines.append(f"tokens      {self.n_tokens:,} of definitions ({self.tokens_counted_by})")
+        lines += [f"fallback    {reason}" for reason in self.fallbacks]
+        lines += [f"note        {note}" for note in self.notes]
         lines.append("timings     " + "  ".join(f"{k} {v:.2f} ms" for k, v in self.timings_ms.items()))
         lines.append(f"pipeline    {self.pipeline}")
         return "\n".join(lines)

@@ -11,7 +11,12 @@ from toolshed.intra_retrieval import learned_fusion, query_head
 from toolshed.post_retrieval import confidence
 from toolshed_evals.dev_catalogs import DEV_CATALOGS, cache_folder
 from toolshed_evals.fitting.catalogs import read_catalogs
-from toolshed_evals.fitting.fits import fit_confidences, fit_on_all, fits_without_each
+from toolshed_evals.fitting.fits import (
+    fit_confidences,
+    fit_enhancements,
+    fit_on_all,
+    fits_without_each,
+)
 
 
 @click.command()
@@ -28,12 +33,15 @@ def main(cache: Path | None, threads: int) -> None:
         DEV_CATALOGS, cache or cache_folder(), encoder_threads=threads, watcher=say
     ) as catalogs:
         fit = fit_on_all(catalogs)
-        confidences, held = fit_confidences(catalogs, fits_without_each(catalogs))
+        left_out = fits_without_each(catalogs)
+        confidences, held = fit_confidences(catalogs, left_out)
+        rankings, enhanced = fit_enhancements(catalogs, fit, left_out)
     np.save(query_head.WEIGHTS, fit.head.matrix.astype(np.float16))
-    written = {name: ranking.to_json() for name, ranking in fit.rankings.items()}
+    written = {name: ranking.to_json() for name, ranking in rankings.items()}
     learned_fusion.WEIGHTS.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     confidence.WEIGHTS.write_text(json.dumps(confidences, indent=1) + "\n", encoding="utf-8")
     say(json.dumps(held, indent=1))
+    say(json.dumps(enhanced, indent=1))
     say(f"wrote {query_head.WEIGHTS}, {learned_fusion.WEIGHTS} and {confidence.WEIGHTS}")
 
 

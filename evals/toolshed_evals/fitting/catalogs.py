@@ -43,17 +43,28 @@ class ReadCatalog:
         dataset: Its tools, the sample of its queries, and what they need.
         made_of: Its index, and encoders that remember the queries.
         pairs: What a head is fitted on.
+        enhanced: The same with its tools enhanced; None where nothing was written of them.
     """
 
     catalog: DevCatalog
     dataset: Dataset
     made_of: Ingredients
     pairs: Pairs
+    enhanced: Ingredients | None = None
 
     def judged(self, preset: RankingPreset, head: QueryHead | None) -> list[JudgedCandidates]:
         """The candidates of every query of the sample."""
+        return self._judged(self.made_of, preset, head)
+
+    def judged_enhanced(self, preset: RankingPreset, head: QueryHead | None) -> list[JudgedCandidates]:
+        """The same among the enhanced tools; none where nothing was written of them."""
+        return [] if self.enhanced is None else self._judged(self.enhanced, preset, head)
+
+    def _judged(
+        self, made_of: Ingredients, preset: RankingPreset, head: QueryHead | None
+    ) -> list[JudgedCandidates]:
         return [
-            _judged(self, preset, head, text, self.dataset.qrels[query])
+            _judged(made_of, preset, head, text, self.dataset.qrels[query])
             for query, text in self.dataset.queries.items()
         ]
 
@@ -72,20 +83,32 @@ def read_catalogs(
             )
             watcher(f"{catalog.name}: {len(dataset.catalog.tools):,} tools")
             pairs = _pairs(catalog, made_of, cache)
-            remembered = Ingredients(made_of.index, remembering(made_of.encoders))
-            read.append(ReadCatalog(catalog, dataset, remembered, pairs))
+            encoders = remembering(made_of.encoders)
+            enhanced, file = None, enhancements_of(catalog)
+            if file is not None:
+                other = stack.enter_context(
+                    indexed(
+                        dataset,
+                        cache,
+                        encoder_threads=encoder_threads,
+                        progress=lambda _, __: None,
+                        enhancements=file,
+                    )
+                )
+                enhanced = Ingredients(other.index, encoders)
+            read.append(ReadCatalog(catalog, dataset, Ingredients(made_of.index, encoders), pairs, enhanced))
         yield read
 
 
 def _judged(
-    read: ReadCatalog, preset: RankingPreset, head: QueryHead | None, text: str, relevant: frozenset[str]
+    made_of: Ingredients, preset: RankingPreset, head: QueryHead | None, text: str, relevant: frozenset[str]
 ) -> JudgedCandidates:
     sub_queries = decompose(text)
-    encodings = encode_sub_queries(sub_queries, read.made_of.encoders)
+    encodings = encode_sub_queries(sub_queries, made_of.encoders)
     asked = EncodedQuery(QueryPlan(Query(text), sub_queries), encodings)
     moved = encodings if head is None else head.apply(encodings)
-    ranking = read.made_of.index.score(moved, tuple(preset.channels))
-    static = read.made_of.encoders["static"]
+    ranking = made_of.index.score(moved, tuple(preset.channels))
+    static = made_of.encoders["static"]
     assert ranking is not None
     assert isinstance(static, StaticEncoder)
     weights = sub_query_weights(sub_queries, preset.sub_queries)
@@ -109,9 +132,15 @@ def _pairs(catalog: DevCatalog, made_of: Ingredients, cache: Path) -> Pairs:
     return Pairs(requests, [np.array(rows) for _, rows in kept], index.whole_vectors("dense"))
 
 
-def _questions(catalog: DevCatalog) -> Iterator[tuple[str, str]]:
+def enhancements_of(catalog: DevCatalog) -> Path | None:
+    """The file of what was written of the tools of a catalog, where there is one."""
     path = data_folder() / "enhancements" / f"{_QUESTIONS.get(catalog.name, catalog.name)}.jsonl"
-    if path.is_file():
+    return path if path.is_file() else None
+
+
+def _questions(catalog: DevCatalog) -> Iterator[tuple[str, str]]:
+    path = enhancements_of(catalog)
+    if path is not None:
         for line in path.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
             yield from ((question, record["tool"]) for question in record["hypothetical_questions"])

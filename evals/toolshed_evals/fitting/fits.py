@@ -12,7 +12,13 @@ from toolshed.presets import PIPELINES
 from toolshed_evals.fitting.catalogs import ReadCatalog
 from toolshed_evals.fitting.confidence import AskedOnce, Ranker, asked_in_many_ways, fitted_confidence
 from toolshed_evals.fitting.head import fit_head
-from toolshed_evals.fitting.ranking import Form, JudgedCandidates, fit_ranking
+from toolshed_evals.fitting.ranking import (
+    Form,
+    JudgedCandidates,
+    fit_enhanced,
+    fit_ranking,
+    recall_at_5,
+)
 
 _WORDS = (
     "soft_query",
@@ -107,6 +113,40 @@ def fit_on_all(catalogs: Sequence[ReadCatalog]) -> Fit:
     families = list(dict.fromkeys(read.catalog.family for read in catalogs))
     heads = {family: _head([one for one in catalogs if one.catalog.family != family]) for family in families}
     return Fit(_head(catalogs), _rankings(list(_judged(catalogs, heads).values())))
+
+
+def fit_enhancements(
+    catalogs: Sequence[ReadCatalog], fit: Fit, left_out: Mapping[str, Fit]
+) -> tuple[dict[PipelineName, LinearRanking], dict[PipelineName, dict[str, str]]]:
+    """The rankings with what enhancements add to them, and Recall@5 of enhanced catalogs without and with it.
+
+    Args:
+        catalogs: The catalogs; those that nothing was written of have no part.
+        fit: What ships.
+        left_out: What was fitted without each family: its heads make the features, and what is reported of a
+            family is fitted without it.
+    """
+    enhanced = [read for read in catalogs if read.enhanced is not None]
+    written: dict[PipelineName, LinearRanking] = {}
+    held: dict[PipelineName, dict[str, str]] = {}
+    for name, ranking in fit.rankings.items():
+        judged = [
+            read.judged_enhanced(
+                PIPELINES[name], left_out[read.catalog.family].head if name == "default" else None
+            )
+            for read in enhanced
+        ]
+        written[name] = fit_enhanced(ranking, judged)
+        held[name] = {}
+        for read, own in zip(enhanced, judged, strict=True):
+            family = read.catalog.family
+            plain = left_out[family].rankings[name]
+            others = [
+                one for other, one in zip(enhanced, judged, strict=True) if other.catalog.family != family
+            ]
+            moved = fit_enhanced(plain, others) if others else plain
+            held[name][read.dataset.name] = f"{recall_at_5(plain, own):.4f} -> {recall_at_5(moved, own):.4f}"
+    return written, held
 
 
 def _head(catalogs: Sequence[ReadCatalog]) -> QueryHead:

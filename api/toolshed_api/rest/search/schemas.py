@@ -90,6 +90,7 @@ class SearchResponse(BaseModel):
     fallbacks: list[str] = Field(
         description="What was done without a model where one was to be asked, and why."
     )
+    notes: list[str] = Field(description="What else stages tell of what they did.")
     definitions: list[dict[str, Any]] = Field(
         description="The tools as the provider's API takes them, best first; empty without a format."
     )
