@@ -10,6 +10,7 @@ ToolshedError                      500
 ├── InvalidQueryError              422  a query that cannot be searched
 ├── UnknownToolError               404  a tool id that the knowledge base does not hold
 ├── UnknownSourceError             404  a source of tools that the knowledge base does not hold
+├── UnknownQueryError              404  a search that is not remembered, or not any more
 ├── UnknownDocumentError           404  a document id that the knowledge base does not hold
 ├── ConfigurationError             500  a setting that is wrong or an extra that is missing
 ├── ServiceError                   502  a service that cannot be reached, or refuses as only services do
@@ -316,6 +317,13 @@ class TooManyCallsError(ToolCallError):
 
     code = "too_many_calls"
     http_status = 503
+
+
+class UnknownQueryError(ToolshedError):
+    """A search that is not remembered, or not any more."""
+
+    code = "unknown_query"
+    http_status = 404
 
 
 class UnknownResultError(ToolCallError):

@@ -15,6 +15,7 @@ from toolshed.intra_retrieval.fusion import Fuse
 from toolshed.intra_retrieval.learned_fusion import FuseLearned, LinearRanking, shipped_ranking
 from toolshed.intra_retrieval.query_head import QueryHead, head_for
 from toolshed.intra_retrieval.search import Search
+from toolshed.intra_retrieval.usage import LearnFromUse, UsageIndex
 from toolshed.options import PipelineName
 from toolshed.post_retrieval.confidence import Confidence, shipped_confidence
 from toolshed.post_retrieval.selection import Select
@@ -34,10 +35,12 @@ class Ingredients:
     Attributes:
         index: The tools.
         encoders: The encoders by the name that channels call them.
+        examples: Gives what was learnt from use; None where nothing ever is.
     """
 
     index: CatalogIndex
     encoders: Mapping[str, DenseEncoder]
+    examples: Callable[[], UsageIndex | None] | None = None
 
 
 # A pipeline of one's own: ``lambda made_of: Rewrite(chat) >> build_pipeline("default", made_of)``.
@@ -156,12 +159,16 @@ def rank_stages(
         split = CorrectSpelling(made_of.index, static) >> split
     if planner is not None:
         split = planner(split)
-    return (
+    ranked = (
         split
         >> Encode(made_of.encoders)
         >> Search(made_of.index, preset.channels, head)
         >> _fusion(preset, learned, made_of)
     )
+    # The baselines stay what they are.
+    if learned is None or made_of.examples is None:
+        return ranked
+    return ranked >> LearnFromUse(made_of.examples)
 
 
 def _fusion(

@@ -224,6 +224,29 @@ class BM25Preset:
     fields: Mapping[str, tuple[float, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class UsagePreset:
+    """How much examples of use count.
+
+    Attributes:
+        document_weight: The document of a tool counts as this many examples in its centroid.
+        temperature: How fast examples count less with their distance, in cosine.
+        prior: Mass of examples that nothing is believed below; an example like the request has one.
+        nearer: Weight of being nearer to a tool's centroid, in standard deviations, by encoder.
+        shares: Weight of a tool's share of the examples around the request, in log odds, by encoder.
+    """
+
+    document_weight: float
+    temperature: float
+    prior: float
+    nearer: Mapping[str, float]
+    shares: Mapping[str, float]
+
+
+# Chosen on ToolE dev with 1 to 100 past requests a tool.
+USAGE = UsagePreset(2.0, 0.05, 0.01, {"dense": 1.0, "static": 0.3}, {"dense": 1.0, "static": 0.0})
+
+
 # Chosen on Seal-Tools dev.
 TOOL_WORDS = BM25Preset(
     1.6, 0.75, {"name": (2.0, 4), "description": (1.0, 10), "arguments": (0.5, 25), "results": (0.5, 15)}

@@ -1,7 +1,7 @@
 """What a search makes of a query: scored tools, and the few that are chosen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -147,6 +147,7 @@ class ScoredTools:
         n_tools: How many tools may be found.
         is_forbidden: Which of them would do what the query says must not be done; None for none.
         candidates: The tools that may come first, with what is known of them; None where nothing was learnt.
+        before_use: The scores before anything was learnt from use; None where nothing was.
     """
 
     asked: EncodedQuery
@@ -158,6 +159,7 @@ class ScoredTools:
     n_tools: int
     is_forbidden: NDArray[np.bool_] | None = None
     candidates: Candidates | None = None
+    before_use: Scores | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,7 @@ class Selection:
         passages: The passages that govern what is asked, where they were wanted.
         answerable: Estimated probability that any of the first five serves the query.
         reason: Why the status is not ``ok``; empty where it is.
+        ranked: The best tools by id, with the scores that they had before anything was learnt from use.
     """
 
     asked: EncodedQuery
@@ -314,3 +317,4 @@ class Selection:
     passages: Sequence[FoundPassage] = ()
     answerable: float = 0.0
     reason: str = ""
+    ranked: Mapping[str, float] = field(default_factory=dict)

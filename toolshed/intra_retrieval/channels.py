@@ -194,6 +194,13 @@ class ScoringIndex:
                 self._soft_words = SoftWords(table, self._rows, background=background)
             return self._soft_words
 
+    @property
+    def whole_channels(self) -> Sequence[str]:
+        """The channels of whole documents."""
+        return [
+            name for name, channel in self._channels.items() if channel.kind == "dense" and name not in VIEWS
+        ]
+
     def whole_vectors(self, channel: str) -> Vectors:
         """The vectors of a channel of whole documents, one row a tool."""
         return self._dense(channel).floats()

@@ -26,6 +26,8 @@ from toolshed.vectors import Scores
 
 # Below this probability of there being a right tool the caller is told so.
 _UNSURE_BELOW = 0.4
+# Scores that are kept with a reported outcome, so that what is learnt can be judged against them.
+_N_RANKED = 30
 # Characters a token, for whole catalogs. An estimate, and named so; budgets are counted more closely.
 _CHARACTERS_PER_TOKEN = 4
 
@@ -147,7 +149,15 @@ def select(
         tokens_counted_by=budgeted.counted_by,
         answerable=judged.answerable,
         reason=doubt or _why_none(best, confident) if status != "ok" else "",
+        ranked=_first_ranked(scored),
     )
+
+
+def _first_ranked(scored: ScoredTools) -> dict[str, float]:
+    """The best tools and their scores before anything was learnt from use."""
+    scores = scored.scores if scored.before_use is None else scored.before_use
+    best = best_columns(scores, _N_RANKED)
+    return {scored.tools[column].tool_id: round(float(scores[column]), 4) for column in best}
 
 
 def _why_none(best: list[FoundTool], confident: list[FoundTool]) -> str:

@@ -19,13 +19,15 @@ from toolshed.options import (
     SearchArguments,
 )
 from toolshed.shed.opening import ShedArguments
+from toolshed.shed.outcomes import ShedOutcomes
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.shed import Toolshed
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
+from toolshed.visibility import EVERYTHING
 
 if TYPE_CHECKING:
     from toolshed.calling.results import CallResult, ResultPage
-    from toolshed.economics.running.verbs import Backbones, Costs, Outcomes
+    from toolshed.economics.running.verbs import Backbones, Costs
 
 
 class AsyncToolshed:
@@ -47,7 +49,8 @@ class AsyncToolshed:
                 selection = await search.run_awaited()
             finally:
                 await asyncio.to_thread(shed.booking.book, run, "retrieval", options.get("task_id"))
-        return replace(search.result(selection, run), call=self.call)
+        query_id = shed.seen_by(EVERYTHING).remembered(selection)
+        return replace(search.result(selection, run), call=self.call, query_id=query_id)
 
     async def call(
         self,
@@ -134,7 +137,7 @@ class AsyncToolshed:
         return self._shed.backbones
 
     @property
-    def outcomes(self) -> "Outcomes":
+    def outcomes(self) -> ShedOutcomes:
         """See :attr:`Toolshed.outcomes`."""
         return self._shed.outcomes
 

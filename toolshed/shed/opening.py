@@ -9,6 +9,7 @@ from toolshed.backbones.embedding import DenseEncoder
 from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.errors import missing_extra
 from toolshed.knowledge_base.engine import Engine
+from toolshed.knowledge_base.examples import EXAMPLE_LAYOUT, ExampleStore
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
@@ -55,6 +56,10 @@ class ShedArguments(TypedDict, total=False):
         str | Path | None, Option(None, "Price file of the deployment, beside the public list.")
     ]
     tenant: Annotated[str, Option("default", "Whose costs they are.")]
+    keeps_requests: Annotated[
+        bool,
+        Option(False, "Keep the text of requests whose outcome is reported, beside vectors and digests."),
+    ]
     credentials: Annotated[
         Credentials | None,
         Option(None, "Credentials for calling tools, by source and security scheme.", is_for_python=True),
@@ -97,6 +102,11 @@ def open_tools(location: Location, encoders: Manifest, options: ShedArguments) -
 def open_passages(location: Location, encoders: Manifest, options: ShedArguments) -> PassageStore:
     """Open the store of passages, beside tools that are open; see :func:`open_engine` for what it raises."""
     return _undamaged(PassageStore(open_engine(PASSAGE_LAYOUT, location, encoders, options)))
+
+
+def open_examples(location: Location, encoders: Manifest, options: ShedArguments) -> ExampleStore:
+    """Open the store of usage examples, beside tools that are open; see :func:`open_engine`."""
+    return _undamaged(ExampleStore(open_engine(EXAMPLE_LAYOUT, location, encoders, options)))
 
 
 def _undamaged(store: AnyStore) -> AnyStore:

@@ -42,6 +42,7 @@ class SearchResult:
         call: Calls a tool by its id, where the knowledge base that was searched can.
         answerable: Estimated probability that any of the first five tools serves the query.
         reason: Why the status is not ``ok``; empty where it is.
+        query_id: What the outcome of the request is reported by (:meth:`ShedOutcomes.report`).
     """
 
     query: str
@@ -63,6 +64,7 @@ class SearchResult:
     call: Callable[[str, Any], Any] | None = field(default=None, repr=False, compare=False)
     answerable: float = 0.0
     reason: str = ""
+    query_id: str = ""
 
     @classmethod
     def of(cls, query: str, selection: Selection, run: RunRecord, *, pipeline: str) -> "SearchResult":
@@ -220,6 +222,7 @@ class SearchResult:
         """Everything as JSON, definitions included."""
         return {
             "query": self.query,
+            "query_id": self.query_id,
             "status": self.status,
             "reason": self.reason,
             "confidence": round(self.confidence, 4),

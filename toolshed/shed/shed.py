@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -26,11 +26,13 @@ from toolshed.options import (
 from toolshed.shed.booking import Booking
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
-from toolshed.shed.opening import ShedArguments, open_passages, open_tools
+from toolshed.shed.opening import ShedArguments, open_examples, open_passages, open_tools
+from toolshed.shed.outcomes import ShedOutcomes
 from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.safekeeping import CredentialVault, StateFile, ToolQuarantine
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
+from toolshed.shed.usage_library import usage_of
 from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
 from toolshed.visibility import EVERYTHING, Visibility
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from toolshed.calling.caller import ToolCaller
     from toolshed.calling.results import CallResult, ResultPage
     from toolshed.economics.running.account import CostAccount
-    from toolshed.economics.running.verbs import Backbones, Costs, Outcomes
+    from toolshed.economics.running.verbs import Backbones, Costs
     from toolshed.pre_retrieval.enhancing import EnhancementReport
 
 
@@ -74,7 +76,11 @@ class Toolshed:
         )
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
-        self.tools = ToolLibrary(store, self.encoders, pipeline, given["blas_threads"])
+        examples = partial(open_examples, at, store.manifest, given)
+        self.usage = usage_of(at, examples, lambda: self.tools, given["keeps_requests"])
+        self.tools = ToolLibrary(
+            store, self.encoders, pipeline, given["blas_threads"], examples=self.usage.serving
+        )
         self.quarantine = ToolQuarantine(self._state, self.tools, given["tenant"])
         self._caller_lock = threading.Lock()
         self._caller: ToolCaller | None = None
@@ -311,7 +317,7 @@ class Toolshed:
 
     def damages(self) -> list[str]:
         """Read everything that is stored; what is wrong with each record that is not as it was written."""
-        return [*self.knowledge_base.check(), *self.passages.damages()]
+        return [*self.knowledge_base.check(), *self.passages.damages(), *self.usage.damages()]
 
     def delete_tools(self, *tool_ids: str) -> int:
         """Remove tools; returns how many there were."""
@@ -364,12 +370,9 @@ class Toolshed:
         return Backbones(account)
 
     @cached_property
-    def outcomes(self) -> "Outcomes":
-        """Reporting whether tasks passed."""
-        account = self.account
-        from toolshed.economics.running.verbs import Outcomes
-
-        return Outcomes(account)
+    def outcomes(self) -> ShedOutcomes:
+        """Reporting outcomes of tasks and of searches."""
+        return ShedOutcomes(lambda: self.account, self.usage)
 
     @cached_property
     def costs(self) -> "Costs":
@@ -386,6 +389,7 @@ class Toolshed:
         if self._caller is not None:
             self._caller.close()
         self.passages.close()
+        self.usage.close()
         self.booking.close()
         self._state.close()
         self.tools.close()

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownSource
 from toolshed.indexing.origins import indexed_sources, renamed
 from toolshed.indexing.tools import Review, SyncRules, sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
+from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, StoredTool, ToolStore
 from toolshed.metering.runs import RunRecord
 from toolshed.options import IndexArguments, PipelineName, SearchArguments, checked
@@ -27,6 +28,7 @@ from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import SearchResult
 from toolshed.stages import Stage, run_awaited, run_blocking
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
+from toolshed.vectors import Vectors
 from toolshed.visibility import EVERYTHING, Visibility
 
 logger = logging.getLogger(__name__)
@@ -84,6 +86,7 @@ class ToolLibrary:
         encoders: The encoders.
         pipeline: Name of the pipeline that searches, or what builds one.
         blas_threads: Most threads of linear algebra while one does; None for any.
+        examples: Gives what was learnt from use.
     """
 
     def __init__(
@@ -92,8 +95,9 @@ class ToolLibrary:
         encoders: Encoders,
         pipeline: PipelineName | PipelineBuilder,
         blas_threads: int | None = 1,
+        examples: Callable[[], UsageIndex | None] | None = None,
     ) -> None:
-        self._blas_threads = blas_threads
+        self._blas_threads, self._examples = blas_threads, examples
         self.store = store
         self._encoders = encoders
         self._index = CatalogIndex(store)
@@ -187,10 +191,17 @@ class ToolLibrary:
 
     @cached_property
     def _pipeline(self) -> Stage[Query, Selection]:
-        made_of = Ingredients(self._index, self._encoders.read)
+        made_of = Ingredients(self._index, self._encoders.read, self._examples)
         return (
             self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
         )
+
+    def document_vectors(self, encoder: str) -> tuple[Sequence[str], Vectors] | None:
+        """Ids and document vectors of all tools, or of a sample of many; None without that encoder."""
+        if self._index.is_empty():
+            return None
+        tools = self._index.all_tools()
+        return (tools.tool_ids, tools.whole_vectors(encoder)) if encoder in tools.whole_channels else None
 
     def get(self, tool_id: str, visible: Visibility = EVERYTHING) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""

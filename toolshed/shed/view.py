@@ -1,11 +1,13 @@
 """A knowledge base as one caller sees it."""
 
 import asyncio
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from toolshed.options import CallArguments, SearchArguments
+from toolshed.rankings import Selection
 from toolshed.shed.results import SearchResult
 from toolshed.types import IndexedSource, ToolDefinition
 from toolshed.visibility import Visibility
@@ -35,7 +37,13 @@ class ShedView:
         search = shed.tools.prepared(query, k, options, shed.passages, self.visible)
         with shed.booking.run("retrieval", options.get("task_id")) as run:
             selection = search.run()
-        return replace(search.result(selection, run), call=self.call)
+        return replace(search.result(selection, run), call=self.call, query_id=self.remembered(selection))
+
+    def remembered(self, selection: Selection) -> str:
+        """The id that the outcome of a search may be reported by."""
+        query_id = uuid.uuid4().hex
+        self.shed.usage.remember(query_id, selection, self.visible)
+        return query_id
 
     def call(
         self,

@@ -8,6 +8,7 @@ from toolshed_evals.commands.carry_over import carry_over
 from toolshed_evals.commands.compare import compare
 from toolshed_evals.commands.endurance import endurance
 from toolshed_evals.commands.fetch import fetch
+from toolshed_evals.commands.learning_curve import learning_curve
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
 from toolshed_evals.commands.openapi import openapi
 from toolshed_evals.commands.passages import passages
@@ -26,6 +27,7 @@ from toolshed_evals.commands.sentences import sentences
         run,
         compare,
         carry_over,
+        learning_curve,
         report,
         fetch,
         sentences,

@@ -1,0 +1,34 @@
+"""Learning curves: what is measured is in no history, and history helps."""
+
+from toolshed.catalog.json_shapes import parse_tools
+from toolshed.indexing.tools import unwatched
+from toolshed_evals.datasets import Dataset
+from toolshed_evals.learning_curve import learning_curve
+
+THINGS = ("laptop", "computer", "printer", "notebook", "screen", "tablet", "router", "phone")
+TROUBLES = ("is broken", "does not start", "stopped working", "shows an error", "makes a noise")
+NAMES = ("orbit_desk", "send_mail", "send_letter", "play_song", "play_film", "book_table", "book_flight")
+
+
+def dataset() -> Dataset:
+    tools = [{"name": name, "description": f"{name.replace('_', ' ')}."} for name in NAMES]
+    queries = {
+        f"q{n}": f"my {thing} {trouble}"
+        for n, (thing, trouble) in enumerate((a, b) for a in THINGS for b in TROUBLES)
+    }
+    return Dataset(
+        "troubles",
+        parse_tools(tools, source="data"),
+        queries,
+        dict.fromkeys(queries, frozenset({"orbit_desk"})),
+    )
+
+
+def test_history_helps_and_never_holds_what_is_measured() -> None:
+    data = dataset()
+    none, some = learning_curve(data, data, [0, 20], pipeline="instant", limit=50, tick=unwatched)
+    assert none.n_examples == 0
+    assert 0 < some.n_examples <= 20
+    assert none.n_queries == some.n_queries < len(data.queries)
+    assert some.metrics["ndcg@5"] > none.metrics["ndcg@5"]
+    assert none.n_far == none.n_queries

@@ -1,0 +1,187 @@
+"""Learning from use: tools rise where requests like this one were served by them.
+
+Of the examples of a tool is seen how much nearer the request is to the centroid of document and examples than
+to the document alone, by either encoder, and which share of the examples around the request is its own. All
+are zero where there is no example: then nothing changes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolshed.backbones.embedding import normalise
+from toolshed.knowledge_base.examples import UsageExample
+from toolshed.presets import MIN_NEED_WEIGHT, USAGE, UsagePreset
+from toolshed.queries import Encodings
+from toolshed.rankings import ScoredTools
+from toolshed.stages import Stage
+from toolshed.vectors import Scores, Vectors
+
+# Tools beyond the candidates that examples may bring in.
+_MOST_BROUGHT_IN = 10
+_MIN_DEVIATION = 1e-3
+_HALF_LIFE_SECONDS = 182 * 24 * 3600
+
+
+# Ids and vectors of the documents of tools, by the name of an encoder; None where there are none.
+Documents = Callable[[str], tuple[Sequence[str], Vectors] | None]
+
+
+class UsageIndex:
+    """Examples as matrices.
+
+    Args:
+        examples: The examples.
+        documents: Vectors of the documents of tools.
+        now: The time, in seconds since 1970: an example of half a year ago counts half.
+    """
+
+    def __init__(self, examples: Sequence[UsageExample], documents: Documents, now: float) -> None:
+        self.tool_ids = [example.tool_id for example in examples]
+        ages = np.array([max(0.0, now - example.reported_at) for example in examples])
+        self.weights = 0.5 ** (ages / _HALF_LIFE_SECONDS)
+        names = set.intersection(*(set(example.vectors) for example in examples)) if examples else set()
+        self.vectors: dict[str, Vectors] = {}
+        self.documents: dict[str, tuple[dict[str, int], Vectors]] = {}
+        for name in sorted(names):
+            found = documents(name)
+            if found is not None:
+                ids, vectors = found
+                self.vectors[name] = np.stack([_dense(example, name) for example in examples])
+                self.documents[name] = {tool_id: row for row, tool_id in enumerate(ids)}, vectors
+
+    def known_tools(self) -> list[str]:
+        """The tools whose documents are known."""
+        return sorted({tool_id for rows, _ in self.documents.values() for tool_id in rows})
+
+    def __len__(self) -> int:
+        return len(self.tool_ids)
+
+    def gains(self, queries: Mapping[str, Vectors], tool_ids: Sequence[str]) -> NDArray[np.float64]:
+        """What examples add to the score of each tool: the best over the needs of one request.
+
+        Args:
+            queries: float32 ``[n_needs, dimension]`` by encoder.
+            tool_ids: The tools that may be found; examples of others have no part.
+        """
+        return np.asarray(self.totals(queries, tool_ids).max(axis=0))
+
+    def totals(
+        self,
+        queries: Mapping[str, Vectors],
+        tool_ids: Sequence[str],
+        *,
+        preset: UsagePreset = USAGE,
+        without: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float64]:
+        """What examples, without some of them, add to each tool for each query."""
+        column = {tool_id: at for at, tool_id in enumerate(tool_ids)}
+        owner = np.array([column.get(tool_id, -1) for tool_id in self.tool_ids], np.int64)
+        kept = owner >= 0 if without is None else (owner >= 0) & ~without
+        total = np.zeros((len(next(iter(queries.values()))), len(tool_ids)))
+        if kept.any():
+            for name in self.vectors:
+                if name in queries:
+                    nearer, shares = self._seen(name, queries[name], tool_ids, owner, kept, preset)
+                    total += preset.nearer[name] * nearer + preset.shares[name] * shares
+        return total
+
+    def _seen(
+        self,
+        name: str,
+        queries: Vectors,
+        tool_ids: Sequence[str],
+        owner: NDArray[np.int64],
+        kept: NDArray[np.bool_],
+        preset: UsagePreset,
+    ) -> tuple[Scores, Scores]:
+        """How much nearer the request is to each tool, and the tool's share of what is around it."""
+        rows, documents = self.documents[name]
+        own = np.zeros((len(tool_ids), documents.shape[1]), np.float32)
+        known = [at for at, tool_id in enumerate(tool_ids) if tool_id in rows]
+        own[known] = documents[[rows[tool_ids[at]] for at in known]]
+        examples, owners, weights = self.vectors[name][kept], owner[kept], self.weights[kept]
+        centroids = preset.document_weight * own
+        np.add.at(centroids, owners, examples * weights[:, None].astype(np.float32))
+        nearer = _standard(queries @ normalise(centroids).T) - _standard(queries @ own.T)
+        around = np.exp((queries @ examples.T - 1) / preset.temperature) * weights
+        mass = np.zeros((len(queries), len(tool_ids)))
+        for at in range(len(queries)):
+            mass[at] = np.bincount(owners, around[at], minlength=len(tool_ids))
+        # A share of what is expected by chance, which far examples hardly move: log((m_t + a/n)/(m + a) n).
+        n = len(tool_ids)
+        shares = np.log(n * (mass + preset.prior / n) / (mass.sum(axis=1, keepdims=True) + preset.prior))
+        return nearer, shares
+
+
+def _dense(example: UsageExample, name: str) -> Vectors:
+    vector = example.vectors[name]
+    assert isinstance(vector, np.ndarray)
+    return vector
+
+
+def _standard(scores: Scores) -> Scores:
+    deviation = scores.std(axis=1, keepdims=True) + _MIN_DEVIATION
+    return np.asarray((scores - scores.mean(axis=1, keepdims=True)) / deviation)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LearnFromUse(Stage[ScoredTools, ScoredTools]):
+    """Add what the examples of this knowledge base say to the scores of the ranking.
+
+    Attributes:
+        examples: Gives those that serve; None where there are none.
+    """
+
+    examples: Callable[[], UsageIndex | None]
+
+    def __repr__(self) -> str:
+        return "LearnFromUse()"
+
+    async def run(self, scored: ScoredTools, /) -> ScoredTools:
+        """Return the tools with their new scores; with the old ones where nothing was learnt."""
+        index = self.examples()
+        if index is None or not len(index) or not len(scored.scores):
+            return scored
+        queries = asked_vectors(scored)
+        gains = index.gains(queries, [tool.tool_id for tool in scored.tools])
+        if not gains.any():
+            return scored
+        scores = with_gains(scored, gains)
+        return replace(scored, scores=scores, before_use=scored.scores)
+
+
+def asked_vectors(scored: ScoredTools) -> dict[str, Vectors]:
+    """The vectors of the whole request and of its needs, by encoder."""
+    needs = [at for at, one in enumerate(scored.sub_queries) if at == 0 or one.weight >= MIN_NEED_WEIGHT]
+    encodings: Encodings = scored.asked.encodings
+    return {name: vectors[needs] for name, vectors in encodings.vectors.items()}
+
+
+def with_gains(scored: ScoredTools, gains: NDArray[np.float64]) -> Scores:
+    """The scores with what examples add; tools beyond the candidates stay below unless examples name them."""
+    scores = scored.scores.astype(np.float64)
+    is_candidate = np.zeros(len(scores), dtype=bool)
+    if scored.candidates is None:
+        is_candidate[:] = True
+    else:
+        is_candidate[scored.candidates.columns] = True
+    forbidden = scored.is_forbidden if scored.is_forbidden is not None else np.zeros(len(scores), dtype=bool)
+    open_ones = is_candidate & ~forbidden & np.isfinite(scores)
+    if not open_ones.any():
+        return scored.scores
+    lowest = scores[open_ones].min()
+    brought = np.flatnonzero(~is_candidate & ~forbidden & (gains > 0) & np.isfinite(scores))
+    brought = brought[np.argsort(-gains[brought], kind="stable")][:_MOST_BROUGHT_IN]
+    moved = scores.copy()
+    moved[open_ones] += gains[open_ones]
+    moved[brought] = lowest - 1 + gains[brought]
+    rest = ~open_ones
+    rest[brought] = False
+    # What nothing speaks for stays below all that something does.
+    floor = min(moved[open_ones].min(), moved[brought].min() if len(brought) else np.inf)
+    if rest.any():
+        moved[rest] += min(0.0, floor - 1 - scores[rest & np.isfinite(scores)].max(initial=-np.inf))
+    return moved.astype(np.float32)

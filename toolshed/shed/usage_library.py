@@ -1,0 +1,345 @@
+"""What a knowledge base learns from use: outcomes become examples, which serve once they gain."""
+
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownQueryError
+from toolshed.intra_retrieval.usage import Documents, UsageIndex
+from toolshed.intra_retrieval.usage_trial import Trial
+from toolshed.knowledge_base.examples import ExampleStore, UsageExample
+from toolshed.rankings import Selection
+from toolshed.shed.location import Location
+from toolshed.types import ToolDefinition
+from toolshed.vectors import Vectors
+from toolshed.visibility import Visibility
+
+if TYPE_CHECKING:
+    from toolshed.shed.tool_library import ToolLibrary
+
+# Searches whose outcome may still be reported, in this process, and for how long.
+_MAX_PENDING, _PENDING_SECONDS = 10_000, 24 * 3600
+_MAX_TOOLS_USED = 50
+_MAX_REPORTER = 200
+MAX_EXAMPLES_OF_A_TOOL = 200
+# Reports of nearly the same request and the same tool are one example.
+_SAME = 0.98
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """What a report came to.
+
+    Attributes:
+        n_new: Examples that were added.
+        n_repeated: Examples that were there, and are now of today.
+        n_dropped: Examples that were removed: of a failure, or the oldest of a tool that has many.
+    """
+
+    n_new: int = 0
+    n_repeated: int = 0
+    n_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LearnReport:
+    """What learning came to.
+
+    Attributes:
+        n_examples: Examples there are.
+        n_serving: Examples that searches learn from now.
+        n_unsupported: Examples left out, since neither the ranking nor what others reported speaks for them.
+        n_distrusted: Reporters none of whose examples count, since most have no support.
+        before: Mean reciprocal rank of held-back examples by what served before.
+        after: The same by what would serve now.
+        serves: Whether the new state serves: only where it beats the old one.
+    """
+
+    n_examples: int
+    n_serving: int
+    n_unsupported: int
+    n_distrusted: int
+    before: float
+    after: float
+    serves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A search whose outcome may be reported."""
+
+    text: str
+    vectors: Mapping[str, Vectors]
+    ranked: Mapping[str, float]
+    visible: Visibility
+    until: float
+
+
+class UsageLibrary:
+    """The examples of a knowledge base. Thread-safe.
+
+    Args:
+        store: Opens where they are; called at first use.
+        exists: Whether there may be any; until then nothing is opened to search.
+        key: What digests are keyed with.
+        tool: Gives a tool that may be found, or raises.
+        documents: Vectors of the documents of all tools, by the name of an encoder.
+        keeps_text: Whether requests are kept as text, beside their vectors and digests.
+        now: The time, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        store: Callable[[], ExampleStore],
+        *,
+        exists: Callable[[], bool],
+        key: Callable[[], bytes],
+        tool: Callable[[str, Visibility], ToolDefinition],
+        documents: Documents,
+        keeps_text: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._open, self._exists, self._key_of = store, exists, key
+        self._tool, self._documents = tool, documents
+        self._keeps_text, self._now = keeps_text, now
+        self._lock = threading.RLock()
+        self._store: ExampleStore | None = None
+        self._key: bytes | None = None
+        self._pending: OrderedDict[str, _Pending] = OrderedDict()
+        self._serving: tuple[int, UsageIndex] | None = None
+
+    def remember(self, query_id: str, selection: Selection, visible: Visibility) -> None:
+        """Remember a search until its outcome is reported; the oldest of many make room."""
+        vectors = {name: rows[0] for name, rows in selection.asked.encodings.vectors.items()}
+        until = self._now() + _PENDING_SECONDS
+        text = selection.asked.plan.query.text
+        with self._lock:
+            self._pending[query_id] = _Pending(text, vectors, selection.ranked, visible, until)
+            while len(self._pending) > _MAX_PENDING:
+                self._pending.popitem(last=False)
+
+    def report(
+        self, query_id: str, tools_used: Sequence[str], *, passed: bool, reporter: str = ""
+    ) -> UsageReport:
+        """Report whether the tools that were used served a request.
+
+        Args:
+            query_id: Of the search (:attr:`SearchResult.query_id`), in this process, of the last day.
+            tools_used: Ids of the tools, at most 50.
+            passed: Whether they did. A failure takes back the examples of the request and these tools.
+            reporter: Who says so: the name of a key. Its examples are judged by what others report.
+
+        Raises:
+            UnknownQueryError: If there is no such search any more.
+            UnknownToolError: If a tool is not there, or was hidden from that search.
+            InvalidRecordError: If there are too many tools, or the reporter's name is too long.
+        """
+        if len(tools_used) > _MAX_TOOLS_USED or len(reporter) > _MAX_REPORTER:
+            raise InvalidRecordError(
+                f"an outcome names at most {_MAX_TOOLS_USED} tools, and a reporter of at most "
+                f"{_MAX_REPORTER} characters; {len(tools_used)} and {len(reporter)} were given"
+            )
+        with self._lock:
+            pending = self._pending.get(query_id)
+            if pending is None or pending.until < self._now():
+                raise UnknownQueryError(
+                    f"there is no search {query_id!r}: outcomes are reported within a day, to the process "
+                    "that searched. Search again and report the new query_id"
+                )
+            tool_ids = [self._tool(one, pending.visible).tool_id for one in dict.fromkeys(tools_used)]
+            if not passed:
+                return UsageReport(n_dropped=self._take_back(pending, tool_ids))
+            reports = [self._add(pending, tool_id, reporter) for tool_id in tool_ids]
+        return UsageReport(*(sum(one[at] for one in reports) for at in range(3)))
+
+    def _add(self, pending: _Pending, tool_id: str, reporter: str) -> tuple[int, int, int]:
+        store, now = self._opened(), int(self._now())
+        known = sorted(store.scan({"tool_id": [tool_id]}), key=lambda one: one.reported_at)
+        who = self._digest(f"reporter:{reporter}")
+        request = self._digest(" ".join(pending.text.split()).lower())
+        example_id = f"{request}-{self._digest(tool_id + who)}"
+        same = [
+            one
+            for one in known
+            if one.reporter == who and (one.example_id == example_id or _is_same(one, pending.vectors))
+        ]
+        if same:
+            store.upsert([replace(same[-1], reported_at=now)])
+            return 0, 1, 0
+        example = UsageExample(
+            example_id,
+            tool_id,
+            who,
+            now,
+            pending.vectors,
+            pending.ranked,
+            text=pending.text if self._keeps_text else "",
+        )
+        store.upsert([example])
+        surplus = known[: max(0, len(known) + 1 - MAX_EXAMPLES_OF_A_TOOL)]
+        store.delete([one.example_id for one in surplus])
+        return 1, 0, len(surplus)
+
+    def _take_back(self, pending: _Pending, tool_ids: Sequence[str]) -> int:
+        if not tool_ids or not (self._store or self._exists()):
+            return 0
+        store = self._opened()
+        same = [one.example_id for one in store.scan({"tool_id": tool_ids}) if _is_same(one, pending.vectors)]
+        store.delete(same)
+        return len(same)
+
+    def learn(self) -> LearnReport:
+        """Judge what was reported, and let it serve where it beats what served before.
+
+        Examples are held back in turn, near-duplicates together, and ranked by the rest.
+        """
+        with self._lock:
+            store = self._opened()
+            examples = sorted(store.scan(), key=lambda one: one.example_id)
+            trial = Trial(examples, self._documents, self._now())
+            kept = trial.supported()
+            before, after = trial.compared(kept)
+            serves = after > before
+            if serves:
+                changed = [
+                    replace(one, serves=bool(serve))
+                    for one, serve in zip(examples, kept, strict=True)
+                    if one.serves != bool(serve)
+                ]
+                store.upsert(changed)
+            n_serving = int(kept.sum()) if serves else sum(one.serves for one in examples)
+        return LearnReport(
+            len(examples), n_serving, trial.n_unsupported, trial.n_distrusted, before, after, serves
+        )
+
+    def forget(
+        self,
+        *,
+        reporter: str | None = None,
+        tool_id: str | None = None,
+        before: float | None = None,
+        everything: bool = False,
+    ) -> int:
+        """Remove examples at once and for good; returns how many there were.
+
+        Args:
+            reporter: Those that it reported.
+            tool_id: Those of this tool.
+            before: Those that were last reported before, in seconds since 1970.
+            everything: All of them. Of several conditions all must hold.
+
+        Raises:
+            ConfigurationError: If nothing is said of what to forget.
+        """
+        if not everything and reporter is None and tool_id is None and before is None:
+            raise ConfigurationError("say what to forget: a reporter, a tool, a time, or everything")
+        with self._lock:
+            if not (self._store or self._exists()):
+                return 0
+            store = self._opened()
+            only = {} if tool_id is None else {"tool_id": [tool_id]}
+            who = None if reporter is None else self._digest(f"reporter:{reporter}")
+            gone = [
+                one.example_id
+                for one in store.scan(only or None)
+                if (who is None or one.reporter == who) and (before is None or one.reported_at < before)
+            ]
+            store.delete(gone)
+            return len(gone)
+
+    def examples(self) -> list[UsageExample]:
+        """All examples, serving or not."""
+        with self._lock:
+            return list(self._opened().scan()) if self._store or self._exists() else []
+
+    def keep(self, examples: Sequence[UsageExample]) -> None:
+        """Write examples as they are, such as those of a log that is trusted."""
+        with self._lock:
+            self._opened().upsert(examples)
+
+    def damages(self) -> list[str]:
+        """What is wrong with each example that is not as it was written."""
+        with self._lock:
+            return list(self._opened().check()) if self._store or self._exists() else []
+
+    def serving(self) -> UsageIndex | None:
+        """What searches learn from; None where there is nothing."""
+        if self._store is None and not self._exists():
+            return None
+        with self._lock:
+            store = self._opened()
+            if self._serving is None or self._serving[0] != store.revision:
+                examples = sorted((one for one in store.scan() if one.serves), key=lambda one: one.example_id)
+                self._serving = store.revision, UsageIndex(examples, self._documents, self._now())
+            return self._serving[1]
+
+    def _opened(self) -> ExampleStore:
+        if self._store is None:
+            self._store = self._open()
+        return self._store
+
+    def _digest(self, text: str) -> str:
+        if self._key is None:
+            self._key = self._key_of()
+        return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+    def close(self) -> None:
+        """Release the store; calling it again does nothing."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+
+
+def _is_same(example: UsageExample, vectors: Mapping[str, Vectors]) -> bool:
+    """Whether an example is of nearly the same request, by every encoder that both have."""
+    both = [name for name in vectors if name in example.vectors]
+    return all(float(np.dot(example.vectors[name], vectors[name])) >= _SAME for name in both)  # type: ignore[arg-type]  # dense vectors
+
+
+def digest_key(folder: Path | None, *, is_memory: bool) -> bytes:
+    """The key of the digests of a knowledge base: in a file of its owner's beside it.
+
+    Raises:
+        ConfigurationError: If it is on a server, which has no place for one.
+    """
+    if is_memory:
+        return secrets.token_bytes(_KEY_BYTES)
+    if folder is None:
+        raise ConfigurationError(
+            "a knowledge base on a Qdrant server cannot learn from use yet: there is no place for the key of "
+            "its digests"
+        )
+    path = folder / "examples.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        key = secrets.token_bytes(_KEY_BYTES)
+        file.write(key)
+    return key
+
+
+def usage_of(
+    at: Location, store: Callable[[], ExampleStore], tools: "Callable[[], ToolLibrary]", keeps_text: bool
+) -> UsageLibrary:
+    """What the knowledge base at a location learns from use."""
+    return UsageLibrary(
+        store,
+        exists=lambda: at.folder is not None and at.holds("examples"),
+        key=lambda: digest_key(at.folder, is_memory=at.is_memory),
+        tool=lambda tool_id, visible: tools().get(tool_id, visible),
+        documents=lambda encoder: tools().document_vectors(encoder),
+        keeps_text=keeps_text,
+    )
