@@ -78,7 +78,7 @@ async def test_the_asynchronous_verb_plans_too() -> None:
     ("answer", "reason"),
     [
         (ChatModelError("the model is down"), "planned by rule: the model is down"),
-        (30.0, "no plan within 0.2 s"),
+        (30.0, "planned by rule: no answer within 0.2 s"),
         ("I would begin with the weather.", "answered twice what cannot be used"),
         ('{"rewritten": "x", "parts": []}', "answered twice what cannot be used"),
         ('{"rewritten": 3, "parts": ["x"]}', "answered twice what cannot be used"),
