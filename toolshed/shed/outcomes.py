@@ -8,7 +8,8 @@ from toolshed.shed.usage_library import LearnReport, UsageLibrary, UsageReport
 
 if TYPE_CHECKING:
     from toolshed.economics.ledger.records import Outcome
-    from toolshed.economics.running.account import CostAccount, OutcomeDetails
+    from toolshed.economics.running.account import CostAccount
+    from toolshed.economics.running.terms import OutcomeDetails
 
 
 class ShedOutcomes:
