@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from toolshed.errors import missing_extra
 
 if TYPE_CHECKING:
+    from toolshed.adapters.anthropic_tool_search import AnthropicToolSearch
     from toolshed.adapters.langchain_middleware import BackboneMiddleware
     from toolshed.adapters.langchain_retriever import ToolshedRetriever
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from toolshed.types import SyncReport, ToolDefinition
 
 __all__ = [
+    "AnthropicToolSearch",
     "AsyncToolshed",
     "AsyncToolshedClient",
     "BackboneMiddleware",
@@ -52,6 +54,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "AnthropicToolSearch": "adapters.anthropic_tool_search",
     "AsyncToolshed": "shed.asynchronous",
     "AsyncToolshedClient": "shed.remote_async",
     "BackboneMiddleware": "adapters.langchain_middleware",

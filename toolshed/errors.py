@@ -366,3 +366,9 @@ def missing_extra(module: str, extra: str) -> ConfigurationError:
     return ConfigurationError(
         f"{module} is not installed; from the Toolshed checkout run: pip install '.[{extra}]'"
     )
+
+
+def missing_package(module: str) -> ConfigurationError:
+    """The error that says how to install a package that no extra brings."""
+    package = module.partition(".")[0].replace("_", "-")
+    return ConfigurationError(f"{package} is not installed; run: pip install {package}")
