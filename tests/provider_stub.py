@@ -18,6 +18,8 @@ Json = dict[str, Any]
 class Turn:
     """What the model says: a text, calls as (name, arguments), and how it misbehaves.
 
+    In responses, ``tool_search`` is a call of the search that the client executes, and a name with a slash
+    has its namespace before it.
     ``fault`` is ``drop`` (the connection, before a word), ``half`` (ends within an event, or within the
     JSON), ``stall`` (says nothing more), ``garbage``, ``error`` (an event that says so), or a status.
     """
@@ -198,14 +200,15 @@ def _items(turn: Turn) -> list[Json]:
             }
         )
     for i, (name, given) in enumerate(turn.calls):
-        arguments = json.dumps(given)
-        call = {
-            "call_id": f"call_{turn.serial}_{i}",
-            "name": name,
-            "arguments": arguments,
-            "status": "completed",
-        }
-        items.append({"type": "function_call", "id": f"fc_{turn.serial}_{i}", **call})
+        call = {"id": f"fc_{turn.serial}_{i}", "call_id": f"call_{turn.serial}_{i}", "status": "completed"}
+        if name == "tool_search":
+            items.append({"type": "tool_search_call", **call, "execution": "client", "arguments": given})
+            continue
+        namespace, _, bare = name.rpartition("/")
+        within = {"namespace": namespace} if namespace else {}
+        items.append(
+            {"type": "function_call", **call, "name": bare, **within, "arguments": json.dumps(given)}
+        )
     return items
 
 
@@ -298,6 +301,8 @@ def _response_events(body: Json, turn: Turn) -> Iterator[Json]:
                 "logprobs": [],
             }  # fmt: skip
             yield {"type": "response.content_part.done", **at, "content_index": 0, "part": done}
+        elif item["type"] == "tool_search_call":
+            yield {"type": "response.output_item.added", "output_index": i, "item": {**bare, "arguments": {}}}
         else:
             yield {"type": "response.output_item.added", "output_index": i, "item": {**bare, "arguments": ""}}
             yield {"type": "response.function_call_arguments.delta", **at, "delta": item["arguments"]}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from toolshed.adapters.langchain_retriever import ToolshedRetriever
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
     from toolshed.adapters.langchain_tools import ToolshedMiddleware
+    from toolshed.adapters.openai_tool_search import OpenAIToolSearch
     from toolshed.documents import LegalDocument, Passage
     from toolshed.economics.choosing.candidates import Candidate, StepFeatures
     from toolshed.economics.running.attempts import Reply
@@ -38,6 +39,7 @@ __all__ = [
     "FoundTool",
     "LegalDocument",
     "LegalTextSplitter",
+    "OpenAIToolSearch",
     "Passage",
     "PassageSearchResult",
     "Reply",
@@ -65,6 +67,7 @@ _HOME = {
     "FoundTool": "rankings",
     "LegalDocument": "documents",
     "LegalTextSplitter": "adapters.langchain_splitter",
+    "OpenAIToolSearch": "adapters.openai_tool_search",
     "Passage": "documents",
     "PassageSearchResult": "shed.results",
     "Reply": "economics.running.attempts",
