@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
     from toolshed.adapters.langchain_tools import ToolshedMiddleware
     from toolshed.adapters.openai_tool_search import OpenAIToolSearch
+    from toolshed.adapters.pydantic_ai_toolset import ToolshedToolset
     from toolshed.documents import LegalDocument, Passage
     from toolshed.economics.choosing.candidates import Candidate, StepFeatures
     from toolshed.economics.running.attempts import Reply
@@ -52,6 +53,7 @@ __all__ = [
     "ToolshedError",
     "ToolshedMiddleware",
     "ToolshedRetriever",
+    "ToolshedToolset",
     "Usage",
 ]
 
@@ -80,6 +82,7 @@ _HOME = {
     "ToolshedError": "errors",
     "ToolshedMiddleware": "adapters.langchain_tools",
     "ToolshedRetriever": "adapters.langchain_retriever",
+    "ToolshedToolset": "adapters.pydantic_ai_toolset",
     "Usage": "metering.usage",
 }
 

@@ -29,3 +29,11 @@ def test_anthropic(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     without("anthropic", monkeypatch, "toolshed.adapters.anthropic_runnable")
     with pytest.raises(ConfigurationError, match="anthropic is not installed; run: pip install anthropic"):
         search.runnable()
+
+
+def test_pydantic_ai(monkeypatch: pytest.MonkeyPatch) -> None:
+    without("pydantic_ai", monkeypatch, "toolshed.adapters.pydantic_ai_toolset")
+    with pytest.raises(
+        ConfigurationError, match="pydantic-ai is not installed; run: pip install pydantic-ai"
+    ):
+        importlib.import_module("toolshed.adapters.pydantic_ai_toolset")
