@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import LegalDocument, Passage
@@ -14,7 +14,6 @@ from toolshed.errors import UnknownDecisionError, UnknownDocumentError, UnknownS
 from toolshed.indexing.passages import DocumentReport
 from toolshed.options import (
     CallArguments,
-    Credential,
     DocumentArguments,
     IndexArguments,
     OnChange,
@@ -22,11 +21,10 @@ from toolshed.options import (
     SearchArguments,
 )
 from toolshed.shed.results import PassageSearchResult, SearchResult
-from toolshed.shed.shed import Toolshed
-from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
-from toolshed_api.audit.trail import NO_TRAIL, AuditTrail, Note
-from toolshed_api.callers import DEFAULT_TENANT, Caller, ForeignSourceError, Scope
+from toolshed_api.audit.trail import Note
+from toolshed_api.caller_credentials import CallerCredentials
+from toolshed_api.callers import DEFAULT_TENANT, ForeignSourceError
 from toolshed_api.observability import conventions as names
 from toolshed_api.observability.metrics import PASSAGE_SEARCHES, count_search, counted_call
 from toolshed_api.observability.tracing import span, trace_search
@@ -41,58 +39,17 @@ if TYPE_CHECKING:
     from toolshed.economics.running.terms import Budget, OutcomeDetails
     from toolshed.economics.running.verbs import PolicyOptions
     from toolshed.safety.quarantine import HeldTool
-    from toolshed.safety.vault import KeptCredential, Level
-    from toolshed.safety.vault import Scope as VaultScope
-
-
-class CredentialSlot(TypedDict):
-    """What a credential is for: a source, and one of its schemes, or empty for whatever it asks for."""
-
-    level: "Level"
-    source: str
-    scheme: str
+    from toolshed.shed.usage_library import UsageReport
 
 
 @dataclass(frozen=True, slots=True)
-class CallerShed:
+class CallerShed(CallerCredentials):
     """What a caller may do with the tools, text and books of his tenant.
 
     Every verb does its work inside :meth:`doing`, which asks for its scope and writes the audit log. What is
     refused, counted or written down is decided here, so that whoever serves a caller, in whatever protocol,
     serves him the same.
-
-    Attributes:
-        shed: The knowledge base of the caller's tenant.
-        caller: Who asks.
-        trail: Where it is written down what he did.
     """
-
-    shed: Toolshed
-    caller: Caller
-    trail: AuditTrail = NO_TRAIL
-
-    @property
-    def _view(self) -> ShedView:
-        return self.shed.seen_by(self.caller.visible)
-
-    @contextmanager
-    def doing(
-        self, scope: Scope, action: str, target: str = "", *, text: str | None = None
-    ) -> Iterator[Note]:
-        """Let the caller do something, if he may, and write down what came of it.
-
-        Args:
-            scope: What he must be allowed to do.
-            action: What the audit log calls it.
-            target: What it is done to.
-            text: What he sent; only its digest is kept, unless the operator keeps texts.
-
-        Raises:
-            MissingScopeError: If he may not.
-        """
-        with self.trail.recording(self.caller, action, target, text=text) as note:
-            self.caller.require(scope)
-            yield note
 
     def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:
         """See :meth:`Toolshed.search`."""
@@ -123,8 +80,8 @@ class CallerShed:
 
     def tools_named(self, names: Sequence[str]) -> list[ToolDefinition]:
         """See :meth:`ShedView.tools_named`."""
-        self.caller.require("search")
-        return self._view.tools_named(names)
+        with self.doing("search", "tools.get", ", ".join(names)):
+            return self._view.tools_named(names)
 
     def list_tools(self) -> list[str]:
         """See :meth:`Toolshed.list_tools`."""
@@ -166,55 +123,6 @@ class CallerShed:
     def _calling(self, tool_id: str, arguments: Mapping[str, Any] | None) -> AbstractContextManager[Note]:
         return self.doing("call", "call", tool_id, text=json.dumps(arguments, default=str))
 
-    def _with_credentials(self, tool_id: str, options: CallArguments) -> CallArguments:
-        """With those that are kept for his calls to the tool's source, where he gives none himself."""
-        if not self.shed.vault.is_set or options.get("credentials") is not None:
-            return options
-        source = self._view.get_tool(tool_id).source
-        vault, caller = self.shed.vault.opened, self.caller
-        found = vault.for_call(source, tenant=caller.tenant, owner=caller.name)
-        return options if found is None else CallArguments(**{**options, "credentials": {source: found}})
-
-    def put_credential(self, slot: "CredentialSlot", credential: Credential) -> "KeptCredential":
-        """Keep a credential for upstream calls: a user his own, an administrator his tenant's.
-
-        Args:
-            slot: What it is for; whose it is follows from the caller.
-            credential: It.
-
-        Raises:
-            MissingScopeError: If he may not.
-        """
-        from toolshed.safety.vault import Slot
-
-        caller, level = self.caller, slot["level"]
-        with self.doing("call" if level == "user" else "admin", "credentials.put", slot["source"]):
-            if level == "service":
-                caller.require_tenant(DEFAULT_TENANT)
-            tenant = "" if level == "service" else caller.tenant
-            owner = caller.name if level == "user" else ""
-            kept = Slot(level, tenant, owner, slot["source"], slot["scheme"])
-            return self.shed.vault.opened.put(kept, credential, by=caller.name)
-
-    def credentials(self) -> "list[KeptCredential]":
-        """Which credentials he may see that there are: his own; an administrator, those of his tenant."""
-        return self.shed.vault.opened.kept(self._credential_scope)
-
-    def remove_credential(self, credential_id: str) -> bool:
-        """Remove one of :meth:`credentials`; says whether it was there."""
-        with self.doing("call", "credentials.remove", credential_id):
-            return self.shed.vault.opened.remove(credential_id, within=self._credential_scope)
-
-    @property
-    def _credential_scope(self) -> "VaultScope":
-        from toolshed.safety.vault import Scope as VaultScope
-
-        caller = self.caller
-        if "admin" not in caller.scopes:
-            caller.require("call")
-            return VaultScope(caller.tenant, caller.name)
-        return VaultScope(caller.tenant, with_service=caller.tenant == DEFAULT_TENANT)
-
     def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """See :meth:`Toolshed.read_result`."""
         with self.doing("call", "results.read", handle):
@@ -224,9 +132,9 @@ class CallerShed:
         self, models: Sequence[str], budgets: "Sequence[Budget]" = (), **terms: Unpack["PolicyOptions"]
     ) -> "BackbonePolicy":
         """What runs model calls on the caller's account, within budgets: his, and his tenant's."""
-        self.caller.require("chat")
-        policy = self.shed.backbones.policy(models, **terms)
-        return replace(policy, budget=next(iter(budgets), None), also=tuple(budgets[1:]))
+        with self.doing("chat", "models.call", ", ".join(models)):
+            policy = self.shed.backbones.policy(models, **terms)
+            return replace(policy, budget=next(iter(budgets), None), also=tuple(budgets[1:]))
 
     def own_task(self, task_id: str) -> str:
         """The id of a task of the caller's tenant; another tenant's is not there.
@@ -234,9 +142,9 @@ class CallerShed:
         Raises:
             UnknownDecisionError: If there is no such task.
         """
-        self.caller.require("chat")
-        self.shed.account.check_own(task_id)
-        return task_id
+        with self.doing("chat", "tasks.continue", task_id):
+            self.shed.account.check_own(task_id)
+            return task_id
 
     def search_passages(
         self, query: str, k: int = 5, **options: Unpack[PassageArguments]
@@ -388,6 +296,15 @@ class CallerShed:
             if task_id is not None:
                 account.check_own(task_id)
             return account.report(task_id, passed, **details)
+
+    def report_usage(self, query_id: str, tools_used: Sequence[str], passed: bool) -> "UsageReport":
+        """See :meth:`.ShedOutcomes.report`, of a search; in his name, and of tools that he may find."""
+        with self.doing("call", "outcomes.usage", query_id):
+            for tool_id in tools_used:
+                self._view.get_tool(tool_id)
+            return self.shed.outcomes.report(
+                query_id=query_id, tools_used=tools_used, passed=passed, reporter=self.caller.name
+            )
 
     def select(self, step: "StepRequest", *, budget: "Budget | None" = None) -> "Selection":
         """See :meth:`.CostAccount.select`."""

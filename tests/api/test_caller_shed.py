@@ -16,8 +16,8 @@ from toolshed_api.callers import SCOPES, Caller, MissingScopeError
 from toolshed_api.state import open_state
 
 VERBS = [name for name, _ in inspect.getmembers(CallerShed, inspect.isfunction) if not name.startswith("_")]
-# How verbs work, and a number that tells when to ask again.
-VERBS = [name for name in VERBS if name not in ("doing", "catalog_version")]
+# How verbs work, what they look at first, and a number that tells when to ask again.
+VERBS = [name for name in VERBS if name not in ("doing", "check_source", "catalog_version")]
 
 
 def add(first: int, second: int) -> int:
@@ -46,7 +46,8 @@ def required(verb: str) -> dict[str, object]:
     parameters = list(inspect.signature(getattr(CallerShed, verb)).parameters.values())[1:]
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     needed = [one.name for one in parameters if one.default is one.empty and one.kind not in kinds]
-    return {name: () if name == "catalogs" else "x" for name in needed}
+    given = {"catalogs": (), "slot": {"level": "user", "source": "x", "scheme": ""}}
+    return {name: given.get(name, "x") for name in needed}
 
 
 async def tried(shed: CallerShed, verb: str) -> None:
@@ -111,4 +112,4 @@ def test_who_looks_through_the_eyes_of_another_is_named(filled: Toolshed, log: A
 
 
 def test_scopes_are_those_that_verbs_ask_for() -> None:
-    assert {"search", "call", "index", "admin"} == SCOPES
+    assert {"search", "call", "index", "admin", "chat"} == SCOPES

@@ -17,7 +17,8 @@ from toolshed.catalog.reach import Reach
 from toolshed.safety.sealing import new_key
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
-from toolshed_api.caller_shed import CallerShed, CredentialSlot
+from toolshed_api.caller_credentials import CredentialSlot
+from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import Caller, MissingScopeError
 
 

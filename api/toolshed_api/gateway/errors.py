@@ -68,6 +68,7 @@ class UpstreamRefusalError(UpstreamError):
     """
 
     code = "upstream_refused"
+    http_status = 502
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from toolshed.errors import (
     StateError,
     UnknownSourceError,
 )
-from toolshed_api.caller_shed import CredentialSlot
+from toolshed_api.caller_credentials import CredentialSlot
 from toolshed_api.callers import MissingScopeError
 from toolshed_api.dependencies import CurrentShed
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses

@@ -45,3 +45,21 @@ class OutcomeResponse(BaseModel):
     def of(cls, outcome: Outcome) -> "OutcomeResponse":
         """What was booked."""
         return cls(**{name: getattr(outcome, name) for name in cls.model_fields})
+
+
+class SearchOutcomeRequest(BaseModel):
+    """Whether the tools that were used after a search served it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    query_id: _Id = Field(description="The search, as its answer names it, within a day.")
+    tools_used: list[_Id] = Field(min_length=1, max_length=100, description="Ids of tools that were used.")
+    passed: bool
+
+
+class SearchOutcomeResponse(BaseModel):
+    """What the report came to; it serves once `toolshed learn` has judged it."""
+
+    n_new: int = Field(description="Examples that were added.")
+    n_repeated: int = Field(description="Examples that were there, and are now of today.")
+    n_dropped: int = Field(description="Examples that were removed.")

@@ -71,6 +71,7 @@ class SearchResponse(BaseModel):
     """What was found. ``tools`` is empty, never null, when nothing fits."""
 
     query: str
+    query_id: str = Field(description="What outcomes are reported by: POST /v1/outcomes/search.")
     status: SearchStatus
     reason: str = Field(description="Why the status is not ok; empty where it is.")
     confidence: float = Field(description="Probability that the best tool serves the request.")

@@ -38,3 +38,24 @@ def test_calls_are_not_booked_under_another_tenants_task(shed: Toolshed) -> None
             run.calls.append(MeteredCall("planner", "gpt-4o", Usage(10, 1), 0.1))
         assert len(shed.account.ledger.task(task_id)["calls"]) == n_calls
         assert bool(run.unbooked) == (n_calls == 0)
+
+
+def test_what_served_a_search_is_reported_by_its_id(client: httpx.Client, shed: Toolshed) -> None:
+    found = client.post("/v1/tools/search", json={"query": "write to Ana by email"}).json()
+    body = {"query_id": found["query_id"], "tools_used": ["mail:send_email"], "passed": True}
+    first = client.post("/v1/outcomes/search", json=body)
+    assert first.json() == {"n_new": 1, "n_repeated": 0, "n_dropped": 0}
+    assert client.post("/v1/outcomes/search", json=body).json()["n_repeated"] == 1
+    assert shed.outcomes.learn().n_examples == 1
+
+
+def test_reports_of_no_search_and_of_no_tool_are_refused(client: httpx.Client) -> None:
+    found = client.post("/v1/tools/search", json={"query": "write to Ana by email"}).json()
+    body = {"query_id": found["query_id"], "tools_used": ["mail:nothing"], "passed": True}
+    assert problem(client.post("/v1/outcomes/search", json=body)) == (404, "unknown_tool")
+    other = {**body, "query_id": "none", "tools_used": ["mail:send_email"]}
+    assert problem(client.post("/v1/outcomes/search", json=other)) == (404, "unknown_query")
+    assert problem(client.post("/v1/outcomes/search", json={**body, "tools_used": []})) == (
+        422,
+        "invalid_request",
+    )
