@@ -7,6 +7,7 @@ from toolshed.errors import missing_extra
 
 if TYPE_CHECKING:
     from toolshed.adapters.anthropic_tool_search import AnthropicToolSearch
+    from toolshed.adapters.bigtool import BigtoolTools
     from toolshed.adapters.langchain_middleware import BackboneMiddleware
     from toolshed.adapters.langchain_retriever import ToolshedRetriever
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
@@ -34,6 +35,7 @@ __all__ = [
     "AsyncToolshedClient",
     "BackboneMiddleware",
     "BackbonePolicy",
+    "BigtoolTools",
     "Budget",
     "Candidate",
     "FoundPassage",
@@ -63,6 +65,7 @@ _HOME = {
     "AsyncToolshedClient": "shed.remote_async",
     "BackboneMiddleware": "adapters.langchain_middleware",
     "BackbonePolicy": "economics.running.backbone_policy",
+    "BigtoolTools": "adapters.bigtool",
     "Budget": "economics.running.account",
     "Candidate": "economics.choosing.candidates",
     "FoundPassage": "rankings",

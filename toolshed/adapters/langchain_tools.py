@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, NotRequired, Unpack
 
 from toolshed.adapters.equipping import NOTHING_FITS, SEARCH_DESCRIPTION, SEARCH_NAME, AgentTools
+from toolshed.adapters.langchain_calling import calling_tools
 from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.options import SearchArguments, checked
-from toolshed.post_retrieval.equip import to_langchain
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
 from toolshed.types import ToolDefinition
@@ -18,7 +18,7 @@ try:
     from langchain.agents.middleware.types import ModelRequest, ModelResponse
     from langchain.tools import ToolRuntime
     from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
-    from langchain_core.tools import BaseTool, StructuredTool, ToolException
+    from langchain_core.tools import StructuredTool
     from langgraph.prebuilt.tool_node import ToolCallRequest
     from langgraph.types import Command
 except ModuleNotFoundError as missing:
@@ -123,28 +123,15 @@ class ToolshedMiddleware(AgentMiddleware[EquippedState, Any, Any]):
         for tool in loaded:
             if tool.exported_name in own:
                 _log.warning("the agent has a tool %r; %s is left out", tool.exported_name, tool.tool_id)
-        added = self._exported([tool for tool in loaded if tool.exported_name not in own])
+        added = calling_tools(self._source, [tool for tool in loaded if tool.exported_name not in own])
         return request.override(tools=[*request.tools, *added])
 
     def _runnable(self, request: ToolCallRequest) -> ToolCallRequest:
         name = request.tool_call["name"]
         if request.tool is not None or name not in self._at_hand(request.state):
             return request
-        tools = self._exported(self._source.named([name]))
+        tools = calling_tools(self._source, self._source.named([name]))
         return request.override(tool=tools[0]) if tools else request
-
-    def _exported(self, tools: Sequence[ToolDefinition]) -> list[BaseTool]:
-        made: list[BaseTool] = to_langchain(tools, self._call)
-        for tool in made:
-            # What a tool says of its failure is for the model.
-            tool.handle_tool_error = True
-        return made
-
-    async def _call(self, tool_id: str, arguments: Any) -> str:
-        answer = await self._source.acall(tool_id, arguments)
-        if answer.is_error:
-            raise ToolException(answer.text)
-        return answer.text
 
     def _search(self, query: str, runtime: ToolRuntime) -> Command[Any]:
         loaded = self._loaded(runtime.state, found := self._source.find(query))
