@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from toolshed.adapters.langchain_retriever import ToolshedRetriever
     from toolshed.adapters.langchain_splitter import LegalTextSplitter
     from toolshed.adapters.langchain_tools import ToolshedMiddleware
+    from toolshed.adapters.llama_index_tools import ToolshedObjectRetriever
     from toolshed.adapters.openai_tool_search import OpenAIToolSearch
     from toolshed.adapters.pydantic_ai_toolset import ToolshedToolset
     from toolshed.documents import LegalDocument, Passage
@@ -54,6 +55,7 @@ __all__ = [
     "ToolshedClient",
     "ToolshedError",
     "ToolshedMiddleware",
+    "ToolshedObjectRetriever",
     "ToolshedRetriever",
     "ToolshedToolset",
     "Usage",
@@ -84,6 +86,7 @@ _HOME = {
     "ToolshedClient": "shed.remote",
     "ToolshedError": "errors",
     "ToolshedMiddleware": "adapters.langchain_tools",
+    "ToolshedObjectRetriever": "adapters.llama_index_tools",
     "ToolshedRetriever": "adapters.langchain_retriever",
     "ToolshedToolset": "adapters.pydantic_ai_toolset",
     "Usage": "metering.usage",

@@ -37,3 +37,9 @@ def test_pydantic_ai(monkeypatch: pytest.MonkeyPatch) -> None:
         ConfigurationError, match="pydantic-ai is not installed; run: pip install pydantic-ai"
     ):
         importlib.import_module("toolshed.adapters.pydantic_ai_toolset")
+
+
+def test_llama_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    without("llama_index", monkeypatch, "toolshed.adapters.llama_index_tools")
+    with pytest.raises(ConfigurationError, match="run: pip install llama-index-core"):
+        importlib.import_module("toolshed.adapters.llama_index_tools")
