@@ -36,6 +36,7 @@ async def test_it_can_be_awaited(shed: Toolshed) -> None:
 
 # A value for every option that is not its default; an option that is new needs one here.
 OTHER_VALUES: dict[str, Any] = {
+    "abstain_below": 0.5,
     "filters": {"document": "lease.txt"},
     "neighbours": 1,
     "per_document": 2,
