@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from toolshed.errors import missing_extra
 
 if TYPE_CHECKING:
+    from toolshed.adapters.anthropic_inline_tools import AnthropicInlineTools
     from toolshed.adapters.anthropic_tool_search import AnthropicToolSearch
     from toolshed.adapters.bigtool import BigtoolTools
     from toolshed.adapters.langchain_middleware import BackboneMiddleware
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from toolshed.types import SyncReport, ToolDefinition
 
 __all__ = [
+    "AnthropicInlineTools",
     "AnthropicToolSearch",
     "AsyncToolshed",
     "AsyncToolshedClient",
@@ -62,6 +64,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "AnthropicInlineTools": "adapters.anthropic_inline_tools",
     "AnthropicToolSearch": "adapters.anthropic_tool_search",
     "AsyncToolshed": "shed.asynchronous",
     "AsyncToolshedClient": "shed.remote_async",
