@@ -194,11 +194,25 @@ class CallerShed(CallerCredentials):
             return self.shed.sync_catalogs(catalogs, **options)
 
     def enhance_catalogs(self, catalogs: Sequence[Catalog], enhancements: str) -> SyncReport:
-        """Index stored tools anew with a file of what was written of them, which the service made itself."""
+        """Index stored tools anew with a file of what was written of them, which the service made itself.
+
+        Tools that were changed or removed since they were read are left as they are.
+        """
         with self.doing("index", "tools.enhance", _named(catalogs)):
             self._check_writes(catalogs)
+            wanted = [tool for catalog in catalogs for tool in catalog.tools]
+            stored = self.shed.tools.store.fetch([tool.tool_id for tool in wanted])
+            as_stored = {one.tool_id: one.definition.content_hash for one in stored}
+            same = {tool.tool_id for tool in wanted if as_stored.get(tool.tool_id) == tool.content_hash}
+            kept = [
+                replace(one, tools=tuple(tool for tool in one.tools if tool.tool_id in same))
+                for one in catalogs
+            ]
+            kept = [one for one in kept if one.tools]
+            if not kept:
+                return SyncReport()
             with self.shed.booking.run("indexing") as run:
-                report = self.shed.tools.sync(catalogs, {"enhancements": enhancements}, remove_missing=False)
+                report = self.shed.tools.sync(kept, {"enhancements": enhancements}, remove_missing=False)
             return replace(report, unbooked=run.unbooked)
 
     def _check_writes(self, catalogs: Sequence[Catalog]) -> None:

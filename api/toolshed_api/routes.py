@@ -74,7 +74,7 @@ class WriteRoute(StrictRoute):
         end = partial(answers.forget, caller, key)
         try:
             response = await _answered(request, handle)
-            if response.status_code in _KEPT_STATUSES:
+            if response.status_code in _KEPT_STATUSES or getattr(request.state, "may_have_acted", False):
                 headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
                 answer = KeptAnswer(response.status_code, headers, bytes(response.body))
                 end = partial(answers.end, caller, key, answer)
@@ -90,4 +90,6 @@ async def _answered(request: StrictRequest, handle: _Handle) -> Response:
         # Answered as everywhere, and looked at again each time.
         raise
     except ToolshedError as error:
+        # Another try would act again: whoever asks twice is told the same.
+        request.state.may_have_acted = getattr(error, "may_have_acted", False)
         return problem_response(request, error)

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
 from tests.conftest import OpenShed
+from toolshed import blas
 from toolshed.blas import few_blas_threads
 from toolshed.stages import Stage
 from toolshed.testing import make_tool
@@ -20,8 +21,13 @@ def threads() -> set[int]:
 
 @pytest.fixture(autouse=True)
 def three() -> Iterator[None]:
-    with threadpool_limits(3, user_api="blas"):
-        yield
+    # Not by threadpool_limits: it lets only the thread that used it first change anything.
+    before = [(library, library.get_num_threads()) for library in blas._libraries()]
+    for library, _ in before:
+        blas._set(library, 3)
+    yield
+    for library, n_threads in before:
+        blas._set(library, n_threads)
 
 
 def test_callers_that_overlap_hold_it_until_the_last_has_ended() -> None:

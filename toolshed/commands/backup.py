@@ -32,12 +32,14 @@ def backup(file: Path, as_json: bool, at: KnowledgeBaseOptions) -> None:
       toolshed backup shed.zip --kb http://qdrant:6333
     """
     from toolshed.errors import ConfigurationError
+    from toolshed.settings import read_settings
     from toolshed.shed.backup import write_backup
 
     location, options = _opened(at)
+    state = read_settings().state
     if not location.holds():
         raise ConfigurationError(f"there is no knowledge base in {at.kb!r} to back up")
-    _tell(write_backup(file, location, options), as_json, f"written to {file}")
+    _tell(write_backup(file, location, options, state=state), as_json, f"written to {file}")
 
 
 @click.command()

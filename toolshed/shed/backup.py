@@ -7,9 +7,12 @@ Databases of SQLite are copied as SQLite copies them while others write.
 
 import json
 import os
+import re
+import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -24,6 +27,7 @@ import numpy as np
 from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import ConfigurationError, KnowledgeBaseError
 from toolshed.knowledge_base.engine import Point
+from toolshed.knowledge_base.examples import EXAMPLE_LAYOUT, ExampleStore
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.knowledge_base.store import Layout, Store
@@ -40,8 +44,11 @@ _MAX_CONTENTS_BYTES = 2**20
 _KINDS: Mapping[str, tuple[Layout, Callable[[Any], Store[Any]]]] = {
     "tools": (TOOL_LAYOUT, ToolStore),
     "passages": (PASSAGE_LAYOUT, PassageStore),
+    "examples": (EXAMPLE_LAYOUT, ExampleStore),
 }
 _DATABASES = ("ledger.db", STATE_FILE)
+# What reporters' names are digested with: without it nothing that they reported could be forgotten.
+_KEY = "examples.key"
 _ELSEWHERE = (
     "it lies beside an embedded knowledge base; take the file out of the zip, and say where it is with "
     "TOOLSHED_LEDGER or TOOLSHED_STATE"
@@ -64,7 +71,12 @@ class BackupReport:
 
 
 def write_backup(
-    file: Path, location: Location, options: ShedArguments, *, progress: Progress | None = None
+    file: Path,
+    location: Location,
+    options: ShedArguments,
+    *,
+    state: str | None = None,
+    progress: Progress | None = None,
 ) -> BackupReport:
     """Write a knowledge base into a file, with those of its tenants and its databases.
 
@@ -72,6 +84,7 @@ def write_backup(
         file: The file; it must not be there yet.
         location: Where the knowledge base is. An embedded one must not be open elsewhere.
         options: How it is opened.
+        state: Where the service's state is, if not beside it.
         progress: Told the number of records done and to do.
 
     Raises:
@@ -83,18 +96,24 @@ def write_backup(
         raise ConfigurationError(f"{str(file)!r} is there already; give the backup another name")
     partial = file.with_name(f"{file.name}.partial")
     kinds: dict[str, Any] = {}
+    keys: list[str] = []
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for prefix, at in _places(location):
                 for name in _KINDS:
                     if at.holds("" if name == "tools" else name):
                         kinds[prefix + name] = _write_kind(archive, prefix, name, at, options, progress)
-            databases, left_out = _write_databases(archive, location, options)
+            for prefix, at in _places(location):
+                if at.folder is not None and (at.folder / _KEY).is_file():
+                    archive.write(at.folder / _KEY, prefix + _KEY)
+                    keys.append(prefix + _KEY)
+            databases, left_out = _write_databases(archive, location, options, state)
             contents = {
                 "format": _FORMAT,
                 "made_at": datetime.now(UTC).isoformat(),
                 "kinds": kinds,
                 "databases": databases,
+                "keys": keys,
             }
             archive.writestr(_CONTENTS, json.dumps(contents, indent=2))
         with partial.open("rb+") as written:
@@ -133,17 +152,29 @@ def restore_backup(
             contents = _contents(archive)
             for place, kind in contents["kinds"].items():
                 _restore_kind(archive, place, kind, into, options, progress)
-            left_out = [] if into.folder else list(contents["databases"])
-            for name in contents["databases"] if into.folder else ():
-                _copy_out(archive, name, into.folder / name)
-    except (OSError, zipfile.BadZipFile, EOFError, KeyError, ValueError, TypeError) as error:
+            files = [*contents["databases"], *contents.get("keys", ())]
+            left_out = [] if into.folder else files
+            if into.folder is not None:
+                for name in files:
+                    _copy_out(archive, name, into.folder)
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError) as error:
+        _discard(into)
         raise ConfigurationError(f"{str(file)!r} is no backup that can be read: {error}") from error
+    except BaseException:
+        _discard(into)
+        raise
     if location.folder is not None and into.folder is not None:
         into.folder.replace(location.folder)
     n_records = {place: kind["n_records"] for place, kind in contents["kinds"].items()}
     databases = [name for name in contents["databases"] if name not in left_out]
     told = [f"{name}: {_ELSEWHERE}" for name in left_out]
     return BackupReport(n_records, databases, told)
+
+
+def _discard(into: Location) -> None:
+    """Remove what was restored of a backup that did not hold."""
+    if into.folder is not None:
+        shutil.rmtree(into.folder, ignore_errors=True)
 
 
 def _places(location: Location) -> Iterator[tuple[str, Location]]:
@@ -233,10 +264,17 @@ def _refuse_taken(location: Location) -> None:
 
 
 def _write_databases(
-    archive: zipfile.ZipFile, location: Location, options: ShedArguments
+    archive: zipfile.ZipFile, location: Location, options: ShedArguments, state: str | None
 ) -> tuple[list[str], list[str]]:
     """Copy the databases that are files beside the knowledge base; tells of those that are elsewhere."""
     left_out = []
+    if location.is_server:
+        left_out.append(
+            f"other tenants: each is a collection of its own ({options['collection']}--TENANT); back each up "
+            "with --collection"
+        )
+    if state is not None:
+        left_out.append(f"the service's state: it is elsewhere ({_place_of(state)})")
     ledger = options.get("ledger")
     if ledger is not None:
         left_out.append(f"the ledger: it is elsewhere ({_place_of(str(ledger))}), and has backups of its own")
@@ -260,9 +298,12 @@ def _place_of(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}" if separator else url
 
 
-def _copy_out(archive: zipfile.ZipFile, name: str, path: Path) -> None:
-    if name not in _DATABASES:
-        raise ValueError(f"it names a database {name[:80]!r}")
+def _copy_out(archive: zipfile.ZipFile, name: str, folder: Path) -> None:
+    prefix, _, file = name.rpartition("/")
+    is_tenants = bool(re.fullmatch(rf"{TENANTS}/[a-z0-9-]+", prefix))
+    if not (name in _DATABASES or (file == _KEY and (is_tenants or not prefix))):
+        raise ValueError(f"it names a file {name[:80]!r}")
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
     with archive.open(name) as source, path.open("wb") as target:

@@ -128,11 +128,13 @@ class ToolshedClient:
 
     def _index(self, planned: verbs.Indexing, options: IndexArguments) -> SyncReport:
         reports = [self._ask(exchange) for exchange in planned.at_once]
-        jobs = [self._ask(exchange) for exchange in planned.jobs]
+        exchanges = list(planned.jobs)
         if (path := options.get("enhancements")) is not None:
-            jobs.append(self._ask(verbs.enhancing(path)))
-        for job in jobs:
-            reports.append(sync_report_of(self.wait_for(job).result or {}))
+            exchanges.append(verbs.enhancing(path))
+        # One after the other: the service takes a few jobs of a tenant at once, and does one.
+        for exchange in exchanges:
+            job = self.wait_for(self._ask(exchange))
+            reports.append(sync_report_of(job.result or {}))
         return verbs.merged([*reports, planned.left_out])
 
     def add_documents(
@@ -263,7 +265,7 @@ class ToolshedClient:
     @property
     def outcomes(self) -> RemoteOutcomes:
         """See :attr:`Toolshed.outcomes`."""
-        return RemoteOutcomes(self._ask)
+        return RemoteOutcomes(self._ask, self._ask)
 
     @property
     def costs(self) -> RemoteCosts:

@@ -131,11 +131,13 @@ class AsyncToolshedClient:
 
     async def _index(self, planned: verbs.Indexing, options: IndexArguments) -> SyncReport:
         reports = [await self._ask(exchange) for exchange in planned.at_once]
-        jobs = [await self._ask(exchange) for exchange in planned.jobs]
+        exchanges = list(planned.jobs)
         if (path := options.get("enhancements")) is not None:
-            jobs.append(await self._ask(verbs.enhancing(path)))
-        for job in jobs:
-            reports.append(sync_report_of((await self.wait_for(job)).result or {}))
+            exchanges.append(verbs.enhancing(path))
+        # One after the other: the service takes a few jobs of a tenant at once, and does one.
+        for exchange in exchanges:
+            job = await self.wait_for(await self._ask(exchange))
+            reports.append(sync_report_of(job.result or {}))
         return verbs.merged([*reports, planned.left_out])
 
     async def add_documents(
@@ -268,7 +270,7 @@ class AsyncToolshedClient:
     @property
     def outcomes(self) -> AsyncRemoteOutcomes:
         """See :attr:`Toolshed.outcomes`."""
-        return AsyncRemoteOutcomes(self._ask)
+        return AsyncRemoteOutcomes(self._ask, self._ask)
 
     @property
     def costs(self) -> AsyncRemoteCosts:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from toolshed.economics.choosing.selection import Selection
     from toolshed.economics.ledger.records import Outcome
     from toolshed.economics.running.terms import Budget, OutcomeDetails
+    from toolshed.shed.usage_library import UsageReport
 
 
 def _select(
@@ -39,6 +40,17 @@ def _report(task_id: str | None, passed: bool | None, details: "OutcomeDetails")
     given = {"task_id": task_id, "passed": passed, **details}
     body = {name: value for name, value in given.items() if value is not None}
     return Exchange("POST", "/v1/outcomes", _outcome, body=body, key=write_key())
+
+
+def _report_search(query_id: str, tools_used: Sequence[str], passed: bool) -> "Exchange[UsageReport]":
+    body = {"query_id": query_id, "tools_used": list(tools_used), "passed": passed}
+    return Exchange("POST", "/v1/outcomes/search", _usage, body=body, key=write_key())
+
+
+def _usage(told: Any) -> "UsageReport":
+    from toolshed.shed.usage_library import UsageReport
+
+    return UsageReport(**told)
 
 
 def _costs(by: str, terms: "CostTerms") -> Exchange[dict[str, Any]]:
@@ -103,6 +115,7 @@ class RemoteOutcomes:
     """Reporting outcomes."""
 
     ask: "Callable[[Exchange[Outcome]], Outcome]"
+    ask_usage: "Callable[[Exchange[UsageReport]], UsageReport]"
 
     def report(
         self, task_id: str | None = None, passed: bool | None = None, **details: "Unpack[OutcomeDetails]"
@@ -110,18 +123,27 @@ class RemoteOutcomes:
         """See :meth:`.Outcomes.report`; when it was reported is the service's to say."""
         return self.ask(_report(task_id, passed, details))
 
+    def report_search(self, query_id: str, tools_used: Sequence[str], passed: bool) -> "UsageReport":
+        """See :meth:`.ShedOutcomes.report`, of a search; the caller's name is the reporter's."""
+        return self.ask_usage(_report_search(query_id, tools_used, passed))
+
 
 @dataclass(frozen=True, slots=True)
 class AsyncRemoteOutcomes:
     """Reporting outcomes."""
 
     ask: "Callable[[Exchange[Outcome]], Awaitable[Outcome]]"
+    ask_usage: "Callable[[Exchange[UsageReport]], Awaitable[UsageReport]]"
 
     async def report(
         self, task_id: str | None = None, passed: bool | None = None, **details: "Unpack[OutcomeDetails]"
     ) -> "Outcome":
         """See :meth:`.Outcomes.report`; when it was reported is the service's to say."""
         return await self.ask(_report(task_id, passed, details))
+
+    async def report_search(self, query_id: str, tools_used: Sequence[str], passed: bool) -> "UsageReport":
+        """See :meth:`.ShedOutcomes.report`, of a search; the caller's name is the reporter's."""
+        return await self.ask_usage(_report_search(query_id, tools_used, passed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ def tool_of(told: Json) -> ToolDefinition:
 def search_result_of(told: Json) -> SearchResult:
     """What a search found."""
     plain = (
-        "query", "confidence", "status", "n_tools", "n_below_floor", "n_over_budget", "timings_ms",
-        "pipeline", "n_tokens", "tokens_counted_by", "answerable", "reason",
+        "query", "query_id", "confidence", "status", "n_tools", "n_below_floor", "n_over_budget",
+        "timings_ms", "pipeline", "n_tokens", "tokens_counted_by", "answerable", "reason",
     )  # fmt: skip
     return SearchResult(
         **{name: told[name] for name in plain},

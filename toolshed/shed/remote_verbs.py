@@ -1,6 +1,6 @@
 """The verbs of a knowledge base as exchanges with a service."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from toolshed.options import (
     DocumentArguments,
     IndexArguments,
     PassageArguments,
+    Progress,
     SearchArguments,
     checked,
 )
@@ -42,6 +43,8 @@ _PAGE = 1_000
 _GIVEN_BY_INDEXER = ("location", "exported_name")
 # What a service takes at once; more, and what is to be removed, is a job.
 _MOST_AT_ONCE = 256
+# Texts that the service takes in one request.
+_MOST_TEXTS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,9 @@ def indexing(sources: Sequence[Source], options: IndexArguments, *, remove_missi
     here = [
         one for one in listed if not (isinstance(one, str) and split_name(one).location.startswith(_URLS))
     ]
+    _refuse_progress(given["progress"])
+    if given["on_change"] is not None:
+        raise ConfigurationError("what changes are held back is the service's policy; leave on_change out")
     if given["source_name"] is not None and len(urls) + bool(here) > 1:
         raise ConfigurationError("a name can be given to one source only; write NAME=SOURCE")
     catalogs = (
@@ -291,11 +297,17 @@ def merged(reports: Sequence[SyncReport]) -> SyncReport:
     )
 
 
+def _refuse_progress(progress: Progress | None) -> None:
+    if progress is not None:
+        raise ConfigurationError("progress is told by follow_job of a service's jobs; leave it out")
+
+
 def adding_documents(
     sources: Sequence[str | Path | LegalDocument], options: DocumentArguments
-) -> list[Exchange[Job]]:
-    """Send texts, and files as they are, for the service to read."""
+) -> Iterator[Exchange[Job]]:
+    """Send texts, and files as they are, for the service to read; each is read when its turn comes."""
     given = checked(DocumentArguments, options)
+    _refuse_progress(given["progress"])
     if given["segmenter"] != "legal":
         raise ConfigurationError("the segmenter is the service's; leave it out")
     if not sources:
@@ -306,22 +318,40 @@ def adding_documents(
     )
     if problems:
         raise SourceError("\n".join(problems))
-    exchanges = [_of_file(file, given) for file in files]
-    if texts:
-        bodies = [{"document_id": one.document_id, "text": one.text, "title": one.title} for one in texts]
-        body = {"documents": bodies}
-        exchanges.append(Exchange("POST", "/v1/documents", Job.of, body=body, key=write_key()))
-    return exchanges
+    for file in files:
+        _check_file(file, given)
+    return _sending(files, texts, given)
 
 
-def _of_file(file: FoundFile, given: DocumentArguments) -> Exchange[Job]:
+def _sending(
+    files: Sequence[FoundFile], texts: Sequence[LegalDocument], given: DocumentArguments
+) -> Iterator[Exchange[Job]]:
+    for file in files:
+        yield _of_file(file, given)
+    for start in range(0, len(texts), _MOST_TEXTS):
+        some = texts[start : start + _MOST_TEXTS]
+        bodies = [{"document_id": one.document_id, "text": one.text, "title": one.title} for one in some]
+        yield Exchange("POST", "/v1/documents", Job.of, body={"documents": bodies}, key=write_key())
+
+
+def _check_file(file: FoundFile, given: DocumentArguments) -> None:
+    """Refuse what cannot be sent before anything is."""
     if not file.document_id.lower().endswith(SUFFIXES):
         raise SourceError(
             f"{str(file.path)!r} is of no kind that can be read; give one of {', '.join(SUFFIXES)}"
         )
     try:
-        if file.path.stat().st_size > given["max_megabytes"] * 2**20:
-            raise SourceError(f"{str(file.path)!r} is larger than {given['max_megabytes']} MB")
+        n_bytes = file.path.stat().st_size
+    except OSError as error:
+        raise SourceError(f"{str(file.path)!r} cannot be read: {error.strerror or error}") from error
+    if n_bytes > given["max_megabytes"] * 2**20:
+        raise SourceError(
+            f"{str(file.path)!r} is larger than {given['max_megabytes']} MB (max_megabytes); nothing was sent"
+        )
+
+
+def _of_file(file: FoundFile, given: DocumentArguments) -> Exchange[Job]:
+    try:
         content = file.path.read_bytes()
     except OSError as error:
         raise SourceError(f"{str(file.path)!r} cannot be read: {error.strerror or error}") from error

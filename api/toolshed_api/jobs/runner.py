@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from starlette.concurrency import run_in_threadpool
 
-from toolshed.errors import ToolshedError
+from toolshed.errors import StateError, ToolshedError
 from toolshed_api.callers import Caller
 from toolshed_api.jobs.queue import LEASE, JobQueue
 from toolshed_api.jobs.records import Job, JobCancelledError, JobReleasedError, JobRequest
@@ -38,8 +38,8 @@ class Run:
         payload: What was uploaded for it.
     """
 
-    def __init__(self, runner: "JobRunner", job: Job, payload: bytes) -> None:
-        self._runner, self.job, self.payload = runner, job, payload
+    def __init__(self, runner: "JobRunner", job: Job, worker: str, payload: bytes) -> None:
+        self._runner, self.job, self.worker, self.payload = runner, job, worker, payload
         self._told = (0, 0)
         self.is_cancelled = False
 
@@ -53,7 +53,13 @@ class Run:
         self.check()
         if (done, total) != self._told:
             self._told = (done, total)
-            if not self._runner.queue.advance(self._runner.worker, self.job.job_id, done, total):
+            try:
+                is_held = self._runner.queue.advance(self.worker, self.job.job_id, done, total)
+            except StateError as error:
+                # How far it is can be told next time; what is done does not wait for it.
+                logger.warning("how far the job %s is could not be written down: %s", self.job.job_id, error)
+                return
+            if not is_held:
                 raise JobReleasedError("another process has taken the job over")
 
     def check(self) -> None:
@@ -74,7 +80,7 @@ class JobRunner:
 
     def __init__(self, queue: JobQueue, work: Work) -> None:
         self.queue, self._work = queue, work
-        self.worker = uuid4().hex
+        # By who holds them: one for each time a job is taken, so that of two that hold one, one finds out.
         self._runs: dict[str, Run] = {}
         self._closing, self._awake = threading.Event(), threading.Event()
         self._threads = [
@@ -108,9 +114,9 @@ class JobRunner:
 
     def cancelled(self, job_id: str) -> None:
         """Tell a job that runs here that it was cancelled."""
-        run = self._runs.get(job_id)
-        if run is not None:
-            run.is_cancelled = True
+        for run in list(self._runs.values()):
+            if run.job.job_id == job_id:
+                run.is_cancelled = True
 
     def close(self) -> None:
         """Put back what runs, and end."""
@@ -121,8 +127,9 @@ class JobRunner:
 
     def _take(self) -> None:
         while not self.is_closing:
+            worker = uuid4().hex
             try:
-                job = self.queue.claim(self.worker)
+                job = self.queue.claim(worker)
             # Broad: a database that is away for a while must not end the thread.
             except Exception:
                 logger.exception("jobs cannot be taken from the queue; tried again soon")
@@ -131,28 +138,28 @@ class JobRunner:
                 self._awake.wait(_POLL_SECONDS)
                 self._awake.clear()
             else:
-                self._do(job)
+                self._do(job, worker)
 
-    def _do(self, job: Job) -> None:
-        end = self._ending(job)
-        self._runs.pop(job.job_id, None)
+    def _do(self, job: Job, worker: str) -> None:
+        end = self._ending(job, worker)
+        self._runs.pop(worker, None)
         # A database that is away: the lease runs out, and the job is begun again.
         with suppress(ToolshedError):
             end()
         # Another job of its tenant may have waited for this one.
         self.wake()
 
-    def _ending(self, job: Job) -> Callable[[], bool]:
+    def _ending(self, job: Job, worker: str) -> Callable[[], bool]:
         """Do a job; gives what writes down how it ended."""
-        queue, worker, job_id = self.queue, self.worker, job.job_id
+        queue, job_id = self.queue, job.job_id
         try:
-            run = self._runs[job_id] = Run(self, job, queue.payload(job_id))
+            run = self._runs[worker] = Run(self, job, worker, queue.payload(job_id))
             run.is_cancelled = job.is_cancelled
             run.check()
             return partial(queue.succeed, worker, job_id, self._work(run))
         except JobCancelledError:
             return partial(queue.end_cancelled, worker, job_id)
-        except (JobReleasedError, CancelledError):
+        except (JobReleasedError, CancelledError, StateError):
             return partial(queue.release, worker, job_id)
         except ToolshedError as error:
             told = {"code": error.code, "detail": str(error)[:_MAX_DETAIL], "status": error.http_status}
@@ -172,9 +179,9 @@ class JobRunner:
     def _renew(self) -> None:
         while not self._closing.wait(_RENEW_SECONDS):
             try:
-                for job_id, is_cancelled in self.queue.renew(self.worker, list(self._runs)).items():
-                    if is_cancelled:
-                        self.cancelled(job_id)
+                for worker, run in list(self._runs.items()):
+                    if any(self.queue.renew(worker, [run.job.job_id]).values()):
+                        run.is_cancelled = True
             # Broad: see above.
             except Exception:
                 logger.exception("the jobs that run here could not be held; tried again soon")

@@ -190,12 +190,13 @@ def _check_bindings(tools: Sequence[ToolDefinition]) -> None:
 def _merged(reports: Sequence[SyncReport], last: SyncReport, total: int) -> SyncReport:
     added = [tool_id for report in reports for tool_id in report.added]
     changed = [tool_id for report in reports for tool_id in report.changed]
+    quarantined = [*dict.fromkeys(tool_id for report in reports for tool_id in report.quarantined)]
     return replace(
         last,
         added=added,
         changed=changed,
-        unchanged=total - len(added) - len(changed),
+        unchanged=total - len(added) - len(changed) - len(quarantined),
         n_embedded=sum(report.n_embedded for report in reports),
-        quarantined=[*dict.fromkeys(tool_id for report in reports for tool_id in report.quarantined)],
+        quarantined=quarantined,
         unbooked=[reason for report in reports for reason in report.unbooked],
     )

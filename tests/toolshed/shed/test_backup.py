@@ -28,6 +28,8 @@ def filled(folder: Path) -> Path:
         shed.add_tools(*[make_tool(f"tool_{n}", f"Does thing {n} by email.", source="a") for n in range(300)])
         shed.add_tools(make_tool("get_forecast", "Weather forecast for a city.", source="weather"))
         shed.add_documents(LegalDocument("lease", "The rent is due on the first. It is paid in euros."))
+        query_id = shed.search("write an email to Ana", 3, abstain_below=0.0).query_id
+        shed.outcomes.report(query_id=query_id, tools_used=["a:tool_7"], passed=True, reporter="ana")
         shed.outcomes.report(shed.account.start_task(task_id="the task").task_id, True)
     with Toolshed(folder / "tenants" / "acme", pipeline="instant") as shed:
         shed.add_tools(make_tool("launch", "Launch a rocket."))
@@ -50,7 +52,7 @@ def test_a_restored_knowledge_base_answers_as_before(tmp_path: Path) -> None:
     source, file, target = filled(tmp_path / "shed"), tmp_path / "shed.zip", tmp_path / "restored"
     expected = answers(source)
     written = write_backup(file, Location.of(source), OPTIONS)
-    assert written.n_records == {"tools": 301, "passages": 1, "tenants/acme/tools": 1}
+    assert written.n_records == {"tools": 301, "passages": 1, "examples": 1, "tenants/acme/tools": 1}
     assert written.databases == ["ledger.db"]
     assert file.stat().st_mode & 0o777 == 0o600
     done: list[tuple[int, int]] = []
@@ -62,6 +64,7 @@ def test_a_restored_knowledge_base_answers_as_before(tmp_path: Path) -> None:
         assert len(acme.list_tools()) == 1
     with Toolshed(target, encoder=HashingEncoder()) as shed:
         assert shed.account.ledger.task("the task")["outcomes"]
+        assert shed.usage.forget(reporter="ana") == 1
 
 
 def test_a_backup_moves_an_embedded_knowledge_base_to_a_server(tmp_path: Path) -> None:
@@ -70,12 +73,14 @@ def test_a_backup_moves_an_embedded_knowledge_base_to_a_server(tmp_path: Path) -
     write_backup(file, Location.of(source), OPTIONS)
     with qdrant_stub() as url:
         restored = restore_backup(file, Location.of(url), OPTIONS)
-        assert [one.split(":")[0] for one in restored.left_out] == ["ledger.db"]
+        assert [one.split(":")[0] for one in restored.left_out] == ["ledger.db", "examples.key"]
         assert answers(url) == expected
         with pytest.raises(ConfigurationError, match="holds tools already"):
             restore_backup(file, Location.of(url), OPTIONS)
-        again = write_backup(tmp_path / "again.zip", Location.of(url), OPTIONS)
+        again = write_backup(tmp_path / "again.zip", Location.of(url), OPTIONS, state="postgresql://u:p@h/d")
         assert again.n_records["tools"] == 301
+        assert [one.split(":")[0] for one in again.left_out] == ["other tenants", "the service's state"]
+        assert "u:p" not in str(again.left_out)
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -118,6 +123,7 @@ def test_a_damaged_backup_is_refused_and_leaves_no_knowledge_base(tmp_path: Path
     with pytest.raises(ToolshedError):
         restore_backup(file, Location.of(target), OPTIONS)
     assert not target.exists()
+    assert not target.with_name("restored.restoring").exists()
     assert not (tmp_path / "evil.db").exists()
 
 

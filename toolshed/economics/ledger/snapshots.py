@@ -223,6 +223,7 @@ def _thinned(times: Sequence[datetime], latest: datetime) -> list[datetime]:
     """Of times, latest first, one for each doubling of the age."""
     kept: dict[int, datetime] = {}
     for time in times:
-        age = int((latest - time) / _SETTLED_AFTER)
-        kept[age.bit_length()] = time
+        # The latest has a place of its own, however young the one before.
+        age = -1 if time == latest else int((latest - time) / _SETTLED_AFTER).bit_length()
+        kept[age] = time
     return sorted(kept.values(), reverse=True)[:_MAX_KEPT]

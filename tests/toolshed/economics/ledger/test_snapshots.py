@@ -132,6 +132,8 @@ def test_older_snapshots_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept[0] == NOON
     ages = [(NOON - time) / timedelta(minutes=15) for time in kept]
     assert len(kept) <= 12
+    young = NOON - timedelta(minutes=5)
+    assert snapshots._thinned([NOON, young], NOON) == [NOON, young], "the latest is always kept"
     assert all(later <= 4 * max(earlier, 1) for earlier, later in itertools.pairwise(ages))
 
 
