@@ -59,8 +59,9 @@ def read_question(text: str, store: PassageStore, only: Filter | None = None) ->
     """Read a question; what documents are called by is looked up in the store."""
     found: dict[str, float] = {}
     spans: list[Span] = []
-    n_passages = store.count(only)
-    for span, own in islice(_capitalised(text), _MAX_NAMES):
+    capitalised = list(islice(_capitalised(text), _MAX_NAMES))
+    n_passages = store.count(only) if capitalised else 0
+    for span, own in capitalised:
         counts = {term: store.count({**(only or {}), "names": [term]}) for term in own}
         if all(0 < count <= max(1, _MAX_NAMED_SHARE * n_passages) for count in counts.values()):
             found |= {term: log(1 + n_passages / count) for term, count in counts.items()}

@@ -92,25 +92,24 @@ def test_governing_passages_cost_no_encoding_of_their_own() -> None:
     assert governed.encoded == plain.encoded != []
 
 
-def test_passages_are_counted_once_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whether_there_are_passages_is_asked_once_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
     with filled(HashingEncoder()) as shed:
-        store = shed.passages.store
-        counted: list[int] = []
-        count = store.count
+        told: list[bool] = []
+        is_empty = shed.passages.is_empty
 
-        def counting(only: object = None) -> int:
-            counted.append(count())
-            return counted[-1]
+        def asked() -> bool:
+            told.append(is_empty())
+            return told[-1]
 
-        monkeypatch.setattr(store, "count", counting)
+        monkeypatch.setattr(shed.passages, "is_empty", asked)
         assert len(shed.search(QUERY, include_passages=True).needs) == 2
-        assert counted == [1]
+        assert told == [False]
         shed.delete_documents("lease.txt")
-        counted.clear()
+        told.clear()
         assert shed.search(QUERY, include_passages=True).passages == ()
-        assert counted == [0]
+        assert told == [True]
         shed.search(QUERY)
-        assert counted == [0]
+        assert told == [True]
 
 
 def test_a_tool_that_is_named_twice_is_deleted_once() -> None:
