@@ -146,6 +146,8 @@ class LearnFromUse(Stage[ScoredTools, ScoredTools]):
         if index is None or not len(index) or not len(scored.scores):
             return scored
         queries = asked_vectors(scored)
+        if index.vectors.keys().isdisjoint(queries):
+            return scored
         gains = index.gains(queries, [tool.tool_id for tool in scored.tools])
         if not gains.any():
             return scored

@@ -47,6 +47,9 @@ class Trial:
         """
         n = len(self._examples)
         is_supported = np.zeros(n, dtype=bool)
+        if not self._index.vectors:
+            # No tools, or no encoder that all examples have: none can be judged.
+            return is_supported
         reporters = np.array([one.reporter for one in self._examples])
         names = sorted(set(reporters.tolist()))
         for name in names:

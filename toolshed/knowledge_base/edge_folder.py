@@ -176,10 +176,14 @@ class EdgeFolder:
 
     def kept(self) -> KeptArrays | None:
         """What was made of the points as they are now; None while some are being written."""
-        return (
-            KeptArrays(self.path / _MATRICES, self.version, is_read_only=self.is_read_only)
-            if self.version
-            else None
+        version = self.version
+        if not version:
+            return None
+        return KeptArrays(
+            self.path / _MATRICES,
+            version,
+            is_read_only=self.is_read_only,
+            is_current=lambda: self.version == version,
         )
 
     def check_count(self, n_points: int) -> None:

@@ -4,7 +4,7 @@ import json
 import logging
 import mmap
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -39,10 +39,19 @@ class KeptArrays:
         folder: Where they are.
         version: What the knowledge base held when they were made; another text whenever it holds others.
         is_read_only: Whether nothing may be written there.
+        is_current: Whether the knowledge base still holds this version: nothing is kept of an earlier one.
     """
 
-    def __init__(self, folder: Path, version: str, *, is_read_only: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        version: str,
+        *,
+        is_read_only: bool = False,
+        is_current: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._folder, self._version, self._is_read_only = folder, version, is_read_only
+        self._is_current = is_current
 
     def holds(self, part: str) -> bool:
         """Whether a part is kept, damaged or not."""
@@ -62,7 +71,7 @@ class KeptArrays:
 
     def write(self, part: str, arrays: Arrays) -> None:
         """Keep the arrays of one part, and remove those of other versions. What cannot be kept is not."""
-        if self._is_read_only:
+        if self._is_read_only or not self._is_current():
             return
         path = self._path(part)
         partial = path.with_name(f"{path.name}.{uuid4().hex}")
@@ -73,6 +82,10 @@ class KeptArrays:
                 raise OSError("the disk has no room for it")
             with partial.open("w+b") as file:
                 _write(file, arrays)
+            # Others may have changed it meanwhile, and kept what they made.
+            if not self._is_current():
+                _remove(partial)
+                return
             partial.replace(path)
             self._remove_others()
         except OSError as error:

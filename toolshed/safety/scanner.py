@@ -22,12 +22,12 @@ def scan(tool: ToolDefinition) -> list[SafetyFinding]:
     for place in places_of(tool):
         if len(place.text) > n_left:
             findings.append(_finding("unscanned", tool, place, place.text[n_left : n_left + 200]))
-        text = place.text[: max(0, n_left)]
-        n_left -= len(text)
+        text = place.text[:n_left]
         if text:
             findings += _findings(tool, Place(place.path, text, place.is_name))
-        if n_left <= 0:
+        if len(place.text) > n_left:
             break
+        n_left -= len(text)
     return findings
 
 

@@ -49,7 +49,7 @@ class AsyncToolshed:
                 selection = await search.run_awaited()
             finally:
                 await asyncio.to_thread(shed.booking.book, run, "retrieval", options.get("task_id"))
-        query_id = shed.seen_by(EVERYTHING).remembered(selection)
+        query_id = await asyncio.to_thread(shed.seen_by(EVERYTHING).remembered, selection)
         return replace(search.result(selection, run), call=self.call, query_id=query_id)
 
     async def call(

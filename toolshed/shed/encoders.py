@@ -10,6 +10,7 @@ from toolshed.backbones.named import encoder_named
 from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.knowledge_base.manifest import Manifest
+from toolshed.vectors import Vectors
 
 _TRANSFORMER_MODULES = ("onnxruntime", "toolshed_minilm")
 
@@ -79,6 +80,17 @@ class Encoders:
         is_minilm = self._given is None and self._stored_id in [*map(model_id, FILES)]
         dense = shared_minilm("int8", self._n_threads) if is_minilm else self.stored
         return {"static": self.static} if dense is None else {"static": self.static, "dense": dense}
+
+    def completed(self, text: str, vectors: Mapping[str, Vectors]) -> Mapping[str, Vectors]:
+        """Vectors of a text, with that of the dense encoder where the knowledge base keeps it.
+
+        Raises:
+            ConfigurationError: If that encoder is not here.
+        """
+        if "dense" in vectors or self._stored_id is None:
+            return vectors
+        dense = self.stored
+        return vectors if dense is None else {**vectors, "dense": dense.encode([text])[0]}
 
 
 def _require_transformer() -> None:

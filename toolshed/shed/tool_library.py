@@ -226,11 +226,14 @@ class ToolLibrary:
 
     def all_named(self, names: Sequence[str], visible: Visibility = EVERYTHING) -> list[ToolDefinition]:
         """The tools that exported names stand for, in their order; names that are of none are left out."""
-        ids = self._ids_by_name(again=False)
-        if any(name not in ids for name in names):
-            ids = self._ids_by_name(again=True)
-        found = self.store.fetch([ids[name] for name in names if name in ids])
-        tools = {record.definition.exported_name: record.definition for record in found}
+        tools: dict[str, ToolDefinition] = {}
+        for is_last_try in (False, True):
+            ids = self._ids_by_name(again=is_last_try)
+            found = self.store.fetch([ids[name] for name in names if name in ids])
+            tools = {record.definition.exported_name: record.definition for record in found}
+            # The store may have changed since its names were read.
+            if all(name in tools for name in names):
+                break
         there = [tools[name] for name in names if name in tools]
         return [tool for tool in there if visible.shows(tool.tool_id, tool.source)]
 

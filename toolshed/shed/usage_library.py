@@ -7,7 +7,8 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from toolshed.intra_retrieval.usage import Documents, UsageIndex
 from toolshed.intra_retrieval.usage_trial import Trial
 from toolshed.knowledge_base.examples import ExampleStore, UsageExample
 from toolshed.rankings import Selection
+from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Vectors
@@ -95,6 +97,8 @@ class UsageLibrary:
         key: What digests are keyed with.
         tool: Gives a tool that may be found, or raises.
         documents: Vectors of the documents of all tools, by the name of an encoder.
+        version: What is another when the tools have changed.
+        completed: Gives vectors of a request with those that the knowledge base keeps and its search had not.
         keeps_text: Whether requests are kept as text, beside their vectors and digests.
         now: The time, in seconds since 1970.
     """
@@ -107,26 +111,33 @@ class UsageLibrary:
         key: Callable[[], bytes],
         tool: Callable[[str, Visibility], ToolDefinition],
         documents: Documents,
+        version: Callable[[], object],
+        completed: Callable[[str, Mapping[str, Vectors]], Mapping[str, Vectors]],
         keeps_text: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._open, self._exists, self._key_of = store, exists, key
-        self._tool, self._documents = tool, documents
+        self._tool, self._documents, self._version = tool, documents, version
+        self._completed = completed
         self._keeps_text, self._now = keeps_text, now
         self._lock = threading.RLock()
+        # Searches wait for neither of these while others report or learn.
+        self._pending_lock, self._learn_lock = threading.Lock(), threading.Lock()
         self._store: ExampleStore | None = None
         self._key: bytes | None = None
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
-        self._serving: tuple[int, UsageIndex] | None = None
+        self._serving: tuple[tuple[int, object], UsageIndex] | None = None
 
     def remember(self, query_id: str, selection: Selection, visible: Visibility) -> None:
         """Remember a search until its outcome is reported; the oldest of many make room."""
-        vectors = {name: rows[0] for name, rows in selection.asked.encodings.vectors.items()}
-        until = self._now() + _PENDING_SECONDS
+        # Copies: a view would keep the rows of all needs.
+        vectors = {name: rows[0].copy() for name, rows in selection.asked.encodings.vectors.items()}
+        now = self._now()
         text = selection.asked.plan.query.text
-        with self._lock:
+        until = now + _PENDING_SECONDS
+        with self._pending_lock:
             self._pending[query_id] = _Pending(text, vectors, selection.ranked, visible, until)
-            while len(self._pending) > _MAX_PENDING:
+            while len(self._pending) > _MAX_PENDING or next(iter(self._pending.values())).until < now:
                 self._pending.popitem(last=False)
 
     def report(
@@ -150,14 +161,17 @@ class UsageLibrary:
                 f"an outcome names at most {_MAX_TOOLS_USED} tools, and a reporter of at most "
                 f"{_MAX_REPORTER} characters; {len(tools_used)} and {len(reporter)} were given"
             )
-        with self._lock:
+        with self._pending_lock:
             pending = self._pending.get(query_id)
-            if pending is None or pending.until < self._now():
-                raise UnknownQueryError(
-                    f"there is no search {query_id!r}: outcomes are reported within a day, to the process "
-                    "that searched. Search again and report the new query_id"
-                )
-            tool_ids = [self._tool(one, pending.visible).tool_id for one in dict.fromkeys(tools_used)]
+        if pending is None or pending.until < self._now():
+            raise UnknownQueryError(
+                f"there is no search {query_id!r}: outcomes are reported within a day, to the process "
+                "that searched. Search again and report the new query_id"
+            )
+        tool_ids = [self._tool(one, pending.visible).tool_id for one in dict.fromkeys(tools_used)]
+        if passed and tool_ids:
+            pending = replace(pending, vectors=self._completed(pending.text, pending.vectors))
+        with self._lock:
             if not passed:
                 return UsageReport(n_dropped=self._take_back(pending, tool_ids))
             reports = [self._add(pending, tool_id, reporter) for tool_id in tool_ids]
@@ -202,26 +216,39 @@ class UsageLibrary:
     def learn(self) -> LearnReport:
         """Judge what was reported, and let it serve where it beats what served before.
 
-        Examples are held back in turn, near-duplicates together, and ranked by the rest.
+        Examples are held back in turn, near-duplicates together, and ranked by the rest. Searches and
+        reports go on meanwhile. Where nothing can be judged, since there are no tools, nothing changes.
         """
-        with self._lock:
-            store = self._opened()
-            examples = sorted(store.scan(), key=lambda one: one.example_id)
+        with self._learn_lock:
+            with self._lock:
+                examples = sorted(self._opened().scan(), key=lambda one: one.example_id)
             trial = Trial(examples, self._documents, self._now())
             kept = trial.supported()
             before, after = trial.compared(kept)
             serves = after > before
+            n_serving = sum(one.serves for one in examples)
             if serves:
-                changed = [
-                    replace(one, serves=bool(serve))
-                    for one, serve in zip(examples, kept, strict=True)
-                    if one.serves != bool(serve)
-                ]
-                store.upsert(changed)
-            n_serving = int(kept.sum()) if serves else sum(one.serves for one in examples)
+                serving = [one.example_id for one, serve in zip(examples, kept, strict=True) if serve]
+                n_serving = self._let_serve(serving, {one.example_id for one in examples})
         return LearnReport(
             len(examples), n_serving, trial.n_unsupported, trial.n_distrusted, before, after, serves
         )
+
+    def _let_serve(self, serving: Collection[str], judged: Collection[str]) -> int:
+        """Let these of the judged examples serve; says how many of them are still there."""
+        serving = set(serving)
+        with self._lock:
+            store = self._opened()
+            # As they are now: what was forgotten meanwhile must not come back.
+            there = [one for one in store.scan() if one.example_id in judged]
+            store.upsert(
+                [
+                    replace(one, serves=not one.serves)
+                    for one in there
+                    if one.serves != (one.example_id in serving)
+                ]
+            )
+        return sum(one.example_id in serving for one in there)
 
     def forget(
         self,
@@ -237,13 +264,16 @@ class UsageLibrary:
             reporter: Those that it reported.
             tool_id: Those of this tool.
             before: Those that were last reported before, in seconds since 1970.
-            everything: All of them. Of several conditions all must hold.
+            everything: All of them, and what searches may still report. Of several conditions all must hold.
 
         Raises:
             ConfigurationError: If nothing is said of what to forget.
         """
         if not everything and reporter is None and tool_id is None and before is None:
             raise ConfigurationError("say what to forget: a reporter, a tool, a time, or everything")
+        if everything:
+            with self._pending_lock:
+                self._pending.clear()
         with self._lock:
             if not (self._store or self._exists()):
                 return 0
@@ -279,9 +309,11 @@ class UsageLibrary:
             return None
         with self._lock:
             store = self._opened()
-            if self._serving is None or self._serving[0] != store.revision:
+            # Of before the tools are read: of later ones it is made again.
+            known = store.revision, self._version()
+            if self._serving is None or self._serving[0] != known:
                 examples = sorted((one for one in store.scan() if one.serves), key=lambda one: one.example_id)
-                self._serving = store.revision, UsageIndex(examples, self._documents, self._now())
+                self._serving = known, UsageIndex(examples, self._documents, self._now())
             return self._serving[1]
 
     def _opened(self) -> ExampleStore:
@@ -311,7 +343,7 @@ def digest_key(folder: Path | None, *, is_memory: bool) -> bytes:
     """The key of the digests of a knowledge base: in a file of its owner's beside it.
 
     Raises:
-        ConfigurationError: If it is on a server, which has no place for one.
+        ConfigurationError: If it is on a server, which has no place for one, or the file is not a key.
     """
     if is_memory:
         return secrets.token_bytes(_KEY_BYTES)
@@ -321,18 +353,38 @@ def digest_key(folder: Path | None, *, is_memory: bool) -> bytes:
             "its digests"
         )
     path = folder / "examples.key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_bytes(_KEY_BYTES)
-        file.write(key)
+    if not path.exists():
+        _make_key(path)
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise ConfigurationError(
+            f"{str(path)!r} is damaged: a key has {_KEY_BYTES} bytes, it has {len(key)}. Restore it from a "
+            "backup, or delete it: a new one is made, and reports of before are not recognised as the same"
+        )
     return key
 
 
+def _make_key(path: Path) -> None:
+    """Write a new key as a whole, unless another process was first."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        partial.unlink()
+
+
 def usage_of(
-    at: Location, store: Callable[[], ExampleStore], tools: "Callable[[], ToolLibrary]", keeps_text: bool
+    at: Location,
+    store: Callable[[], ExampleStore],
+    tools: "Callable[[], ToolLibrary]",
+    encoders: Encoders,
+    keeps_text: bool,
 ) -> UsageLibrary:
     """What the knowledge base at a location learns from use."""
     return UsageLibrary(
@@ -341,5 +393,7 @@ def usage_of(
         key=lambda: digest_key(at.folder, is_memory=at.is_memory),
         tool=lambda tool_id, visible: tools().get(tool_id, visible),
         documents=lambda encoder: tools().document_vectors(encoder),
+        version=lambda: tools().version,
+        completed=encoders.completed,
         keeps_text=keeps_text,
     )

@@ -86,6 +86,16 @@ def test_nothing_is_written_where_nothing_may_be(tmp_path: Path) -> None:
     assert kept.read("tools") is None
 
 
+def test_who_made_what_is_no_longer_so_keeps_nothing_and_removes_nothing(tmp_path: Path) -> None:
+    KeptArrays(tmp_path, "v2").write("tools", ARRAYS)
+    KeptArrays(tmp_path, "v1", is_current=lambda: False).write("words", ARRAYS)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["v2.tools"]
+    # It changes while the arrays are written.
+    answers = iter([True, False])
+    KeptArrays(tmp_path, "v1", is_current=lambda: next(answers)).write("words", ARRAYS)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["v2.tools"]
+
+
 def test_of_many_writers_each_reader_sees_one_whole(tmp_path: Path) -> None:
     kept = KeptArrays(tmp_path, "v1")
 

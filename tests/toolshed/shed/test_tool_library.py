@@ -154,3 +154,15 @@ def test_callables_go_with_their_tools() -> None:
         assert list(shed.tools.callables.values()) == [one]
         shed.remove_source(shed.sources()[0].name)
         assert shed.tools.callables == {}
+
+
+def test_names_that_moved_to_another_tool_are_found_again() -> None:
+    with Toolshed("memory:", pipeline="instant") as shed:
+        shed.add_tools(make_tool("mail", "Send mail."), source_name="one")
+        shed.add_tools(make_tool("post", "Send post."), source_name="two")
+        names = ["mail", "post"]
+        assert [tool.tool_id for tool in shed.tools.all_named(names)] == ["one:mail", "two:post"]
+        shed.remove_source("one")
+        shed.add_tools(make_tool("mail", "Send mail."), source_name="three")
+        assert [tool.tool_id for tool in shed.tools.all_named(names)] == ["three:mail", "two:post"]
+        assert shed.tools.all_named(["none"]) == []

@@ -2,16 +2,20 @@
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from tests.threads import switching_at_every_turn
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownQueryError, UnknownToolError
 from toolshed.shed import usage_library
 from toolshed.shed.asynchronous import AsyncToolshed
 from toolshed.shed.shed import Toolshed
-from toolshed.shed.usage_library import UsageReport
-from toolshed.testing import make_tool
+from toolshed.shed.usage_library import UsageReport, digest_key
+from toolshed.testing import HashingEncoder, make_tool
 
 # A name that says nothing of what its users want of it.
 TOOLS = [
@@ -174,6 +178,93 @@ async def test_asynchronous_searches_are_reported_too() -> None:
         found = await shed.search(ASKED[0], abstain_below=0)
         used = next(one for one in await shed.list_tools() if one.endswith(SERVED))
         assert shed.outcomes.report(query_id=found.query_id, tools_used=[used], passed=True).n_new == 1
+
+
+def test_what_was_learnt_follows_tools_that_change(tmp_path: Path) -> None:
+    with opened(tmp_path / "shed") as shed:
+        for text in ASKED:
+            report(shed, text)
+        assert shed.outcomes.learn().serves
+        rank(shed)
+        shed.add_tools(make_tool(SERVED, "Grow tomatoes."), source_name="shop", replace=True)
+        shed.add_tools(make_tool("mend_laptop", "Mend a laptop."), source_name="more")
+        there = ranking(shed)
+    with Toolshed(tmp_path / "shed", pipeline="instant") as again:
+        assert dict(ranking(again)) == pytest.approx(dict(there), abs=1e-4)
+
+
+def test_examples_without_tools_are_not_judged() -> None:
+    with opened() as shed:
+        for text in ASKED:
+            report(shed, text)
+        shed.delete_tools(*shed.list_tools())
+        assert not shed.outcomes.learn().serves
+        assert len(shed.usage.examples()) == len(ASKED)
+
+
+def test_searches_and_reports_go_on_while_examples_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_judging, may_end = threading.Event(), threading.Event()
+
+    class SlowTrial(usage_library.Trial):
+        def supported(self) -> NDArray[np.bool_]:
+            is_judging.set()
+            assert may_end.wait(60)
+            return super().supported()
+
+    monkeypatch.setattr(usage_library, "Trial", SlowTrial)
+    with opened() as shed, ThreadPoolExecutor(2) as pool:
+        for text in ASKED[:-1]:
+            report(shed, text, reporter="b" if text == ASKED[0] else "a")
+        learning = pool.submit(shed.outcomes.learn)
+        try:
+            assert is_judging.wait(60)
+            assert pool.submit(report, shed, ASKED[-1]).result(60).n_new == 1
+            assert pool.submit(lambda: shed.usage.forget(reporter="b")).result(60) == 1
+        finally:
+            may_end.set()
+        assert learning.result(60).serves
+        # What was forgotten meanwhile has not come back, and what came meanwhile was not judged.
+        assert len(shed.usage.examples()) == len(ASKED) - 1
+        assert (
+            sum(one.serves for one in shed.usage.examples()) == learning.result().n_serving < len(ASKED) - 1
+        )
+
+
+def test_a_pipeline_without_the_encoder_of_the_tools_reports_too(tmp_path: Path) -> None:
+    with Toolshed(tmp_path / "shed", encoder=HashingEncoder()) as shed:
+        shed.add_tools(*TOOLS, source_name="shop")
+        assert report(shed, ASKED[0]).n_new == 1
+    with Toolshed(tmp_path / "shed", encoder=HashingEncoder(), pipeline="instant") as instant:
+        assert report(instant, ASKED[0]).n_repeated == 1
+        assert report(instant, ASKED[1]).n_new == 1
+        assert all(one.vectors.keys() == {"static", "dense"} for one in instant.usage.examples())
+
+
+def test_searches_of_long_ago_make_room_and_hold_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened() as shed:
+        usage = shed.usage
+        old = shed.search("send a mail and book a table and play a song", abstain_below=0)
+        (pending,) = usage._pending.values()
+        assert all(vector.base is None for vector in pending.vectors.values())
+        monkeypatch.setattr(usage, "_now", lambda: pending.until + 1)
+        new = shed.search(ASKED[0], abstain_below=0)
+        assert list(usage._pending) == [new.query_id] != [old.query_id]
+        assert usage.forget(everything=True) == 0
+        with pytest.raises(UnknownQueryError):
+            shed.outcomes.report(query_id=new.query_id, tools_used=[], passed=True)
+
+
+def test_a_key_is_whole_or_refused(tmp_path: Path) -> None:
+    with switching_at_every_turn(), ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: digest_key(tmp_path, is_memory=False), range(32)))
+    assert len(keys) == 1
+    assert [len(key) for key in keys] == [32]
+    path = tmp_path / "examples.key"
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_mode & 0o077 == 0
+    path.write_bytes(b"")
+    with pytest.raises(ConfigurationError, match="is damaged: a key has 32 bytes, it has 0"):
+        digest_key(tmp_path, is_memory=False)
 
 
 def test_many_threads_report_and_search_at_once() -> None:
