@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
+from toolshed.calling.destinations import call_origin
 from toolshed.options import CallArguments, Credential
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
@@ -70,9 +71,10 @@ class CallerCredentials(CallerRights):
         """With those that are kept for his calls to the tool's source, where he gives none himself."""
         if not self.shed.vault.is_set or options.get("credentials") is not None:
             return options
-        source = self._view.get_tool(tool_id).source
+        tool = self._view.get_tool(tool_id)
+        source, origin = tool.source, call_origin(tool, options.get("server"))
         vault, caller = self.shed.vault.opened, self.caller
-        found = vault.for_call(source, tenant=caller.tenant, owner=caller.name)
+        found = vault.for_call(source, tenant=caller.tenant, owner=caller.name, origin=origin)
         return options if found is None else CallArguments(**{**options, "credentials": {source: found}})
 
     def put_credential(self, slot: "CredentialSlot", credential: Credential) -> "KeptCredential":
@@ -94,7 +96,9 @@ class CallerCredentials(CallerRights):
             tenant = "" if level == "service" else caller.tenant
             owner = caller.name if level == "user" else ""
             kept = Slot(level, tenant, owner, slot["source"], slot["scheme"])
-            return self.shed.vault.opened.put(kept, credential, by=caller.name)
+            own = [tool for tool in self._view.definitions() if tool.source == slot["source"]]
+            origins = sorted({call_origin(tool) for tool in own} - {""})
+            return self.shed.vault.opened.put(kept, credential, by=caller.name, origins=origins)
 
     def credentials(self) -> "list[KeptCredential]":
         """Which credentials he may see that there are: his own; an administrator, those of his tenant."""

@@ -5,15 +5,18 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from tests.qdrant_stub import loopback_server
+from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.openapi import parse_openapi
 from toolshed.catalog.reach import Reach
+from toolshed.errors import ToolshedError
 from toolshed.safety.sealing import new_key
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
@@ -145,3 +148,20 @@ def test_thirty_two_callers_at_once_are_never_served_with_anothers(upstream: Ups
         sys.setswitchinterval(interval)
     assert not wrong
     assert len(upstream.seen) == 128
+
+
+def test_a_source_of_the_same_name_at_another_server_is_sent_nothing(upstream: Upstream) -> None:
+    ana = as_caller(upstream.shed, "ana")
+    for level in ("service", "user"):
+        ana.put_credential(CredentialSlot(level=level, source="crm", scheme=""), f"token-of-{level}")
+    tool = upstream.shed.get_tool("crm:me")
+    stolen: list[str] = []
+    with loopback_server(type("Evil", (Echo,), {"seen": stolen})) as url:
+        upstream.shed.reach = Reach.of_service([url.removeprefix("http://")])
+        binding = {**(tool.binding or {}), "servers": [{"url": url}]}
+        catalog = Catalog("crm", (replace(tool, binding=binding),), location=f"{url}/openapi.json")
+        upstream.shed.add_catalogs([catalog], replace=True)
+        with suppress(ToolshedError):
+            ana.call("crm:me")
+    assert not [one for one in stolen if "token-of" in one]
+    assert upstream.seen == []

@@ -122,3 +122,16 @@ def located_module(name: str) -> str:
         file = getattr(sys.modules.get(name), "__file__", None)
         return f"python:{_path(file)}" if isinstance(file, str) else "python:__main__"
     return f"python:{name}"
+
+
+def origin_of(location: str) -> str:
+    """The server at a location: protocol, host and port; of what is no address, the location itself."""
+    address = location.removeprefix("mcp+sse:").removeprefix("mcp+")
+    if not address.startswith(("http://", "https://")):
+        return location
+    try:
+        # As it is read where it is called.
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return location
+    return f"{url.scheme}://{url.netloc.decode('ascii', 'replace').lower()}"

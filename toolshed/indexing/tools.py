@@ -99,7 +99,12 @@ def sync_catalogs(
             n_embedded = _write(store, new, renewed, embed, plan.given, progress)
             yield_names(store, _ids(new))
     gone = plan.missing.gone
-    _relocate(store, moved(read, stored.values(), {*_ids(plan.changed), *gone}))
+    stay = {*_ids(plan.changed), *gone, *plan.held}
+    if rules.review is not None:
+        # Where they are is reviewed of what is listed only.
+        listed = {tool.tool_id for catalog in read for tool in catalog.tools}
+        stay |= {tool_id for tool_id, tool in stored.items() if tool.location and tool_id not in listed}
+    _relocate(store, moved(read, stored.values(), stay))
     if gone:
         store.delete(gone)
     logger.info("synced: %d added, %d changed, %d removed", len(plan.added), len(plan.changed), len(gone))
@@ -116,6 +121,7 @@ class _Plan:
     missing: "_Missing"
     current: Sequence[str]
     given: Matched
+    relocated: Sequence[ToolDefinition] = ()
     held: Mapping[str, str] = field(default_factory=dict)
 
     def report(self, catalogs: Sequence[Catalog], n_embedded: int, warnings: Sequence[str]) -> SyncReport:
@@ -158,7 +164,16 @@ def _plan(
         if tool_id in stored and not _is_current(stored[tool_id], tool, given.by_tool.get(tool_id))
     ]
     others = {*_ids(added), *_ids(changed)}
-    return _Plan(added, changed, missing, [one for one in wanted if one not in others], given)
+    relocated = [tool for tool_id, tool in wanted.items() if _is_relocated(stored.get(tool_id), tool)]
+    current = [one for one in wanted if one not in others]
+    return _Plan(added, changed, missing, current, given, relocated)
+
+
+def _is_relocated(stored: StoredTool | None, tool: ToolDefinition) -> bool:
+    """Whether nothing changed of a tool but where it is."""
+    if stored is None or stored.content_hash != tool.content_hash:
+        return False
+    return bool(tool.location) and stored.location not in ("", tool.location)
 
 
 def _reviewed(
@@ -168,10 +183,12 @@ def _reviewed(
     if review is None:
         return plan
     renewed = [tool for tool in plan.changed if stored[tool.tool_id].content_hash != tool.content_hash]
+    renewed += plan.relocated
     records = {record.tool_id: record.definition for record in store.fetch(_ids(renewed))}
     pairs: list[tuple[ToolDefinition | None, ToolDefinition]] = [(None, tool) for tool in plan.added]
     pairs += [(records.get(tool.tool_id), tool) for tool in renewed]
-    held = review(pairs, plan.current)
+    relocated = set(_ids(plan.relocated))
+    held = review(pairs, [tool_id for tool_id in plan.current if tool_id not in relocated])
     return replace(
         plan,
         added=[tool for tool in plan.added if tool.tool_id not in held],

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from toolshed.catalog.locations import origin_of
 from toolshed.safety.findings import SafetyFinding, shown
 from toolshed.safety.scanner import scan
 from toolshed.types import ToolDefinition
@@ -70,7 +71,8 @@ def change_of(before: ToolDefinition | None, after: ToolDefinition) -> Change:
         one for one in scan(after) if one.severity == "error" and (one.rule, one.text_hash) not in known
     ]
     holds: Mapping[Grade, bool] = {
-        "destination": before is not None and _destination(before) != _destination(after),
+        "destination": before is not None
+        and (_destination(before) != _destination(after) or _is_moved(before, after)),
         "instructions": bool(findings),
         "hint": before is not None and _is_hint_worse(before.annotations, after.annotations),
         "schema": before is not None and _takes(before) != _takes(after),
@@ -82,6 +84,20 @@ def change_of(before: ToolDefinition | None, after: ToolDefinition) -> Change:
 
 def _destination(tool: ToolDefinition) -> Any:
     return {**(tool.binding or {}), "arguments": None}
+
+
+def _is_moved(before: ToolDefinition, after: ToolDefinition) -> bool:
+    """Whether the server is another one; what an OpenAPI document names stands in its binding."""
+    if not before.location or before.location == after.location:
+        return False
+    if (after.binding or {}).get("kind") == "mcp":
+        return origin_of(before.location) != origin_of(after.location)
+    servers = (after.binding or {}).get("servers")
+    named = [one.get("url") for one in servers if isinstance(one, dict)] if isinstance(servers, list) else []
+    # Without one of its own, an operation is called where its document was read.
+    is_own = bool(named) and str(named[0]).startswith(("http://", "https://"))
+    is_called_there = (after.binding or {}).get("kind") == "openapi" and not is_own
+    return is_called_there and origin_of(before.location) != origin_of(after.location)
 
 
 def _is_hint_worse(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -113,7 +129,8 @@ def _differences(before: ToolDefinition | None, after: ToolDefinition) -> Sequen
     old = dict(_leaves(before.to_json(), "")) if before else {}
     new = dict(_leaves(after.to_json(), ""))
     places = [place for place in dict.fromkeys([*new, *old]) if old.get(place) != new.get(place)]
-    told = [place for place in places if place not in ("location", "exported_name")]
+    is_moved = before is not None and _is_moved(before, after)
+    told = [place for place in places if place != "exported_name" and (is_moved or place != "location")]
     return [
         Difference(place, *(shown(side[place]) if place in side else None for side in (old, new)))
         for place in told[:_MAX_DIFFERENCES]

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 from sqlalchemy import and_, delete, select, update
 
+from toolshed.catalog.locations import origin_of
 from toolshed.errors import UnknownToolError
 from toolshed.options import OnChange
 from toolshed.safety.changes import Change
@@ -87,14 +88,12 @@ class Quarantine:
         now = datetime.now(UTC)
         with self._database.writing() as connection:
             for tool, change in changes:
-                known = connection.execute(
-                    select(quarantined_tool.c.status).where(self._is(tool.tool_id, tool.content_hash))
-                ).scalar()
+                known = connection.execute(select(quarantined_tool.c.status).where(self._is(tool))).scalar()
                 statuses[tool.tool_id] = cast(Status, known) if known in _STATUSES else "pending"
                 # What the source does not say any more needs no decision.
                 connection.execute(
                     delete(quarantined_tool).where(
-                        self._pending(tool.tool_id), quarantined_tool.c.content_hash != tool.content_hash
+                        self._pending(tool.tool_id), quarantined_tool.c.tool_hash != _key(tool)
                     )
                 )
                 if known is None:
@@ -154,14 +153,14 @@ class Quarantine:
         with self._database.writing() as connection:
             connection.execute(
                 update(quarantined_tool)
-                .where(self._is(held.tool.tool_id, held.tool.content_hash))
+                .where(self._is(held.tool))
                 .values(status=status, decided_by=by[:200], decided_at=datetime.now(UTC))
             )
 
     def _row(self, tool: ToolDefinition, change: Change, now: datetime) -> dict[str, Any]:
         return {
             "tenant": self._tenant,
-            "tool_hash": _key(tool.tool_id, tool.content_hash),
+            "tool_hash": _key(tool),
             "tool_id": tool.tool_id,
             "content_hash": tool.content_hash,
             "definition": tool.to_json(),
@@ -176,15 +175,16 @@ class Quarantine:
         }
 
     # Any: an expression of SQLAlchemy.
-    def _is(self, tool_id: str, content_hash: str) -> Any:
+    def _is(self, tool: ToolDefinition) -> Any:
         table = quarantined_tool.c
-        return and_(table.tenant == self._tenant, table.tool_hash == _key(tool_id, content_hash))
+        return and_(table.tenant == self._tenant, table.tool_hash == _key(tool))
 
     def _pending(self, tool_id: str) -> Any:
         table = quarantined_tool.c
         return and_(table.tenant == self._tenant, table.tool_id == tool_id, table.status == "pending")
 
 
-def _key(tool_id: str, content_hash: str) -> str:
-    """Ids may be longer than what databases index."""
-    return hashlib.sha256(f"{content_hash} {tool_id}".encode("utf-8", "surrogatepass")).hexdigest()
+def _key(tool: ToolDefinition) -> str:
+    """Ids may be longer than what databases index. What was approved of one server is not of another."""
+    said = f"{tool.content_hash} {tool.tool_id} {origin_of(tool.location)}"
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
@@ -21,6 +22,10 @@ Level = Literal["service", "tenant", "user"]
 LEVELS: tuple[Level, ...] = ("service", "tenant", "user")
 _MAX_OF_ONE = 1_000
 _MAX_CHARACTERS = 16_000
+_MAX_SERVERS = 200
+# The tenant whose sources the service's own credentials are for until their server is known.
+_OPERATORS = "default"
+logger = logging.getLogger(__name__)
 _table = upstream_credential.c
 
 
@@ -84,17 +89,27 @@ class Vault:
     def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database, self._keys = database, keys
 
-    def put(self, slot: Slot, credential: Credential, *, by: str) -> KeptCredential:
+    def put(
+        self, slot: Slot, credential: Credential, *, by: str, origins: Sequence[str] = ()
+    ) -> KeptCredential:
         """Keep a credential, in the place of the one before.
+
+        Args:
+            slot: What it is for.
+            credential: It.
+            by: Who gives it.
+            origins: The servers that it may be sent to; when there is none yet, the one that is called
+                with it first.
 
         Raises:
             InvalidRecordError: If it is empty or too long, or its owner keeps too many.
         """
-        text = json.dumps(credential)
         is_empty = not (credential if isinstance(credential, str) else all(credential))
-        if is_empty or len(text) > _MAX_CHARACTERS:
+        if is_empty or len(json.dumps(credential)) > _MAX_CHARACTERS:
             raise InvalidRecordError(f"a credential has 1 to {_MAX_CHARACTERS:,} characters")
-        sealed = self._keys.seal(text, slot.credential_id)
+        if len(origins) > _MAX_SERVERS:
+            raise InvalidRecordError(f"the tools of the source are at more than {_MAX_SERVERS} servers")
+        sealed = self._sealed(slot, credential, origins)
         kept = KeptCredential(slot, sealed.key_id, by[:200], datetime.now(UTC))
         with self._database.writing() as connection:
             of_owner = and_(
@@ -130,12 +145,13 @@ class Vault:
         return [_kept(row) for row in rows]
 
     def for_call(
-        self, source: str, *, tenant: str, owner: str
+        self, source: str, *, tenant: str, owner: str, origin: str
     ) -> Mapping[str, Credential] | Credential | None:
         """What the calls of one user to one source are made with.
 
         By scheme, the user's before the tenant's before the service's; one for all schemes takes the place
-        of all that come after it.
+        of all that come after it. What is kept for another server than the one at ``origin`` is left out:
+        names of sources are given by whoever indexes them.
 
         Raises:
             ConfigurationError: If one cannot be opened.
@@ -149,9 +165,10 @@ class Vault:
             rows = connection.execute(
                 select(upstream_credential).where(_table.source == source, theirs)
             ).all()
+        sent = [(row, self._for_server(row, origin, tenant)) for row in rows]
         found: dict[str, Credential] = {}
         for level in LEVELS:
-            own = {row.scheme: self._opened(row) for row in rows if row.level == level}
+            own = {row.scheme: it for row, it in sent if row.level == level and it is not None}
             if "" in own:
                 found.clear()
             elif own:
@@ -180,11 +197,51 @@ class Vault:
         return len(rows)
 
     # Any: a row of SQLAlchemy.
-    def _opened(self, row: Any) -> Credential:
+    def _for_server(self, row: Any, origin: str, tenant: str) -> Credential | None:
+        credential, origins = self._opened(row)
+        if not origins and origin and (row.level != "service" or tenant == _OPERATORS):
+            origins = self._bound(row.credential_id, origin)
+        if origin and origin in origins:
+            return credential
+        logger.warning(
+            "the credential %s of %r is kept for %s and was not sent to %r; keep it anew if the source moved",
+            row.credential_id,
+            row.source,
+            ", ".join(origins) or "a server that is not known yet",
+            origin,
+        )
+        return None
+
+    def _bound(self, credential_id: str, origin: str) -> Sequence[str]:
+        """Keep which server a credential is for, unless another call was first; says which it is."""
+        with self._database.writing() as connection:
+            is_it = _table.credential_id == credential_id
+            row = connection.execute(select(upstream_credential).where(is_it)).one_or_none()
+            if row is None:
+                return ()
+            credential, origins = self._opened(row)
+            if origins:
+                return origins
+            sealed = self._sealed(_kept(row).slot, credential, [origin])
+            connection.execute(
+                update(upstream_credential)
+                .where(is_it)
+                .values(key_id=sealed.key_id, nonce=sealed.nonce, sealed=sealed.content)
+            )
+        return (origin,)
+
+    def _sealed(self, slot: Slot, credential: Credential, origins: Sequence[str]) -> Sealed:
+        text = json.dumps({"credential": credential, "origins": sorted(origins)})
+        return self._keys.seal(text, slot.credential_id)
+
+    def _opened(self, row: Any) -> tuple[Credential, Sequence[str]]:
         # What it is for is computed anew: a row that was moved to another user does not open.
         about = _kept(row).slot.credential_id
         said = json.loads(self._keys.open(Sealed(row.key_id, row.nonce, row.sealed), about))
-        return cast(Credential, said if isinstance(said, str) else tuple(said))
+        # Earlier ones were sealed without their servers.
+        origins = said["origins"] if isinstance(said, dict) else ()
+        credential = said["credential"] if isinstance(said, dict) else said
+        return cast(Credential, credential if isinstance(credential, str) else tuple(credential)), origins
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,3 +90,21 @@ def test_differences_name_the_place_and_are_safe_to_print() -> None:
 
 def test_grades_stand_in_their_order() -> None:
     assert GRADES == ("destination", "instructions", "hint", "schema", "wording")
+
+
+@pytest.mark.parametrize(
+    ("binding", "grades"),
+    [
+        pytest.param({"kind": "mcp"}, ("destination", "wording"), id="mcp"),
+        pytest.param(
+            {"kind": "openapi", "servers": [{"url": "/v1"}]}, ("destination", "wording"), id="relative"
+        ),
+        pytest.param(
+            {"kind": "openapi", "servers": [{"url": "https://a.example"}]}, ("wording",), id="named"
+        ),
+    ],
+)
+def test_another_server_is_another_destination(binding: dict[str, Any], grades: tuple[str, ...]) -> None:
+    before = replace(BEFORE, binding=binding, location="https://a.example/mcp")
+    assert change_of(before, replace(before, location="https://b.example/mcp")).grades == grades
+    assert change_of(before, replace(before, location="https://a.example/v2")).grades == ("wording",)

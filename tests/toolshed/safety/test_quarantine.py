@@ -48,7 +48,7 @@ def test_credentials_are_sealed_opened_and_sealed_anew(database: Database) -> No
     Vault(database, SecretKeys.parse(old)).put(slot, "s3cret", by="ana")
     both = Vault(database, SecretKeys.parse(f"{new},{old}"))
     assert both.rotate() == 1
-    assert both.for_call("crm", tenant="acme", owner="ana") == "s3cret"
+    assert both.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example") == "s3cret"
     assert [one.slot for one in both.kept(Scope())] == [slot]
 
 

@@ -42,24 +42,24 @@ def test_nothing_of_a_credential_is_in_the_file_or_in_what_is_shown(database: Da
 
 def test_the_users_comes_before_the_tenants_before_the_services(database: Database) -> None:
     one = vault(database)
-    assert one.for_call("crm", tenant="acme", owner="ana") is None
-    one.put(Slot("service", "", "", "crm"), "of-service", by="x")
-    assert one.for_call("crm", tenant="acme", owner="ana") == "of-service"
+    assert one.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example") is None
+    one.put(Slot("service", "", "", "crm"), "of-service", by="x", origins=["https://crm.example"])
+    assert one.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example") == "of-service"
     one.put(Slot("tenant", "acme", "", "crm"), "of-tenant", by="x")
-    assert one.for_call("crm", tenant="acme", owner="ana") == "of-tenant"
+    assert one.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example") == "of-tenant"
     one.put(USER, ("ana", "of-user"), by="x")
-    assert one.for_call("crm", tenant="acme", owner="ana") == ("ana", "of-user")
-    assert one.for_call("crm", tenant="acme", owner="bob") == "of-tenant"
-    assert one.for_call("crm", tenant="other", owner="ana") == "of-service"
-    assert one.for_call("mail", tenant="acme", owner="ana") is None
+    assert one.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example") == ("ana", "of-user")
+    assert one.for_call("crm", tenant="acme", owner="bob", origin="https://crm.example") == "of-tenant"
+    assert one.for_call("crm", tenant="other", owner="ana", origin="https://crm.example") == "of-service"
+    assert one.for_call("mail", tenant="acme", owner="ana", origin="https://crm.example") is None
 
 
 def test_schemes_of_all_levels_are_sent_together(database: Database) -> None:
     one = vault(database)
-    one.put(Slot("service", "", "", "crm", "X-Region"), "eu", by="x")
+    one.put(Slot("service", "", "", "crm", "X-Region"), "eu", by="x", origins=["https://crm.example"])
     one.put(Slot("tenant", "acme", "", "crm", "X-Key"), "of-tenant", by="x")
     one.put(Slot("user", "acme", "ana", "crm", "X-Key"), "of-user", by="x")
-    found = one.for_call("crm", tenant="acme", owner="ana")
+    found = one.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example")
     assert found == {"X-Region": "eu", "X-Key": "of-user"}
 
 
@@ -69,7 +69,7 @@ def test_a_row_that_was_moved_to_another_user_does_not_open(database: Database, 
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE upstream_credential SET owner = 'eve'")
     with pytest.raises(ConfigurationError, match="was changed"):
-        one.for_call("crm", tenant="acme", owner="eve")
+        one.for_call("crm", tenant="acme", owner="eve", origin="https://crm.example")
 
 
 def test_a_changed_secret_does_not_open(database: Database, file: Path) -> None:
@@ -78,18 +78,21 @@ def test_a_changed_secret_does_not_open(database: Database, file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE upstream_credential SET sealed = zeroblob(length(sealed))")
     with pytest.raises(ConfigurationError, match="was changed"):
-        one.for_call("crm", tenant="acme", owner="ana")
+        one.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example")
 
 
 def test_keys_are_changed_without_losing_what_was_sealed(database: Database) -> None:
     old, new = new_key(), new_key()
-    vault(database, old).put(USER, SECRET, by="ana")
+    vault(database, old).put(USER, SECRET, by="ana", origins=["https://crm.example"])
     with pytest.raises(ConfigurationError, match="add that key behind the new one"):
-        vault(database, new).for_call("crm", tenant="acme", owner="ana")
+        vault(database, new).for_call("crm", tenant="acme", owner="ana", origin="https://crm.example")
     both = vault(database, f"{new},{old}")
-    assert both.for_call("crm", tenant="acme", owner="ana") == SECRET
+    assert both.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example") == SECRET
     assert (both.rotate(), both.rotate()) == (1, 0)
-    assert vault(database, new).for_call("crm", tenant="acme", owner="ana") == SECRET
+    assert (
+        vault(database, new).for_call("crm", tenant="acme", owner="ana", origin="https://crm.example")
+        == SECRET
+    )
 
 
 @pytest.mark.parametrize("text", ["short", "a" * 43, "é", f"{new_key()},x", ","])
@@ -136,7 +139,7 @@ def test_thirty_two_threads_are_each_given_their_own(database: Database) -> None
         one.put(Slot("user", "acme", owner, "crm"), secret, by=owner)
         barrier.wait(60)
         for _ in range(20):
-            found = one.for_call("crm", tenant="acme", owner=owner)
+            found = one.for_call("crm", tenant="acme", owner=owner, origin="https://crm.example")
             if found != secret:
                 wrong.append(found)
 
@@ -151,3 +154,15 @@ def test_thirty_two_threads_are_each_given_their_own(database: Database) -> None
         sys.setswitchinterval(interval)
     assert not wrong
     assert len(one.kept(Scope())) == 32
+
+
+def test_a_credential_is_sent_to_no_other_server_than_its_own(database: Database) -> None:
+    one = vault(database)
+    one.put(Slot("service", "", "", "crm"), "of-service", by="x")
+    evil, own = "https://evil.example", "https://crm.example"
+    assert one.for_call("crm", tenant="other", owner="eve", origin=evil) is None
+    assert one.for_call("crm", tenant="default", owner="ana", origin=own) == "of-service"
+    assert one.for_call("crm", tenant="other", owner="eve", origin=evil) is None
+    assert one.for_call("crm", tenant="other", owner="eve", origin=own) == "of-service"
+    assert one.for_call("crm", tenant="default", owner="ana", origin=evil) is None
+    assert one.for_call("crm", tenant="default", owner="ana", origin="") is None

@@ -134,3 +134,23 @@ def test_a_qdrant_server_without_a_state_says_what_to_give() -> None:
     assert not state.exists
     with pytest.raises(ConfigurationError, match="TOOLSHED_STATE"):
         _ = state.database
+
+
+def test_a_source_that_moves_is_held_back_until_each_tool_is_approved(shed: Toolshed) -> None:
+    tools = tuple(
+        ToolDefinition(name, "Adds.", source="crm", binding={"kind": "mcp", "name": name}) for name in "ab"
+    )
+    shed.add_catalogs([Catalog("crm", tools, location="mcp+https://a.example/mcp")])
+    moved = Catalog("crm", tools, location="mcp+https://b.example/mcp")
+    report = shed.add_catalogs([moved], on_change="quarantine", replace=True)
+    assert sorted(report.quarantined) == ["crm:a", "crm:b"]
+    assert {shed.get_tool(f"crm:{name}").location for name in "ab"} == {"mcp+https://a.example/mcp"}
+    shed.quarantine.approve("crm:a")
+    assert [shed.get_tool(f"crm:{name}").location for name in "ab"] == [
+        "mcp+https://b.example/mcp",
+        "mcp+https://a.example/mcp",
+    ]
+    # What is not listed does not move with what is.
+    part = Catalog("crm", tools[:1], location="mcp+https://b.example/mcp")
+    shed.add_catalogs([part], on_change="quarantine", replace=True)
+    assert shed.get_tool("crm:b").location == "mcp+https://a.example/mcp"
