@@ -62,7 +62,7 @@ def test_the_python_examples_run(checkout: Path) -> None:
     assert "42 gpt-4o-mini 0.000127" in costs
     assert "cost-of-pass" in costs
     assert re.search(r"^lights_\w+ [1-5] 0\.000147000$", of("toolshed/gpt-4o-mini"), re.MULTILINE)
-    assert len(printed) == 6
+    assert len(printed) == 8
 
 
 def test_the_commands_run_in_their_order(checkout: Path) -> None:

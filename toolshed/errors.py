@@ -13,6 +13,7 @@ ToolshedError                      500
 ├── UnknownQueryError              404  a search that is not remembered, or not any more
 ├── UnknownDocumentError           404  a document id that the knowledge base does not hold
 ├── ConfigurationError             500  a setting that is wrong or an extra that is missing
+│   └── NoSecretsKeyError          409  credentials cannot be sealed: there is no key
 ├── ServiceError                   502  a service that cannot be reached, or refuses as only services do
 ├── EncoderError                   502  an encoder that failed or returned unusable vectors
 ├── StageTimeoutError              504  a stage waited longer than it may
@@ -133,6 +134,13 @@ class ConfigurationError(ToolshedError):
 
     code = "configuration"
     http_status = 500
+
+
+class NoSecretsKeyError(ConfigurationError):
+    """Credentials cannot be kept: there is no key to seal them with."""
+
+    code = "no_secrets_key"
+    http_status = 409
 
 
 class ServiceError(ToolshedError):

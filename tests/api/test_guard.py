@@ -90,7 +90,7 @@ def test_other_methods_are_told_which_are_allowed(client: httpx.Client) -> None:
 
 
 def test_a_trailing_slash_is_another_path(client: httpx.Client) -> None:
-    assert problem(client.get("/v1/documents/")) == (404, "not_found")
+    assert problem(client.get("/v1/costs/report/")) == (404, "not_found")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolshed.catalog.definitions import Catalog
-from toolshed.errors import ConfigurationError, StateError, missing_extra
+from toolshed.errors import ConfigurationError, NoSecretsKeyError, StateError, missing_extra
 from toolshed.indexing.tools import Review
 from toolshed.options import IndexArguments, OnChange
 from toolshed.shed.location import Location
@@ -99,11 +99,11 @@ class CredentialVault:
         """The vault.
 
         Raises:
-            ConfigurationError: If there is no key.
+            NoSecretsKeyError: If there is no key.
             StateError: If the database cannot be opened.
         """
         if self._keys is None:
-            raise ConfigurationError(
+            raise NoSecretsKeyError(
                 "credentials are kept sealed only: set TOOLSHED_SECRETS_KEY to what toolshed credentials "
                 "new-key prints, and keep it where the database is not"
             )

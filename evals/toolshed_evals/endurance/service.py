@@ -51,7 +51,7 @@ def _service(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Clie
 
 def _is_ready(client: httpx.Client) -> bool:
     try:
-        return client.get("/readyz").is_success
+        return client.get("/healthz").is_success
     except httpx.TransportError:
         return False
 

@@ -20,7 +20,7 @@ def test_the_second_run_says_the_same_without_indexing_again(tmp_path: Path) -> 
     first, second = run(*arguments), run(*arguments)
     assert first.exit_code == second.exit_code == 0
     assert first.stderr.startswith("sample: 156 tools")
-    (cached,) = tmp_path.glob("sample-requests.npz")
+    (cached,) = tmp_path.glob("sample-requests-int8.npz")
     assert cached.stat().st_size
     found = json.loads(second.stdout)
     assert found == json.loads(first.stdout)

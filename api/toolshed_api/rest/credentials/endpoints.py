@@ -6,6 +6,7 @@ from toolshed.errors import (
     ConfigurationError,
     InvalidRecordError,
     KnowledgeBaseError,
+    NoSecretsKeyError,
     StateError,
     UnknownSourceError,
 )
@@ -34,6 +35,7 @@ router = APIRouter(
         MissingScopeError,
         StateError,
         ConfigurationError,
+        NoSecretsKeyError,
         KnowledgeBaseError,
         OverloadedError,
     ),
