@@ -77,6 +77,15 @@ class CatalogDocuments(Protocol):
     def idf(self, terms: NDArray[np.uint32]) -> Scores:
         """Inverse document frequency of terms."""
 
+    def columns_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
+        """The columns of tools; -1 of one that is not among them."""
+
+    def whole(self, channel: str, columns: NDArray[np.int64]) -> Vectors:
+        """The vectors of the whole documents of these tools."""
+
+    def products(self, channel: str, queries: Vectors) -> Scores:
+        """Inner products of any vectors with the whole documents of all columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelRanking:
@@ -147,6 +156,7 @@ class ScoredTools:
         n_tools: How many tools may be found.
         is_forbidden: Which of them would do what the query says must not be done; None for none.
         candidates: The tools that may come first, with what is known of them; None where nothing was learnt.
+        documents: What else is known of the tools; None where nothing was learnt.
         before_use: The scores before anything was learnt from use; None where nothing was.
     """
 
@@ -159,6 +169,7 @@ class ScoredTools:
     n_tools: int
     is_forbidden: NDArray[np.bool_] | None = None
     candidates: Candidates | None = None
+    documents: CatalogDocuments | None = None
     before_use: Scores | None = None
 
 

@@ -77,3 +77,31 @@ class IndexedDocuments:
     def idf(self, terms: NDArray[np.uint32]) -> Scores:
         """Inverse document frequency of terms."""
         return self.indexes[0].term_idf(terms)
+
+    def columns_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
+        """The columns of tools; -1 of one that is not among them."""
+        columns = np.full(len(tool_ids), -1, np.int64)
+        for at, index in enumerate(self.indexes):
+            here = np.flatnonzero(self.owner == at)
+            # One more, so that -1 stays -1.
+            column = np.full(len(index) + 1, -1, np.int64)
+            column[self.row[here]] = here
+            columns = np.maximum(columns, column[index.rows_of(tool_ids)])
+        return columns
+
+    def whole(self, channel: str, columns: NDArray[np.int64]) -> Vectors:
+        """The vectors of the whole documents of these tools."""
+        dimension = self.indexes[0].whole_vectors(channel).numbers.shape[1]
+        vectors = np.empty((len(columns), dimension), np.float32)
+        for at, index in enumerate(self.indexes):
+            own = np.flatnonzero(self.owner[columns] == at)
+            vectors[own] = index.whole_vectors(channel).take(self.row[columns[own]]).floats()
+        return vectors
+
+    def products(self, channel: str, queries: Vectors) -> Scores:
+        """Inner products of any vectors with the whole documents of all columns."""
+        scores = np.empty((len(queries), len(self.row)), np.float32)
+        for at, index in enumerate(self.indexes):
+            own = self.owner == at
+            scores[:, own] = index.whole_vectors(channel).products(queries)[:, self.row[own]]
+        return scores

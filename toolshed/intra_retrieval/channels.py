@@ -201,9 +201,17 @@ class ScoringIndex:
             name for name, channel in self._channels.items() if channel.kind == "dense" and name not in VIEWS
         ]
 
-    def whole_vectors(self, channel: str) -> Vectors:
+    def whole_vectors(self, channel: str) -> CompactVectors:
         """The vectors of a channel of whole documents, one row a tool."""
-        return self._dense(channel).floats()
+        return self._dense(channel)
+
+    def rows_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
+        """The rows of tools; -1 of one that is not among them."""
+        found = self._matrices.rows_of_ids(tool_ids)
+        if self._rows is None:
+            return found
+        at = np.minimum(np.searchsorted(self._rows, found), len(self._rows) - 1)
+        return np.where(self._rows[at] == found, at, -1)
 
     def unknown_terms(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which terms of a query no tool has."""

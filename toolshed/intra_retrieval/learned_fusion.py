@@ -147,4 +147,5 @@ class FuseLearned(Stage[ScoredCatalog, ScoredTools]):
             ranking.n_tools,
             forbidden,
             candidates,
+            ranking.documents,
         )

@@ -127,6 +127,10 @@ class ToolMatrices:
         is_visible[[self._row[tool_id] for tool_id in visible.tool_ids if tool_id in self._row]] = True
         return np.flatnonzero(is_visible)
 
+    def rows_of_ids(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
+        """The rows of tools; -1 of one that is not among them."""
+        return np.array([self._row.get(tool_id, -1) for tool_id in tool_ids], np.int64)
+
     @cached_property
     def _row(self) -> Mapping[str, int]:
         return {tool_id: row for row, tool_id in enumerate(self.tool_ids)}

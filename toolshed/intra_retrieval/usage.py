@@ -7,6 +7,7 @@ are zero where there is no example: then nothing changes.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,93 +26,95 @@ _MIN_DEVIATION = 1e-3
 _HALF_LIFE_SECONDS = 182 * 24 * 3600
 
 
-# Ids and vectors of the documents of tools, by the name of an encoder; None where there are none.
-Documents = Callable[[str], tuple[Sequence[str], Vectors] | None]
+class ExampleDocuments(Protocol):
+    """The documents that examples are compared with, one a column; see :class:`.CatalogDocuments`."""
+
+    def columns_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
+        """The columns of tools; -1 of one that is not among them."""
+
+    def whole(self, channel: str, columns: NDArray[np.int64]) -> Vectors:
+        """The vectors of the whole documents of these tools."""
+
+    def products(self, channel: str, queries: Vectors) -> Scores:
+        """Inner products of any vectors with the whole documents of all columns."""
 
 
 class UsageIndex:
-    """Examples as matrices.
+    """Examples as matrices; of tools it keeps nothing.
 
     Args:
         examples: The examples.
-        documents: Vectors of the documents of tools.
         now: The time, in seconds since 1970: an example of half a year ago counts half.
     """
 
-    def __init__(self, examples: Sequence[UsageExample], documents: Documents, now: float) -> None:
-        self.tool_ids = [example.tool_id for example in examples]
+    def __init__(self, examples: Sequence[UsageExample], now: float) -> None:
+        self._tool_ids = sorted({example.tool_id for example in examples})
+        place = {tool_id: at for at, tool_id in enumerate(self._tool_ids)}
+        self._tool = np.array([place[example.tool_id] for example in examples], np.int64)
         ages = np.array([max(0.0, now - example.reported_at) for example in examples])
-        self.weights = 0.5 ** (ages / _HALF_LIFE_SECONDS)
+        self._weights = 0.5 ** (ages / _HALF_LIFE_SECONDS)
         names = set.intersection(*(set(example.vectors) for example in examples)) if examples else set()
-        self.vectors: dict[str, Vectors] = {}
-        self.documents: dict[str, tuple[dict[str, int], Vectors]] = {}
-        for name in sorted(names):
-            found = documents(name)
-            if found is not None:
-                ids, vectors = found
-                self.vectors[name] = np.stack([_dense(example, name) for example in examples])
-                self.documents[name] = {tool_id: row for row, tool_id in enumerate(ids)}, vectors
-
-    def known_tools(self) -> list[str]:
-        """The tools whose documents are known."""
-        return sorted({tool_id for rows, _ in self.documents.values() for tool_id in rows})
+        self.vectors: Mapping[str, Vectors] = {
+            name: np.stack([_dense(example, name) for example in examples]) for name in sorted(names)
+        }
 
     def __len__(self) -> int:
-        return len(self.tool_ids)
+        return len(self._tool)
 
-    def gains(self, queries: Mapping[str, Vectors], tool_ids: Sequence[str]) -> NDArray[np.float64]:
+    def gains(self, queries: Mapping[str, Vectors], documents: ExampleDocuments) -> NDArray[np.float64]:
         """What examples add to the score of each tool: the best over the needs of one request.
 
         Args:
-            queries: float32 ``[n_needs, dimension]`` by encoder.
-            tool_ids: The tools that may be found; examples of others have no part.
+            queries: float32 ``[n_needs, dimension]`` by encoder; one of them at least has examples.
+            documents: Of the tools that may be found; examples of others have no part.
         """
-        return np.asarray(self.totals(queries, tool_ids).max(axis=0))
+        return np.asarray(self.totals(queries, documents).max(axis=0))
 
     def totals(
         self,
         queries: Mapping[str, Vectors],
-        tool_ids: Sequence[str],
+        documents: ExampleDocuments,
         *,
         preset: UsagePreset = USAGE,
         without: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
         """What examples, without some of them, add to each tool for each query."""
-        column = {tool_id: at for at, tool_id in enumerate(tool_ids)}
-        owner = np.array([column.get(tool_id, -1) for tool_id in self.tool_ids], np.int64)
+        owner = documents.columns_of(self._tool_ids)[self._tool]
         kept = owner >= 0 if without is None else (owner >= 0) & ~without
-        total = np.zeros((len(next(iter(queries.values()))), len(tool_ids)))
-        if kept.any():
-            for name in self.vectors:
-                if name in queries:
-                    nearer, shares = self._seen(name, queries[name], tool_ids, owner, kept, preset)
-                    total += preset.nearer[name] * nearer + preset.shares[name] * shares
-        return total
+        seen: list[NDArray[np.float64]] = []
+        for name in (one for one in self.vectors if one in queries):
+            plain = documents.products(name, queries[name])
+            nearer, shares = self._seen(name, queries[name], plain, documents, owner[kept], kept, preset)
+            seen.append(preset.nearer[name] * nearer + preset.shares[name] * shares)
+        return np.asarray(np.sum(seen, axis=0))
 
     def _seen(
         self,
         name: str,
         queries: Vectors,
-        tool_ids: Sequence[str],
-        owner: NDArray[np.int64],
+        plain: Scores,
+        documents: ExampleDocuments,
+        owners: NDArray[np.int64],
         kept: NDArray[np.bool_],
         preset: UsagePreset,
-    ) -> tuple[Scores, Scores]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How much nearer the request is to each tool, and the tool's share of what is around it."""
-        rows, documents = self.documents[name]
-        own = np.zeros((len(tool_ids), documents.shape[1]), np.float32)
-        known = [at for at, tool_id in enumerate(tool_ids) if tool_id in rows]
-        own[known] = documents[[rows[tool_ids[at]] for at in known]]
-        examples, owners, weights = self.vectors[name][kept], owner[kept], self.weights[kept]
-        centroids = preset.document_weight * own
-        np.add.at(centroids, owners, examples * weights[:, None].astype(np.float32))
-        nearer = _standard(queries @ normalise(centroids).T) - _standard(queries @ own.T)
+        n = plain.shape[1]
+        examples, weights = self.vectors[name][kept], self._weights[kept]
+        if not len(examples):
+            return np.zeros(plain.shape), np.zeros(plain.shape)
+        columns, place = np.unique(owners, return_inverse=True)
+        centroids = preset.document_weight * documents.whole(name, columns)
+        np.add.at(centroids, place, examples * weights[:, None].astype(np.float32))
+        # The centroid of a tool without examples is its document.
+        moved = plain.copy()
+        moved[:, columns] = queries @ normalise(centroids).T
+        nearer = (_standard(moved) - _standard(plain)).astype(np.float64)
         around = np.exp((queries @ examples.T - 1) / preset.temperature) * weights
-        mass = np.zeros((len(queries), len(tool_ids)))
+        mass = np.zeros((len(queries), n))
         for at in range(len(queries)):
-            mass[at] = np.bincount(owners, around[at], minlength=len(tool_ids))
+            mass[at] = np.bincount(owners, around[at], minlength=n)
         # A share of what is expected by chance, which far examples hardly move: log((m_t + a/n)/(m + a) n).
-        n = len(tool_ids)
         shares = np.log(n * (mass + preset.prior / n) / (mass.sum(axis=1, keepdims=True) + preset.prior))
         return nearer, shares
 
@@ -143,12 +146,13 @@ class LearnFromUse(Stage[ScoredTools, ScoredTools]):
     async def run(self, scored: ScoredTools, /) -> ScoredTools:
         """Return the tools with their new scores; with the old ones where nothing was learnt."""
         index = self.examples()
-        if index is None or not len(index) or not len(scored.scores):
+        documents = scored.documents
+        if index is None or documents is None or not len(index) or not len(scored.scores):
             return scored
         queries = asked_vectors(scored)
         if index.vectors.keys().isdisjoint(queries):
             return scored
-        gains = index.gains(queries, [tool.tool_id for tool in scored.tools])
+        gains = index.gains(queries, documents)
         if not gains.any():
             return scored
         scores = with_gains(scored, gains)

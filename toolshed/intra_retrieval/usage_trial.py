@@ -1,13 +1,13 @@
 """Trials of usage examples: which have support, and whether a new state ranks better than the old one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.intra_retrieval.usage import Documents, UsageIndex
+from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.knowledge_base.examples import UsageExample
-from toolshed.vectors import Vectors
+from toolshed.vectors import CompactVectors, Scores, Vectors
 
 _N_FOLDS = 5
 # Requests nearer than this are held back together.
@@ -21,6 +21,39 @@ _OLDEST_SECONDS = 365 * 24 * 3600
 _MOST_COMPARED = 1_000
 _BLOCK = 256
 
+# Gives ids and vectors of the documents of tools, by those of some encoders that they have.
+Documents = Callable[[Iterable[str]], tuple[Sequence[str], Mapping[str, CompactVectors]]]
+
+
+class _JudgedTools:
+    """Tools with their documents, and tools of examples that have none, each a column.
+
+    Args:
+        encoders: Names of the encoders of the examples.
+        tool_ids: Tools of the examples.
+        documents: Vectors of the documents of tools.
+    """
+
+    def __init__(self, encoders: Iterable[str], tool_ids: Sequence[str], documents: Documents) -> None:
+        ids, self._vectors = documents(encoders)
+        self.encoders = sorted(self._vectors)
+        self.column = {tool_id: at for at, tool_id in enumerate([*ids, *sorted({*tool_ids} - {*ids})])}
+        self._n_known = len(ids)
+
+    def columns_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
+        return np.array([self.column[tool_id] for tool_id in tool_ids], np.int64)
+
+    def whole(self, channel: str, columns: NDArray[np.int64]) -> Vectors:
+        vectors = np.zeros((len(columns), self._vectors[channel].numbers.shape[1]), np.float32)
+        is_known = columns < self._n_known
+        vectors[is_known] = self._vectors[channel].take(columns[is_known]).floats()
+        return vectors
+
+    def products(self, channel: str, queries: Vectors) -> Scores:
+        scores = np.zeros((len(queries), len(self.column)), np.float32)
+        scores[:, : self._n_known] = self._vectors[channel].products(queries)
+        return scores
+
 
 class Trial:
     """Examples, each looked at as if it were not there.
@@ -33,9 +66,8 @@ class Trial:
 
     def __init__(self, examples: Sequence[UsageExample], documents: Documents, now: float) -> None:
         self._examples = examples
-        self._index = UsageIndex(examples, documents, now)
-        self._tool_ids = sorted({*self._index.known_tools(), *(one.tool_id for one in examples)})
-        self._column = {tool_id: at for at, tool_id in enumerate(self._tool_ids)}
+        self._index = UsageIndex(examples, now)
+        self._tools = _JudgedTools(self._index.vectors, [one.tool_id for one in examples], documents)
         self._is_old = np.array([now - one.reported_at > _OLDEST_SECONDS for one in examples], dtype=bool)
         self.n_unsupported = self.n_distrusted = 0
 
@@ -47,7 +79,7 @@ class Trial:
         """
         n = len(self._examples)
         is_supported = np.zeros(n, dtype=bool)
-        if not self._index.vectors:
+        if not self._tools.encoders:
             # No tools, or no encoder that all examples have: none can be judged.
             return is_supported
         reporters = np.array([one.reporter for one in self._examples])
@@ -99,23 +131,23 @@ class Trial:
                 yield rows[fold == number]
 
     def _any_vectors(self) -> Vectors:
-        return self._index.vectors["dense" if "dense" in self._index.vectors else "static"]
+        return self._index.vectors[self._tools.encoders[0]]
 
     def _ranks(self, rows: NDArray[np.int64], without: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rank of the tool of each row, by the ranking that was and by examples, some left out."""
         ranks = np.empty(len(rows), np.int64)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
-            queries = {name: vectors[block] for name, vectors in self._index.vectors.items()}
-            scores = self._index.totals(queries, self._tool_ids, without=without)
+            queries = {name: self._index.vectors[name][block] for name in self._tools.encoders}
+            scores = self._index.totals(queries, self._tools, without=without)
             for at, row in enumerate(block):
                 example = self._examples[row]
-                plain = np.full(len(self._tool_ids), min(example.ranked.values(), default=0.0) - 1)
+                plain = np.full(len(self._tools.column), min(example.ranked.values(), default=0.0) - 1)
                 for tool_id, score in example.ranked.items():
-                    if tool_id in self._column:
-                        plain[self._column[tool_id]] = score
+                    if tool_id in self._tools.column:
+                        plain[self._tools.column[tool_id]] = score
                 scores[at] += plain
-                own = scores[at, self._column[example.tool_id]]
+                own = scores[at, self._tools.column[example.tool_id]]
                 # Ties count against: what nothing tells apart has no support.
                 ranks[start + at] = int((scores[at] >= own).sum())
         return ranks

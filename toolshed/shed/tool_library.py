@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,7 @@ from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import SearchResult
 from toolshed.stages import Stage, run_awaited, run_blocking
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
-from toolshed.vectors import Vectors
+from toolshed.vectors import CompactVectors
 from toolshed.visibility import EVERYTHING, Visibility
 
 logger = logging.getLogger(__name__)
@@ -196,12 +196,14 @@ class ToolLibrary:
             self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
         )
 
-    def document_vectors(self, encoder: str) -> tuple[Sequence[str], Vectors] | None:
-        """Ids and document vectors of all tools, or of a sample of many; None without that encoder."""
+    def document_vectors(self, encoders: Iterable[str]) -> tuple[Sequence[str], Mapping[str, CompactVectors]]:
+        """Ids of all tools, or of a sample of many, and their document vectors by those of these encoders."""
         if self._index.is_empty():
-            return None
+            return (), {}
         tools = self._index.all_tools()
-        return (tools.tool_ids, tools.whole_vectors(encoder)) if encoder in tools.whole_channels else None
+        return tools.tool_ids, {
+            name: tools.whole_vectors(name) for name in encoders if name in tools.whole_channels
+        }
 
     def get(self, tool_id: str, visible: Visibility = EVERYTHING) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""

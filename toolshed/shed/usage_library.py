@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownQueryError
-from toolshed.intra_retrieval.usage import Documents, UsageIndex
-from toolshed.intra_retrieval.usage_trial import Trial
+from toolshed.intra_retrieval.usage import UsageIndex
+from toolshed.intra_retrieval.usage_trial import Documents, Trial
 from toolshed.knowledge_base.examples import ExampleStore, UsageExample
 from toolshed.rankings import Selection
 from toolshed.shed.encoders import Encoders
@@ -96,8 +96,7 @@ class UsageLibrary:
         exists: Whether there may be any; until then nothing is opened to search.
         key: What digests are keyed with.
         tool: Gives a tool that may be found, or raises.
-        documents: Vectors of the documents of all tools, by the name of an encoder.
-        version: What is another when the tools have changed.
+        documents: Gives vectors of the documents of all tools.
         completed: Gives vectors of a request with those that the knowledge base keeps and its search had not.
         keeps_text: Whether requests are kept as text, beside their vectors and digests.
         now: The time, in seconds since 1970.
@@ -111,13 +110,12 @@ class UsageLibrary:
         key: Callable[[], bytes],
         tool: Callable[[str, Visibility], ToolDefinition],
         documents: Documents,
-        version: Callable[[], object],
         completed: Callable[[str, Mapping[str, Vectors]], Mapping[str, Vectors]],
         keeps_text: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._open, self._exists, self._key_of = store, exists, key
-        self._tool, self._documents, self._version = tool, documents, version
+        self._tool, self._documents = tool, documents
         self._completed = completed
         self._keeps_text, self._now = keeps_text, now
         self._lock = threading.RLock()
@@ -126,7 +124,7 @@ class UsageLibrary:
         self._store: ExampleStore | None = None
         self._key: bytes | None = None
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
-        self._serving: tuple[tuple[int, object], UsageIndex] | None = None
+        self._serving: tuple[int, UsageIndex] | None = None
 
     def remember(self, query_id: str, selection: Selection, visible: Visibility) -> None:
         """Remember a search until its outcome is reported; the oldest of many make room."""
@@ -309,11 +307,10 @@ class UsageLibrary:
             return None
         with self._lock:
             store = self._opened()
-            # Of before the tools are read: of later ones it is made again.
-            known = store.revision, self._version()
-            if self._serving is None or self._serving[0] != known:
+            revision = store.revision
+            if self._serving is None or self._serving[0] != revision:
                 examples = sorted((one for one in store.scan() if one.serves), key=lambda one: one.example_id)
-                self._serving = known, UsageIndex(examples, self._documents, self._now())
+                self._serving = revision, UsageIndex(examples, self._now())
             return self._serving[1]
 
     def _opened(self) -> ExampleStore:
@@ -392,8 +389,7 @@ def usage_of(
         exists=lambda: at.folder is not None and at.holds("examples"),
         key=lambda: digest_key(at.folder, is_memory=at.is_memory),
         tool=lambda tool_id, visible: tools().get(tool_id, visible),
-        documents=lambda encoder: tools().document_vectors(encoder),
-        version=lambda: tools().version,
+        documents=lambda encoders: tools().document_vectors(encoders),
         completed=encoders.completed,
         keeps_text=keeps_text,
     )

@@ -129,7 +129,7 @@ def _pairs(catalog: DevCatalog, made_of: Ingredients, cache: Path) -> Pairs:
     kept = [(text, rows) for text, rows in known if rows]
     encode = made_of.encoders["dense"].encode
     requests = _cached(cache / f"{catalog.name}-requests-{PRECISION}.npz", [text for text, _ in kept], encode)
-    return Pairs(requests, [np.array(rows) for _, rows in kept], index.whole_vectors("dense"))
+    return Pairs(requests, [np.array(rows) for _, rows in kept], index.whole_vectors("dense").floats())
 
 
 def enhancements_of(catalog: DevCatalog) -> Path | None:
