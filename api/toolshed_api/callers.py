@@ -54,6 +54,11 @@ class Caller:
     requests_per_minute: int | None = None
     viewed_by: str | None = None
 
+    @property
+    def sees_locations(self) -> bool:
+        """Whether he may know where sources are in full: keys stand in addresses."""
+        return not self.scopes.isdisjoint(("index", "admin"))
+
     def require(self, scope: Scope) -> None:
         """Refuse what the caller may not do.
 

@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from toolshed.errors import ToolshedError
+from toolshed.errors import StateError, ToolshedError
 from toolshed.settings import Settings
 from toolshed_api.access import check_origin, is_open_path
 from toolshed_api.auth.authority import Authority
@@ -24,7 +24,7 @@ from toolshed_api.bodies import (
     read_body,
 )
 from toolshed_api.problems import OverloadedError, problem_response
-from toolshed_api.streams import MAX_STREAMS, STREAM_SECONDS, is_streamed
+from toolshed_api.streams import CONVERSATIONS, MAX_STREAMS, STREAM_SECONDS, is_streamed
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,9 @@ logger = logging.getLogger(__name__)
 ANSWER_SECONDS = 30.0
 # Many times the forty threads that answer, so that a burst waits rather than fails.
 MAX_RUNNING = 256
-# Bodies beyond the ordinary that are held at once: what they may take of the memory.
+# Uploads, and conversations, beyond the ordinary that are held at once: what they may take of the memory.
 MAX_LARGE = 8
+ORDINARY_CONVERSATION = 2**20
 # Who is refused while still sending would miss the answer if the connection were cut at once.
 LINGER_SECONDS = 1.0
 
@@ -48,7 +49,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
-        self._n_large = 0
+        self._n_large = {"uploads": 0, "conversations": 0}
         self._running: set[asyncio.Future[None]] = set()
         self._streams: set[asyncio.Future[None]] = set()
 
@@ -81,24 +82,35 @@ class Guard:
     @contextmanager
     def _room_for(self, request: Request) -> Iterator[None]:
         """Hold a place for a body that is, or may become, larger than the ordinary."""
-        declared = request.headers.get("content-length", "")
-        is_small = declared.isdigit() and len(declared) <= 12 and int(declared) <= most_bytes(self._settings)
-        is_large = is_upload(request.method, request.scope["path"]) and not is_small
-        if is_large and self._n_large >= MAX_LARGE:
-            raise OverloadedError("the service is busy with other uploads; try again in a moment")
-        self._n_large += is_large
+        declared, path = request.headers.get("content-length", ""), request.scope["path"]
+        kind = "uploads" if is_upload(request.method, path) else "conversations"
+        ordinary = most_bytes(self._settings) if kind == "uploads" else ORDINARY_CONVERSATION
+        is_small = declared.isdigit() and len(declared) <= 12 and int(declared) <= ordinary
+        is_large = not is_small and (kind == "uploads" or path in CONVERSATIONS)
+        if is_large and self._n_large[kind] >= MAX_LARGE:
+            raise OverloadedError(f"the service is busy with other large {kind}; try again in a moment")
+        self._n_large[kind] += is_large
         try:
             yield
         finally:
-            self._n_large -= is_large
+            self._n_large[kind] -= is_large
 
     async def _let_in(self, request: Request) -> None:
         """Look at the headers, and note who asks."""
         authority: Authority = request.app.state.authority
         check_origin(request.headers, self._settings, is_open=authority.is_open)
-        if not is_open_path(request.scope["path"]):
+        if is_open_path(request.scope["path"]):
+            return
+        try:
             caller = request.state.caller = await authority.admitted(request.headers)
             await request.app.state.rates.check(caller)
+        except StateError as error:
+            # What a database says of itself is nothing for strangers.
+            logger.error("request %s could not be looked at: %s", request.state.request_id, error)
+            raise StateError("the state does not answer; the log has the reason") from None
+        if request.method == "POST" and request.scope["path"] in CONVERSATIONS:
+            # Conversations are long: of who may hold none, nothing is read.
+            caller.require("chat")
 
     async def _answer(self, request: Request, exchange: "_Exchange") -> None:
         # Alive is who answers; a supervisor must not end a process for being busy.

@@ -1,16 +1,23 @@
 """The guard: in which order requests are looked at, and how long they may take."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from tests.api.serving import TOOLS, SlowEncoder, connected, problem, raw_problem, served
 from tests.conftest import OpenShed
+from toolshed.errors import StateError
 from toolshed.settings import Settings
 from toolshed_api import guard
+from toolshed_api.callers import Caller, MissingScopeError
+from toolshed_api.guard import Guard
 
 KEYS = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic makes them secrets
 HEAD = b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\n"
@@ -100,3 +107,40 @@ def test_ids_that_are_no_text_are_not_found_in_few_words(client: httpx.Client, p
     response = client.get(path)
     assert problem(response) == (404, "unknown_tool")
     assert len(response.content) < 2_000
+
+
+def test_large_conversations_are_counted_until_they_are_answered(
+    slow_client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_LARGE", 0)
+    large = slow_client.post("/v1/chat/completions", content=b" " * 2**21)
+    assert problem_code(large) == (503, "overloaded")
+    small = slow_client.post("/v1/chat/completions", content=b" " * 1_000)
+    assert small.status_code != 503
+
+
+def test_who_may_hold_no_conversation_is_told_so_before_it_is_read() -> None:
+    caller = Caller("ana", scopes=frozenset({"search"}))
+    with pytest.raises(MissingScopeError):
+        asyncio.run(_let_in(caller))
+
+
+def test_strangers_are_not_told_what_the_database_says(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(StateError) as told:
+        asyncio.run(_let_in(StateError("the state host=db.internal user=ts refused")))
+    assert "db.internal" not in str(told.value)
+    assert "db.internal" in caplog.text
+
+
+async def _let_in(said: Caller | StateError) -> None:
+    authority, rates = AsyncMock(is_open=False), AsyncMock()
+    authority.admitted.side_effect = [said]
+    app = SimpleNamespace(state=SimpleNamespace(authority=authority, rates=rates))
+    scope = {"type": "http", "method": "POST", "path": "/v1/messages", "headers": [(b"host", b"localhost")]}
+    request = Request({**scope, "app": app})
+    request.state.request_id = "1"
+    await Guard(AsyncMock(), Settings())._let_in(request)
+
+
+def problem_code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"].get("code", "")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from toolshed.errors import SourceError
 
@@ -43,6 +43,12 @@ def is_secret_argument(name: str, value: str) -> bool:
 def looks_generated(value: str, *, least: int = 16) -> bool:
     """Whether a text looks like a key: one run of letters and digits, this long, no path, no sentence."""
     return len(value) >= least and bool(re.fullmatch(r"[\w+=.:-]*\d[\w+=.:-]*", value))
+
+
+def has_secret_path(url: str) -> bool:
+    """Whether a part of an address's path looks like a key: servers are handed out by such addresses."""
+    path = url.partition("://")[2].partition("?")[0].partition("#")[0]
+    return any(looks_generated(unquote(part)) for part in path.split("/")[1:])
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

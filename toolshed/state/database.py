@@ -19,6 +19,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 7_305_809
 _BUSY_SECONDS = 30
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s]*@")
+# Drivers take passwords there too.
+_QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ class Database:
                 f"a text is not valid Unicode: {problem}. Nothing of this was written"
             ) from problem
         except SQLAlchemyError as problem:
-            told = str(getattr(problem, "orig", None) or problem).splitlines()[0]
-            where = self.engine.url.render_as_string()
+            told = _without_password(str(getattr(problem, "orig", None) or problem).splitlines()[0])
+            where = self.engine.url.set(query={}).render_as_string()
             raise self.error(
                 f"the {self.noun} {where} refused: {told}. Nothing of this was written"
             ) from problem
@@ -118,8 +120,8 @@ class Database:
 
 
 def _without_password(text: str) -> str:
-    """Text with the passwords of all URLs in it left out, also of those that are not well-formed."""
-    return _PASSWORD.sub(r"\1***@", text)
+    """Text with passwords and queries of all URLs in it left out, also of those that are not well-formed."""
+    return _QUERY.sub(r"\1", _PASSWORD.sub(r"\1***@", text))
 
 
 def _url(location: str) -> str:

@@ -1,6 +1,7 @@
 """Tells who asks, from what he shows."""
 
 import asyncio
+import hashlib
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from toolshed_api.auth.errors import InvalidAccessError
 from toolshed_api.auth.grants import Grants, groups_as_subjects
 from toolshed_api.auth.keys import Keys, key_id_of
 from toolshed_api.auth.known import Directory, KeyUse, KnownKey
+from toolshed_api.auth.pepper import derived
 from toolshed_api.auth.tenants import Tenants
 from toolshed_api.auth.tokens import TokenVerifier
 from toolshed_api.callers import ANYBODY, DEFAULT_TENANT, Caller, Scope
@@ -43,6 +45,9 @@ class Authority:
 
     def __init__(self, settings: Settings, database: Database, pepper: bytes | None) -> None:
         self._environment = [key.get_secret_value().encode() for key in settings.api_keys]
+        self._environment_names = [
+            _environment_name(key, place, pepper) for place, key in enumerate(self._environment, 1)
+        ]
         self._verifier = TokenVerifier(settings.oidc)
         self.keys = Keys(database, pepper)
         self.keys.check_pepper()
@@ -102,7 +107,7 @@ class Authority:
         given = credential.encode("utf-8", "surrogateescape")
         matches = [hmac.compare_digest(given, key) for key in self._environment]
         if any(matches):
-            return Caller(f"environment:{matches.index(True) + 1}")
+            return Caller(self._environment_names[matches.index(True)])
         key_id = key_id_of(credential)
         if key_id is not None:
             return await self._holder(key_id, credential)
@@ -149,6 +154,17 @@ class Authority:
             viewed_by=caller.name,
             requests_per_minute=caller.requests_per_minute,
         )
+
+
+def _environment_name(key: bytes, place: int, pepper: bytes | None) -> str:
+    """What the holder of a key is called: the same wherever it stands among the others.
+
+    Without a pepper a name that follows from the key would tell of it; then its place has to do.
+    """
+    if pepper is None:
+        return f"environment:{place}"
+    digest = hmac.digest(derived(pepper, "names of keys of the environment"), key, hashlib.sha256)
+    return f"environment:{digest.hex()[:16]}"
 
 
 def _has_expired(known: KnownKey) -> bool:

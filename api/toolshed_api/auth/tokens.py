@@ -1,6 +1,7 @@
 """Tokens of the company's issuers: JWTs (RFC 9068, RFC 8725) that are verified against the issuer's keys."""
 
 import binascii
+import hashlib
 import json
 import re
 import time
@@ -20,6 +21,7 @@ from toolshed_api.problems import UnauthorizedError
 MAX_TOKEN_CHARACTERS = 16_384
 _SKEW_SECONDS = 60
 _MAX_GROUPS = 1_000
+_MAX_NAME = 200
 _PART = re.compile(r"[A-Za-z0-9_-]+")
 _TYPES = ("jwt", "at+jwt", "application/at+jwt")
 
@@ -137,7 +139,16 @@ def _holder(claims: Mapping[str, Any], issuer: OidcIssuer) -> Holder:
         tenant = claims.get(issuer.tenant_claim)
     if not isinstance(tenant, str) or not tenant:
         raise UnauthorizedError(f"the token has no text in its claim {issuer.tenant_claim!r}, the tenant")
-    return Holder(f"token:{subject}"[:200], tenant, _scopes(claims, issuer), tuple(_subjects(claims, issuer)))
+    return Holder(_name(subject), tenant, _scopes(claims, issuer), tuple(_subjects(claims, issuer)))
+
+
+def _name(subject: str) -> str:
+    """What a holder is called; of a subject that is too long, its beginning and a digest of all of it."""
+    name = f"token:{subject}"
+    if len(name) <= _MAX_NAME:
+        return name
+    digest = hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{name[: _MAX_NAME - len(digest) - 1]}~{digest}"
 
 
 def _scopes(claims: Mapping[str, Any], issuer: OidcIssuer) -> frozenset[Scope]:

@@ -15,8 +15,8 @@ from toolshed_api.gateway.dialects.messages import Messages
 from toolshed_api.gateway.dialects.responses import Responses
 from toolshed_api.gateway.errors import DialectName, UnfitRequestError
 
-# Ten thousand tools with their schemas.
-_MAX_VALUES = 2_000_000
+# Five thousand tools with their schemas.
+_MAX_VALUES = 200_000
 _MAX_DEPTH = 100
 # Before the name of a model: with tools of the knowledge base.
 ALIAS = "toolshed/"
@@ -87,6 +87,8 @@ def read_request(name: DialectName, content: bytes, headers: Headers, request_id
         raise UnfitRequestError("model is missing; GET /v1/models names those that there are")
     if not isinstance(is_stream, bool | None):
         raise UnfitRequestError(f"stream is {str(is_stream)[:40]!r}; it is true or false")
+    if not isinstance(body.get("service_tier"), str | None):
+        raise UnfitRequestError("service_tier is no text")
     dialect.check(body)
     options = _options(body.pop("toolshed", None), headers)
     if model.startswith(ALIAS):

@@ -64,7 +64,7 @@ async def _answer(name: DialectName, request: Request, shed: CurrentShed, gatewa
         exchange.prepare()
         return exchange
 
-    exchange = await asyncio.to_thread(prepared)
+    exchange = await gateway.in_thread(prepared)
     if exchange.asked.is_stream:
         streamed = begin_stream(exchange)
         try:

@@ -1,10 +1,14 @@
 """One request to a model: chosen, held to budgets, forwarded, booked, checked, tried once more."""
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 from toolshed.economics.choosing.candidates import StepFeatures
 from toolshed.economics.ledger.records import Task
@@ -30,6 +34,8 @@ from toolshed_api.gateway.tool_sources import (
 from toolshed_api.gateway.upstreams import Upstreams
 
 logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+_MAX_WORKERS = 16
 # What a model costs whose name was given does not put it off: the caller has chosen.
 _NO_MATTER_WHAT_USD = Decimal(10**6)
 # Searches for tools that a model may make before it answers.
@@ -52,6 +58,15 @@ class Gateway:
     upstreams: Upstreams
     memory: ToolMemory = field(default_factory=ToolMemory)
     running: "set[asyncio.Task[None]]" = field(default_factory=set)
+    # Its own: what indexes tools for seconds must not keep those waiting who look at keys.
+    _workers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_MAX_WORKERS, thread_name_prefix="gateway")
+    )
+
+    async def in_thread(self, work: Callable[[], Result]) -> Result:
+        """Run what blocks in one of the gateway's threads."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._workers, context.run, work)
 
     async def close(self) -> None:
         """End the streams, book them, and close the connections."""
@@ -60,6 +75,7 @@ class Gateway:
         if self.running:
             await asyncio.wait(self.running, timeout=5)
         await self.upstreams.close()
+        self._workers.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass
@@ -157,11 +173,12 @@ class Exchange:
         """Choose, and reserve what the call may cost. Blocks."""
         dialect = self.asked.dialect
         prompt_tokens = dialect.prompt_tokens(self.body)
+        tier = self.body.get("service_tier")
         features = StepFeatures(
             input_tokens=prompt_tokens,
             max_output_tokens=dialect.output_cap(self.body),
             needs_tools=bool(self.body.get("tools")),
-            service_tier=_TIERS.get(self.body.get("service_tier"), ""),
+            service_tier=_TIERS.get(tier, "") if isinstance(tier, str) else "",
         )
         # A request whose reply nothing can check is not tried again, whatever the policy allows.
         has_check = bool(dialect.schema(self.body) or dialect.functions(self.body))
@@ -212,7 +229,7 @@ class Exchange:
                 f"the model searched for tools {MAX_SEARCHES} times and did not answer; ask again, or "
                 "otherwise"
             )
-        results = await asyncio.to_thread(self.tools.answer, said.calls)
+        results = await self.gateway.in_thread(partial(self.tools.answer, said.calls))
         body = self.asked.dialect.continued(self.body, turn, results)
         self.body = self.tools.with_tools(body)
 

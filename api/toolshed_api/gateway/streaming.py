@@ -149,6 +149,10 @@ class Streamed:
                 await self._waiting.put(part)
         except TimeoutError:
             self._is_left = True
+            # Who reads on is told the end, and not left waiting for it.
+            with suppress(asyncio.QueueEmpty):
+                self._waiting.get_nowait()
+            self._waiting.put_nowait(None)
 
     async def _report(self, reader: Reader) -> None:
         exchange = self._exchange

@@ -16,6 +16,8 @@ from toolshed.types import ToolDefinition
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.gateway.asked import GatewayOptions
 from toolshed_api.gateway.dialects.dialect import Dialect, Json, undeferred
+from toolshed_api.gateway.errors import UnfitRequestError
+from toolshed_api.problems import OverloadedError
 
 Value = TypeVar("Value")
 # Of a turn that is longer, the beginning and the end are searched for.
@@ -23,6 +25,10 @@ _MAX_QUERY_CHARACTERS = 4_000
 # Of a conversation that calls more tools by name, the others are not looked up.
 _MAX_NAMES = 1_000
 _MAX_INDEXES = 16
+# Indexing as many takes seconds.
+MAX_DEFERRED = 5_120
+# Longest wait for those of other requests.
+_INDEXING_SECONDS = 10.0
 _MAX_SEARCHES = 10_000
 _SIZE_SECONDS = 600.0
 
@@ -93,13 +99,23 @@ class ToolMemory:
         self._indexing = threading.Lock()
 
     def index_of(self, tools: Sequence[ToolDefinition], key: str) -> Toolshed:
-        """An index in memory of tools that a request brought."""
-        with self._indexing:
+        """An index in memory of tools that a request brought.
+
+        Raises:
+            OverloadedError: If others are being indexed for too long.
+        """
+        if (made := self._indexes.get(key)) is not None:
+            return made
+        if not self._indexing.acquire(timeout=_INDEXING_SECONDS):
+            raise OverloadedError("the tools of other requests are being indexed; try again in a moment")
+        try:
             found = self._indexes.get(key)
             if found is None:
                 found = Toolshed("memory:", pipeline="instant")
                 found.add_catalogs([Catalog("request", tuple(tools))])
                 self._indexes.put(key, found)
+        finally:
+            self._indexing.release()
         return found
 
 
@@ -170,6 +186,11 @@ class DeferredTools:
     """The tools of a request that it wants loaded when they are needed."""
 
     def __init__(self, tools: Sequence[Json], dialect: Dialect, k: int, memory: ToolMemory) -> None:
+        if len(tools) > MAX_DEFERRED:
+            raise UnfitRequestError(
+                f"{len(tools):,} tools are deferred; at most {MAX_DEFERRED:,} are. Index them in the "
+                "knowledge base, and ask for its tools"
+            )
         self._by_name: dict[str, Json] = {}
         definitions: list[ToolDefinition] = []
         for tool in tools:

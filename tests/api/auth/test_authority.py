@@ -1,5 +1,6 @@
 """Who is let in, what he finds, and how soon a change counts."""
 
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from tests.conftest import OpenShed
 from tests.threads import switching_at_every_turn
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
+from toolshed_api.auth.authority import _environment_name
 
 MAIL, ODD, WEATHER = "mail:send_email", "odd:a/b c", "weather:get_forecast"
 
@@ -88,6 +90,7 @@ def test_a_restricted_tenant_finds_what_its_groups_were_granted(service: Adminis
 
 _REVOKE = """
 import sys
+from toolshed_api.auth.authority import _environment_name
 from toolshed_api.auth.keys import Keys
 from toolshed_api.state import open_state
 keys = Keys(open_state(sys.argv[1]), None)
@@ -140,7 +143,7 @@ def test_looking_through_the_eyes_of_another_is_written_down(service: Administer
     while not events:
         page = service.ask("GET", "/v1/audit", params={"action": "tools.list"}).json()["events"]
         events = [event for event in page if event["viewed_as"] == "groups:finance"]
-    assert events[0]["caller"] == "environment:1"
+    assert re.fullmatch(r"environment:[0-9a-f]{16}", events[0]["caller"])
 
 
 def test_another_tenants_callers_cannot_be_looked_through(service: Administered) -> None:
@@ -240,3 +243,12 @@ def test_hostile_headers_let_nobody_in(service: Administered) -> None:
         headers = [(b"host", b"localhost"), *((b"authorization", value) for value in shown)]
         answer = service.client.get("/v1/tools", headers=headers)
         assert problem(answer) in [(401, "unauthorized"), (431, "headers_too_large")], shown[0][:40]
+
+
+def test_a_key_of_the_environment_keeps_its_name_wherever_it_stands() -> None:
+    first, second = (
+        [_environment_name(b"key", place, pepper) for place in (1, 2)] for pepper in (b"p" * 32, b"q" * 32)
+    )
+    assert first[0] == first[1] != second[0]
+    assert _environment_name(b"key", 1, b"p" * 32) != _environment_name(b"other", 1, b"p" * 32)
+    assert _environment_name(b"key", 2, None) == "environment:2"

@@ -252,3 +252,11 @@ async def test_weak_keys_and_those_for_something_else_are_none(issuer: Issuer) -
 def test_settings_that_would_take_anything_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="oidc"):
         read_settings(oidc=[wrong])
+
+
+async def test_long_subjects_that_begin_alike_have_names_of_their_own(issuer: Issuer) -> None:
+    names = [
+        (await verifier(issuer).verify(issuer.token(sub="x" * 300 + end))).name for end in ("", "a", "b")
+    ]
+    assert len({*names}) == 3
+    assert {len(name) for name in names} == {200}

@@ -1,8 +1,10 @@
 """Upstreams that fail, callers that leave, budgets that end, requests that are none."""
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import anthropic
@@ -12,6 +14,9 @@ import pytest
 
 from tests.api.gateway.conftest import Served, ServeGateway
 from tests.provider_stub import Turn
+from toolshed_api.gateway import tool_sources
+from toolshed_api.gateway.streaming import Streamed
+from toolshed_api.problems import OverloadedError
 
 HELLO = [{"role": "user", "content": "Say hello to everybody in this long row of people."}]
 WORDS = " ".join(["word"] * 20)
@@ -272,3 +277,71 @@ def test_a_key_that_is_missing_is_the_operators_affair(
     assert answer.status_code == 500
     assert "PROVIDER_KEY" in answer.json()["error"]["message"]
     assert isinstance(gateway.http, httpx.Client)
+
+
+KEPT: list[tuple[str, dict[str, Any]]] = [
+    ("/v1/responses", {"input": [{"type": "item_reference", "id": "msg_1"}]}),
+    ("/v1/responses", {"prompt": {"id": "pmpt_1"}}),
+    ("/v1/responses", {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
+    (
+        "/v1/responses",
+        {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]},
+    ),
+    (
+        "/v1/chat/completions",
+        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]},
+    ),
+    (
+        "/v1/messages",
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}],
+                }
+            ]
+        },
+    ),
+    ("/v1/messages", {"container": "container_1"}),
+    ("/v1/chat/completions", {"service_tier": ["flex"]}),
+    ("/v1/responses", {"service_tier": {"a": 1}}),
+]
+
+
+@pytest.mark.parametrize(("path", "more"), KEPT)
+def test_what_only_the_upstream_knows_and_odd_tiers_are_refused(
+    serve_gateway: ServeGateway, path: str, more: dict[str, Any]
+) -> None:
+    gateway = serve_gateway(lambda body: Turn("never"))
+    answer = gateway.http.post(path, json=body_of(path) | more)
+    assert answer.status_code == 400
+    assert not gateway.seen
+
+
+def test_too_many_deferred_tools_are_refused(
+    serve_gateway: ServeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool_sources, "MAX_DEFERRED", 1)
+    gateway = serve_gateway(lambda body: Turn("never"))
+    tools = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in ("a", "b")]
+    body = body_of("/v1/chat/completions", tools=tools, toolshed={"defer": True})
+    assert gateway.http.post("/v1/chat/completions", json=body).status_code == 400
+
+
+def test_who_waits_too_long_for_the_index_of_others_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool_sources, "_INDEXING_SECONDS", 0.01)
+    memory = tool_sources.ToolMemory()
+    with memory._indexing, pytest.raises(OverloadedError):
+        memory.index_of([], "one")
+
+
+async def test_the_stream_of_a_slow_reader_ends() -> None:
+    limits = SimpleNamespace(idle=0.01)
+    configuration = SimpleNamespace(file=SimpleNamespace(limits=limits))
+    exchange = SimpleNamespace(tools=None, gateway=SimpleNamespace(configuration=configuration))
+    streamed = Streamed(exchange)  # type: ignore[arg-type]  # as much of one as is read
+    for _ in range(Streamed._MOST_WAITING + 1):
+        await streamed._put(b"x")
+    async with asyncio.timeout(10):
+        parts = [part async for part in streamed.parts()]
+    assert b"".join(parts) == b"x" * (Streamed._MOST_WAITING - 1)

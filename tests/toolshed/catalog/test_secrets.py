@@ -1,6 +1,6 @@
 import pytest
 
-from toolshed.catalog.secrets import is_secret_name, masked
+from toolshed.catalog.secrets import has_secret_path, is_secret_name, masked
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_other_names_are_none(name: str) -> None:
 )
 def test_secrets_are_hidden(text: str, secret: str, shown: str) -> None:
     assert masked(text, [secret]) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "is_secret"),
+    [
+        ("https://a.example/mcp", False),
+        ("https://a.example/api/v2/customers", False),
+        ("mcp+https://a.example/s/8f14e45fceea167a5a36dedd4bea2543/mcp", True),
+        ("https://a.example/s/Zm9vYmFyYmF6cXV4MTIz%3D", True),
+    ],
+)
+def test_a_path_that_holds_a_key_is_known_by_its_looks(url: str, is_secret: bool) -> None:
+    assert has_secret_path(url) is is_secret

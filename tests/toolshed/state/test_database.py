@@ -102,3 +102,12 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     files = list(tmp_path.iterdir())
     assert len(files) > 1, "the log of SQLite lies beside it"
     assert [path.name for path in files if path.stat().st_mode & 0o077] == []
+
+
+def test_a_password_in_a_query_is_in_no_message() -> None:
+    url = "postgresql+psycopg://127.0.0.1:1/name?user=me&password=s3cret&connect_timeout=2"
+    with pytest.raises(LedgerError) as refused:
+        opened(url)
+    with pytest.raises(ConfigurationError) as unknown:
+        opened("nonsense://host/name?password=s3cret")
+    assert "s3cret" not in f"{refused.value} {unknown.value}"

@@ -13,6 +13,7 @@ from toolshed_api.gateway.dialects.dialect import (
     Splice,
     Step,
     ToolCall,
+    check_nothing_kept,
     defined,
     listed,
     mapping_of,
@@ -41,6 +42,7 @@ class ChatCompletions:
         if not listed(body, "messages"):
             raise UnfitRequestError("messages is empty; give at least one message")
         listed(body, "tools")
+        check_nothing_kept(body["messages"], ("file_id",))
         if (self._n_choices(body)) > _MAX_CHOICES:
             raise UnfitRequestError(f"n is {body['n']}; at most {_MAX_CHOICES} choices are made")
         whole_number(body, "max_completion_tokens", "max_tokens")

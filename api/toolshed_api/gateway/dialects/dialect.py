@@ -1,7 +1,7 @@
 """What the gateway has to know of a protocol, and what all of them have in common."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,6 +18,8 @@ Json = dict[str, Any]
 _MEDIA = frozenset(
     {"image", "image_url", "input_image", "audio", "input_audio", "file", "input_file", "document", "video"}
 )
+# Where parts of messages, items and tools hold further parts.
+_HOLDS_PARTS = ("content", "source", "file", "output", "container")
 # What a message takes beside its text.
 _MESSAGE_TOKENS = 8
 
@@ -219,6 +221,34 @@ def objects_in(value: object) -> Iterator[Json]:
     for one in value if isinstance(value, list) else ():
         if isinstance(one, dict):
             yield one
+
+
+def check_nothing_kept(values: object, names: Container[str], kinds: Container[str] = ()) -> None:
+    """Refuse what only the upstream knows: it can be neither planned nor counted here.
+
+    Args:
+        values: Messages, items or tools, with all that is in them.
+        names: Fields that name something that the upstream keeps.
+        kinds: Types of parts that do.
+
+    Raises:
+        UnfitRequestError: If there is any.
+    """
+    left: list[object] = [values]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += value
+        elif isinstance(value, dict):
+            kind = value.get("type")
+            found = [name for name in value if name in names and value[name]]
+            found += [kind] if isinstance(kind, str) and kind in kinds else []
+            if found:
+                raise UnfitRequestError(
+                    f"{found[0]} is not served: what the upstream keeps can be neither planned nor counted "
+                    "here; send the content itself"
+                )
+            left += [value[name] for name in _HOLDS_PARTS if name in value]
 
 
 def message_text(content: object) -> str:

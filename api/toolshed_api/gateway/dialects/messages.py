@@ -14,6 +14,7 @@ from toolshed_api.gateway.dialects.dialect import (
     Splice,
     Step,
     ToolCall,
+    check_nothing_kept,
     defined,
     listed,
     mapping_of,
@@ -42,6 +43,10 @@ class Messages:
         if not listed(body, "messages"):
             raise UnfitRequestError("messages is empty; give at least one message")
         listed(body, "tools")
+        if body.get("container"):
+            raise UnfitRequestError("container is not served: what the upstream keeps cannot be counted here")
+        check_nothing_kept(body["messages"], ("file_id",))
+        check_nothing_kept(body.get("system"), ("file_id",))
         if whole_number(body, "max_tokens") is None:
             raise UnfitRequestError("max_tokens is missing; give the most tokens that the reply may have")
 

@@ -13,6 +13,7 @@ from toolshed_api.gateway.dialects.dialect import (
     Splice,
     Step,
     ToolCall,
+    check_nothing_kept,
     defined,
     listed,
     mapping_of,
@@ -41,13 +42,15 @@ class Responses:
         given = body.get("input")
         if not isinstance(given, str) and not listed(body, "input"):
             raise UnfitRequestError("input is empty; give a text, or a list of items")
-        for name in ("background", "conversation", "previous_response_id"):
+        for name in ("background", "conversation", "previous_response_id", "prompt"):
             if body.get(name):
                 raise UnfitRequestError(
                     f"{name} is not served: what the upstream keeps can be neither planned nor counted here; "
                     "send the whole conversation as input"
                 )
         listed(body, "tools")
+        check_nothing_kept(given, ("file_id",), ("item_reference",))
+        check_nothing_kept(body.get("tools"), ("file_id", "file_ids", "vector_store_ids"))
         whole_number(body, "max_output_tokens")
 
     def steps(self, body: Json) -> list[Step]:

@@ -11,6 +11,7 @@ from itertools import groupby
 from urllib.parse import urlsplit, urlunsplit
 
 from toolshed.catalog.mcp_configs import ServerConfig, server_at
+from toolshed.catalog.secrets import has_secret_path
 from toolshed.errors import SourceError
 from toolshed.types import ToolDefinition
 from toolshed_api.caller_shed import CallerShed
@@ -69,20 +70,33 @@ def registered_servers(shed: CallerShed) -> list[RegisteredServer]:
     """The servers of the tools that a caller may find, by name."""
     tools = [tool for tool in shed.definitions() if (tool.binding or {}).get("kind") == "mcp"]
     tools.sort(key=lambda tool: (tool.source, tool.tool_id))
-    return [_server(source, list(own)) for source, own in groupby(tools, key=lambda tool: tool.source)]
+    is_trusted = shed.caller.sees_locations
+    servers = [
+        _server(source, list(own), is_trusted=is_trusted)
+        for source, own in groupby(tools, key=lambda tool: tool.source)
+    ]
+    return sorted(servers, key=lambda server: server.name)
 
 
-def _server(source: str, tools: Sequence[ToolDefinition]) -> RegisteredServer:
+def _name(source: str) -> str:
+    """The name of a source's server; sources whose names are cleaned alike still have two."""
+    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", source).strip("-") or "server"
+    if cleaned != source:
+        cleaned += f"-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+    return f"{_NAMESPACE}/{cleaned}"
+
+
+def _server(source: str, tools: Sequence[ToolDefinition], *, is_trusted: bool) -> RegisteredServer:
     first = tools[0]
     said = " ".join(first.service_description.split()) or f"{len(tools):,} tools of {source}."
     named = RegisteredServer(
-        name=f"{_NAMESPACE}/{re.sub(r'[^A-Za-z0-9._-]+', '-', source).strip('-') or 'server'}",
+        name=_name(source),
         title=first.service or source,
         description=said if len(said) <= _MAX_DESCRIPTION else f"{said[: _MAX_DESCRIPTION - 1]}…",
         version=f"0.0.0-{_digest(tools)}",
     )
     config = _config(first.location)
-    return named if config is None else _reached(named, config)
+    return named if config is None else _reached(named, config, is_trusted=is_trusted)
 
 
 def _config(location: str) -> ServerConfig | None:
@@ -93,13 +107,15 @@ def _config(location: str) -> ServerConfig | None:
         return None
 
 
-def _reached(server: RegisteredServer, config: ServerConfig) -> RegisteredServer:
+def _reached(server: RegisteredServer, config: ServerConfig, *, is_trusted: bool) -> RegisteredServer:
     if config.transport == "stdio":
         registry, package = _package(config)
         return replace(server, package_registry=registry, package=package)
     parts = urlsplit(config.url)
     # Keys stand in names and queries of addresses; whatever is secret is not told at all.
     if parts.username or parts.password or config.masked(config.url) != config.url:
+        return server
+    if not is_trusted and has_secret_path(config.url):
         return server
     url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
     return replace(server, url=url, transport="sse" if config.transport == "sse" else "streamable-http")

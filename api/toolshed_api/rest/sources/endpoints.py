@@ -69,7 +69,7 @@ def list_sources(
     """List the sources of tools by name, page by page."""
     by_name = {source.name: source for source in shed.sources()}
     page = page_of(list(by_name), limit=limit, after=after)
-    sources = [SourceBody.of(by_name[name]) for name in page.ids]
+    sources = [SourceBody.of(by_name[name], is_trusted=shed.caller.sees_locations) for name in page.ids]
     return SourceListResponse(sources=sources, total=page.total, next_after=page.next_after)
 
 

@@ -1,9 +1,12 @@
 """Bodies of the endpoints of sources."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from toolshed.catalog.locations import origin_of
+from toolshed.catalog.secrets import has_secret_path
 from toolshed.types import IndexedSource
 from toolshed_api.rest.tools.schemas import DefinitionBody, SourceName
 
@@ -73,12 +76,21 @@ class SourceBody(BaseModel):
 
     name: str
     n_tools: int
-    locations: list[str] = Field(description="Where it was read; one, unless older releases mixed several.")
+    locations: list[str] = Field(
+        description="Where it was read; one, unless older releases mixed several. Who neither indexes nor "
+        "administers is shown addresses only, and of those that look like they hold a key the server."
+    )
 
     @classmethod
-    def of(cls, source: IndexedSource) -> "SourceBody":
-        """The source."""
-        return cls(name=source.name, n_tools=source.n_tools, locations=list(source.locations))
+    def of(cls, source: IndexedSource, *, is_trusted: bool) -> "SourceBody":
+        """The source, as one may see it who may see all of its locations, or may not."""
+        locations = list(source.locations) if is_trusted else _for_strangers(source.locations)
+        return cls(name=source.name, n_tools=source.n_tools, locations=locations)
+
+
+def _for_strangers(locations: Iterable[str]) -> list[str]:
+    addresses = [one for one in locations if origin_of(one) != one and "${" not in one]
+    return [origin_of(one) if has_secret_path(one) else one for one in addresses]
 
 
 class SourceListResponse(BaseModel):

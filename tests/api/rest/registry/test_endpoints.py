@@ -10,6 +10,10 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.settings import Settings
 from toolshed.testing import make_tool
 from toolshed.types import ToolDefinition
+from toolshed_api.caller_shed import CallerShed
+from toolshed_api.callers import Caller
+from toolshed_api.rest.registry.servers import registered_servers
+from toolshed_api.rest.sources.schemas import SourceBody
 
 SECRET = "sk-very-secret-0123456789"
 
@@ -95,3 +99,26 @@ def test_one_server_is_read_by_its_name(client: httpx.Client) -> None:
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "updated_since=yesterday"])
 def test_nonsense_is_refused(client: httpx.Client, query: str) -> None:
     assert problem(client.get(f"/v0.1/servers?{query}")) == (422, "invalid_request")
+
+
+KEY = "8f14e45fceea167a5a36dedd4bea2543"
+
+
+def test_addresses_that_hold_a_key_are_for_who_indexes(open_shed: OpenShed) -> None:
+    shed = open_shed()
+    for source in ("b c", "b-c", "a"):
+        tool = _tool(source, f"mcp+https://one.example/s/{KEY}/mcp")
+        shed.add_catalogs([Catalog(source, (tool,), location=tool.location)])
+    reader, indexer = (
+        CallerShed(shed, Caller("ana", scopes=frozenset(scopes)))
+        for scopes in ({"search"}, {"search", "index"})
+    )
+    assert not any(one.url for one in registered_servers(reader))
+    servers = registered_servers(indexer)
+    assert all(KEY in one.url for one in servers)
+    names = [one.name for one in servers]
+    assert names == sorted(set(names))
+    assert len(names) == 3
+    (source, *_) = reader.sources()
+    assert SourceBody.of(source, is_trusted=False).locations == ["https://one.example"]
+    assert SourceBody.of(source, is_trusted=True).locations == [f"mcp+https://one.example/s/{KEY}/mcp"]
