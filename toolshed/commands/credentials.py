@@ -40,9 +40,15 @@ def new_key() -> None:
 )
 @click.option("--tenant", help="Send it with the calls of this tenant only.")
 @click.option("--user", help="With --tenant: with the calls of this user only, as the audit log calls him.")
+@click.option("--server", help="URL of the only server that it may be sent to; else the first one called.")
 @knowledge_base_options
 def set_credential(
-    source: str, scheme: str, tenant: str | None, user: str | None, at: KnowledgeBaseOptions
+    source: str,
+    scheme: str,
+    tenant: str | None,
+    user: str | None,
+    server: str | None,
+    at: KnowledgeBaseOptions,
 ) -> None:
     """Keep a credential for the tools of SOURCE: of the service, or of a tenant, or of one user.
 
@@ -51,11 +57,15 @@ def set_credential(
 
     \b
     Examples:
-      toolshed credentials set crm
+      toolshed credentials set crm --server https://crm.example
       toolshed credentials set crm --scheme X-Api-Key --tenant acme < key.txt
     """
+    from toolshed.catalog.locations import origin_of
     from toolshed.safety.vault import Slot
 
+    origins = [] if server is None else [origin_of(server)]
+    if server is not None and not origins[0].startswith(("http://", "https://")):
+        raise ConfigurationError(f"--server {server[:200]!r} is no address; write https://HOST")
     if user is not None and tenant is None:
         raise ConfigurationError("--user is one of a tenant; give --tenant too")
     level = "user" if user is not None else "tenant" if tenant is not None else "service"
@@ -65,7 +75,8 @@ def set_credential(
             if sys.stdin.isatty()
             else sys.stdin.read(16_001).strip("\r\n")
         )
-        vault.put(Slot(level, tenant or "", user or "", source, scheme), value, by="shell")  # type: ignore[arg-type]  # one of the levels
+        slot = Slot(level, tenant or "", user or "", source, scheme)  # type: ignore[arg-type]  # one of the levels
+        vault.put(slot, value, by="shell", origins=origins)
     say(f"kept for {source}, {level}")
 
 

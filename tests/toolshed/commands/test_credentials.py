@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 
 from toolshed.commands.main import main
 from toolshed.safety.sealing import new_key
+from toolshed.shed.location import Location
+from toolshed.shed.safekeeping import CredentialVault, StateFile
 
 SECRET = "s3cret-4711"
 
@@ -46,3 +48,19 @@ def test_without_a_key_it_says_how_to_make_one(tmp_path: Path, monkeypatch: pyte
 
 def test_a_user_is_one_of_a_tenant(tmp_path: Path) -> None:
     assert "give --tenant too" in run("set", "crm", "--user", "ana", kb=tmp_path, stdin=SECRET).output
+
+
+def test_a_credential_is_kept_for_the_server_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = new_key()
+    monkeypatch.setenv("TOOLSHED_SECRETS_KEY", key)
+    refused = run("set", "crm", "--server", "crm.example", kb=tmp_path, stdin=SECRET)
+    assert "write https://HOST" in refused.output
+    assert run("set", "crm", "--server", "https://crm.example/v1", kb=tmp_path, stdin=SECRET).exit_code == 0
+    state = StateFile(Location.of(str(tmp_path)), None, None)
+    vault = CredentialVault(state, key).opened
+    evil, own = "https://evil.example", "https://crm.example"
+    assert vault.for_call("crm", tenant="default", owner="ana", origin=evil) is None
+    assert vault.for_call("crm", tenant="acme", owner="bob", origin=own) == SECRET
+    state.close()
