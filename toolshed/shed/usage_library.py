@@ -8,7 +8,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -370,10 +369,15 @@ def _make_key(path: Path) -> None:
             file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):
+        try:
             os.link(partial, path)
+        except FileExistsError:
+            return
+        except OSError:
+            # A file system without links; the folder is locked, so that no other process makes one.
+            partial.replace(path)
     finally:
-        partial.unlink()
+        partial.unlink(missing_ok=True)
 
 
 def usage_of(

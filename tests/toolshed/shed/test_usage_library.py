@@ -254,6 +254,17 @@ def test_searches_of_long_ago_make_room_and_hold_nothing_else(monkeypatch: pytes
             shed.outcomes.report(query_id=new.query_id, tools_used=[], passed=True)
 
 
+def test_a_key_is_made_where_files_cannot_be_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("this file system has no links")
+
+    monkeypatch.setattr("os.link", refused)
+    key = digest_key(tmp_path, is_memory=False)
+    assert len(key) == 32
+    assert digest_key(tmp_path, is_memory=False) == key
+    assert list(tmp_path.iterdir()) == [tmp_path / "examples.key"]
+
+
 def test_a_key_is_whole_or_refused(tmp_path: Path) -> None:
     with switching_at_every_turn(), ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(lambda _: digest_key(tmp_path, is_memory=False), range(32)))
