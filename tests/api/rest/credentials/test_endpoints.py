@@ -44,5 +44,5 @@ def test_a_refused_credential_is_not_shown(sealing: httpx.Client) -> None:
 
 def test_without_a_key_nothing_is_kept(client: httpx.Client) -> None:
     refused = client.put("/v1/credentials", json={"source": "mail", "value": SECRET})
-    assert problem(refused) == (500, "configuration")
+    assert problem(refused) == (409, "no_secrets_key")
     assert SECRET not in refused.text
