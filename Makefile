@@ -37,8 +37,10 @@ demo: setup ## Index a sample catalog and a real MCP server, and answer queries.
 serve: setup ## Serve the REST API over ./shed.
 	$(BIN)/toolshed serve --port $(PORT)
 
-test: setup ## Run the tests.
-	TOOLSHED_DATA=$(DATA) $(BIN)/python -m pytest -q
+# Files of tests side by side; a file's tests share what is dear to set up.
+JOBS ?= 2
+test: setup ## Run the tests, JOBS files at a time.
+	TOOLSHED_DATA=$(DATA) $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 check: setup ## Formatting, lint, types, direction of imports.
 	$(BIN)/ruff format --check .
