@@ -49,7 +49,7 @@ def test_a_route_that_says_nothing_is_found() -> None:
 
 @pytest.mark.parametrize(
     ("dependency", "declared"),
-    [(OPEN, "open"), (ANY_CALLER, "any caller"), *((needs(scope), scope) for scope in SCOPES)],
+    [(OPEN, "open"), (ANY_CALLER, "any caller"), *((needs(scope), scope) for scope in sorted(SCOPES))],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_route_and_its_router_are_added_up(dependency: object, declared: str) -> None:

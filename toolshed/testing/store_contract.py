@@ -197,7 +197,7 @@ class StoreContract:
             ({"page": [2], "source": ["law"]}, set()),
             ({"section": ["2.1", "9-401"]}, {"contract.txt", "statute.txt"}),
         ],
-        ids=str,
+        ids=lambda value: str(sorted(value)),
     )
     def test_filters_hold_in_search_and_selection(
         self, filled: PassageStore, only: Filter, expected: set[str]

@@ -95,7 +95,9 @@ def test_keys_are_changed_without_losing_what_was_sealed(database: Database) -> 
     )
 
 
-@pytest.mark.parametrize("text", ["short", "a" * 43, "é", f"{new_key()},x", ","])
+@pytest.mark.parametrize(
+    "text", ["short", "a" * 43, "é", f"{new_key()},x", ","], ids=["short", "long", "é", "one of two", "comma"]
+)
 def test_a_key_that_is_none_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(ConfigurationError, match="new-key") as caught:
         SecretKeys.parse(text)
