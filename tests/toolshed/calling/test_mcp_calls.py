@@ -398,9 +398,12 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from toolshed import Toolshed
 from toolshed.catalog.mcp_servers import read_mcp_server
+
+# Shells start what runs in the background deaf to interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def block():
     "Block."
