@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +96,70 @@ _ROUTERS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a service is made of, before anything is open.
+
+    Attributes:
+        settings: How to open the knowledge base, and the limits.
+        shed: A knowledge base that is open already; it is left open.
+        location: Where the state is.
+        mcp: The endpoint of MCP.
+        gateway: The gateway, where there is one.
+    """
+
+    settings: Settings
+    shed: Toolshed | None
+    location: str
+    mcp: McpEndpoint
+    gateway: "GatewayPart | None"
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, plan: _Plan) -> AsyncIterator[None]:
+    """The service while it runs; what was opened is closed in the opposite order."""
+    async with AsyncExitStack() as stack:
+        authority, runner = await _open(app, plan, stack)
+        if plan.gateway is not None:
+            app.state.gateway = plan.gateway.opened()
+            stack.push_async_callback(app.state.gateway.close)
+        runner.start()
+        stack.push_async_callback(asyncio.to_thread, runner.close)
+        refreshing = asyncio.create_task(_keep_fresh(app, plan.settings.refresh_seconds))
+        stack.callback(refreshing.cancel)
+        tidying = asyncio.create_task(_keep_tidy(app, plan.settings.audit_days))
+        stack.callback(tidying.cancel)
+        following = asyncio.create_task(_follow(authority))
+        stack.callback(following.cancel)
+        await stack.enter_async_context(plan.mcp.run(plan.settings, app.state.sheds))
+        yield
+
+
+async def _open(app: FastAPI, plan: _Plan, stack: AsyncExitStack) -> tuple[Authority, JobRunner]:
+    """Open the knowledge base and the state, and load what searches need."""
+    stack.push_async_callback(asyncio.to_thread, flush)
+    sheds = app.state.sheds = TenantSheds(plan.settings, plan.shed)
+    stack.callback(sheds.close)
+    opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
+    writers = app.state.writers = Writers()
+    stack.push_async_callback(asyncio.to_thread, writers.close)
+    database = app.state.database = await asyncio.to_thread(open_state, plan.location)
+    stack.callback(database.close)
+    pepper = await asyncio.to_thread(find_pepper, plan.settings, plan.location)
+    app.state.digest_key = derived(pepper, "audit") if pepper else None
+    authority = app.state.authority = await asyncio.to_thread(Authority, plan.settings, database, pepper)
+    app.state.rates = Rates(plan.settings.requests_per_minute, database)
+    await asyncio.to_thread(authority.directory.look)
+    stack.callback(authority.use.write)
+    app.state.audit = AuditLog(database)
+    stack.callback(app.state.audit.close)
+    work = JobWork(sheds, writers, plan.settings, partial(AuditTrail, app.state.audit))
+    runner = app.state.jobs = JobRunner(JobQueue(database), work)
+    # Loading the encoder and the matrices belongs to the start, not to the first request.
+    await asyncio.to_thread(opened.warm_up)
+    return authority, runner
+
+
 def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     """Build the service.
 
@@ -104,51 +169,13 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
             kept in memory then, unless the settings say where.
     """
     location = state_location(settings) if shed is None else settings.state or "memory:"
-    mcp = McpEndpoint()
     gateway = None if settings.gateway is None else _gateway_of(settings.gateway)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(asyncio.to_thread, flush)
-            sheds = app.state.sheds = TenantSheds(settings, shed)
-            stack.callback(sheds.close)
-            opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
-            writers = app.state.writers = Writers()
-            stack.push_async_callback(asyncio.to_thread, writers.close)
-            database = app.state.database = await asyncio.to_thread(open_state, location)
-            stack.callback(database.close)
-            pepper = await asyncio.to_thread(find_pepper, settings, location)
-            app.state.digest_key = derived(pepper, "audit") if pepper else None
-            authority = app.state.authority = await asyncio.to_thread(Authority, settings, database, pepper)
-            app.state.rates = Rates(settings.requests_per_minute, database)
-            await asyncio.to_thread(authority.directory.look)
-            stack.callback(authority.use.write)
-            app.state.audit = AuditLog(database)
-            stack.callback(app.state.audit.close)
-            work = JobWork(sheds, writers, settings, partial(AuditTrail, app.state.audit))
-            runner = app.state.jobs = JobRunner(JobQueue(database), work)
-            # Loading the encoder and the matrices belongs to the start, not to the first request.
-            await asyncio.to_thread(opened.warm_up)
-            if gateway is not None:
-                app.state.gateway = gateway.opened()
-                stack.push_async_callback(app.state.gateway.close)
-            runner.start()
-            stack.push_async_callback(asyncio.to_thread, runner.close)
-            refreshing = asyncio.create_task(_keep_fresh(app, settings.refresh_seconds))
-            stack.callback(refreshing.cancel)
-            tidying = asyncio.create_task(_keep_tidy(app, settings.audit_days))
-            stack.callback(tidying.cancel)
-            following = asyncio.create_task(_follow(authority))
-            stack.callback(following.cancel)
-            await stack.enter_async_context(mcp.run(settings, sheds))
-            yield
-
+    plan = _Plan(settings, shed, location, McpEndpoint(), gateway)
     app = FastAPI(
         title="Toolshed",
         summary="Finds the few tools an agent needs.",
         version="1",
-        lifespan=lifespan,
+        lifespan=partial(_running, plan=plan),
         # A redirect would go to whatever host the client named.
         redirect_slashes=False,
         # Its pages load scripts from elsewhere; ours does not.
@@ -161,7 +188,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     install_description(app, settings)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observed)
-    app.router.routes.append(Route(MCP_PATH, endpoint=mcp))
+    app.router.routes.append(Route(MCP_PATH, endpoint=plan.mcp))
     for router in _ROUTERS:
         app.include_router(router)
     if gateway is not None:

@@ -75,9 +75,11 @@ def raw_problem(connection: socket.socket) -> tuple[int, str]:
 
 
 class SlowEncoder(HashingEncoder):
-    """Takes a second for texts that say so, as a loaded machine would."""
+    """Takes a second, or more, for texts that say so, as a loaded machine would."""
+
+    seconds = 1.0
 
     def encode(self, texts: list[str]) -> object:  # type: ignore[override]  # told less of it
         if any("slow" in text for text in texts):
-            time.sleep(1)
+            time.sleep(self.seconds)
         return super().encode(texts)

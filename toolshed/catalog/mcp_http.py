@@ -88,8 +88,8 @@ def _at(http: ModuleType, request: Any, address: Address) -> Any:
     )
 
 
-def _transport(http: ModuleType, received: Received, config: ServerConfig) -> Any:
-    """Sends requests directly or through the proxy of the environment, and counts what comes back."""
+def _counted_stream(http: ModuleType, received: Received) -> Any:
+    """The class of streams that end where a message is too large."""
 
     class Counted(http.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two modules
         def __init__(self, stream: Any, *, is_event_stream: bool) -> None:
@@ -107,6 +107,14 @@ def _transport(http: ModuleType, received: Received, config: ServerConfig) -> An
 
         async def aclose(self) -> None:
             await self._stream.aclose()
+
+    return Counted
+
+
+def _transport(http: ModuleType, received: Received, config: ServerConfig) -> Any:
+    """Sends requests directly or through the proxy of the environment, and counts what comes back."""
+
+    counted = _counted_stream(http, received)
 
     class Transport(http.AsyncBaseTransport):  # type: ignore[misc, name-defined]  # one of two modules
         def __init__(self) -> None:
@@ -126,7 +134,7 @@ def _transport(http: ModuleType, received: Received, config: ServerConfig) -> An
                 )
                 raise http.DecodingError("unasked content coding", request=request)
             is_event_stream = "text/event-stream" in response.headers.get("content-type", "")
-            response.stream = Counted(response.stream, is_event_stream=is_event_stream)
+            response.stream = counted(response.stream, is_event_stream=is_event_stream)
             return response
 
         async def _sent(self, request: Any) -> Any:

@@ -1,6 +1,7 @@
 """What the gateway has to know of a protocol, and what all of them have in common."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -98,7 +99,7 @@ class Splice:
 
 
 @dataclass
-class Reader:
+class Reader(ABC):
     """Reads a streamed reply, and says what of it is handed on.
 
     Attributes:
@@ -112,18 +113,18 @@ class Reader:
     failed: str | None = field(default=None, init=False)
     _counted: list[Json] = field(default_factory=list, init=False)
 
+    @abstractmethod
     def feed(self, event: Event) -> list[Event]:
         """Read an event; returns what is handed on."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def said(self) -> Said:
         """What was said so far."""
-        raise NotImplementedError
 
+    @abstractmethod
     def turn(self) -> list[Json]:
         """What was said, as a part of the conversation that follows it."""
-        raise NotImplementedError
 
     @property
     def is_search(self) -> bool:
