@@ -1,7 +1,9 @@
 """What callers of a service may have it ask: nothing that is not public, by any form, on any way out."""
 
 import json
+import shlex
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -232,7 +234,8 @@ def test_a_file_that_an_administrator_allowed_is_read(tmp_path: Path) -> None:
 
 
 def test_a_program_that_an_administrator_allowed_is_started() -> None:
-    address = "mcp+stdio:mcp-server-time --local-timezone UTC"
+    program = shlex.quote(str(Path(sys.executable).with_name("mcp-server-time")))
+    address = f"mcp+stdio:{program} --local-timezone UTC"
     assert read_source(address, reach=Reach.of_service([address])).tools
 
 
