@@ -70,6 +70,11 @@ class ExampleStore(Store[UsageExample]):
             payload["text"] = record.text
         return Point(self.point_id(record.example_id), payload, record.vectors)
 
+    def stored(self) -> Iterator[tuple[str, bool, int]]:
+        """Id, whether it serves, and time of the latest report of every example, without reading vectors."""
+        for payload in self._payloads(["example_id", "serves", "reported_at"]):
+            yield payload["example_id"], bool(payload["serves"]), int(payload["reported_at"])
+
     def scan(self, only: Filter | None = None) -> Iterator[UsageExample]:
         """Every example, or those that pass a filter, in no particular order."""
         for point in self._engine.scroll(only=only, vectors=True):

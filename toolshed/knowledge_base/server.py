@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from qdrant_client import QdrantClient, models
@@ -25,6 +25,7 @@ from toolshed.knowledge_base.manifest import Manifest
 
 _BATCH = 128
 _PAGE = 256
+_TIMEOUT_SECONDS = 30
 _INDEXES = {"text": models.PayloadSchemaType.KEYWORD, "number": models.PayloadSchemaType.INTEGER}
 
 
@@ -55,19 +56,27 @@ class ServerEngine:
         *,
         collection: str,
         api_key: str | None = None,
-        timeout_seconds: int = 30,
+        timeout_seconds: int = _TIMEOUT_SECONDS,
     ) -> None:
         self.location, self._collection = url, collection
         self.revision = 0
         self._lock = threading.Lock()
-        self._client = QdrantClient(
-            url=url, api_key=api_key, timeout=timeout_seconds, check_compatibility=False
-        )
-        with self._translated_errors():
+        self._client = _client(url, api_key, timeout_seconds)
+        with _translated_errors(self.location):
             if not self._client.collection_exists(collection):
                 self._create(schema(manifest), manifest)
             self.manifest = self._stored_manifest().accept(manifest, location=f"{url}/{collection}")
         self.schema = schema(self.manifest)
+
+    @staticmethod
+    def holds_collection(url: str, collection: str, *, api_key: str | None = None) -> bool:
+        """Whether a server has a collection, without making it.
+
+        Raises:
+            KnowledgeBaseError: If the server cannot be reached or refuses.
+        """
+        with closing(_client(url, api_key, _TIMEOUT_SECONDS)) as client, _translated_errors(url):
+            return bool(client.collection_exists(collection))
 
     def _create(self, schema: Schema, manifest: Manifest) -> None:
         vectors, sparse = _config(schema)
@@ -122,7 +131,7 @@ class ServerEngine:
         found: list[models.Record] = []
         for start in range(0, len(point_ids), _PAGE):
             ids = [*point_ids[start : start + _PAGE]]
-            with self._translated_errors():
+            with _translated_errors(self.location):
                 found += self._client.retrieve(self._collection, ids, with_payload=True, with_vectors=vectors)
         return [_point(record) for record in found]
 
@@ -131,7 +140,7 @@ class ServerEngine:
     ) -> Iterator[Point]:
         offset: Any = None  # Any: the client's union of point id types
         while True:
-            with self._translated_errors():
+            with _translated_errors(self.location):
                 page, offset = self._client.scroll(
                     self._collection,
                     scroll_filter=_filter(only),
@@ -161,12 +170,12 @@ class ServerEngine:
             )
             for query in queries
         ]
-        with self._translated_errors():
+        with _translated_errors(self.location):
             answers = self._client.query_batch_points(self._collection, requests)
         return [[hit(p.payload, p.score, self.schema) for p in one.points] for one in answers]
 
     def count(self, only: Filter | None = None) -> int:
-        with self._translated_errors():
+        with _translated_errors(self.location):
             return self._client.count(self._collection, count_filter=_filter(only), exact=True).count
 
     def kept(self) -> None:
@@ -178,29 +187,34 @@ class ServerEngine:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._translated_errors():
+        with _translated_errors(self.location):
             yield
         with self._lock:
             self.revision += 1
 
-    @contextmanager
-    def _translated_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except UnexpectedResponse as error:
-            if error.status_code in (401, 403):
-                hint = "check the API key (TOOLSHED_QDRANT_API_KEY)"
-            else:
-                hint = "see the server's log"
-            detail = error.content.decode("utf-8", "replace")[:300]
-            raise KnowledgeBaseError(
-                f"Qdrant at {self.location!r} refused with status {error.status_code}: {detail}; {hint}"
-            ) from error
-        except ResponseHandlingException as error:
-            raise KnowledgeBaseError(
-                f"Qdrant at {self.location!r} did not answer ({error.source}); "
-                "check the URL and that the server is running"
-            ) from error
+
+@contextmanager
+def _translated_errors(location: str) -> Iterator[None]:
+    try:
+        yield
+    except UnexpectedResponse as error:
+        if error.status_code in (401, 403):
+            hint = "check the API key (TOOLSHED_QDRANT_API_KEY)"
+        else:
+            hint = "see the server's log"
+        detail = error.content.decode("utf-8", "replace")[:300]
+        raise KnowledgeBaseError(
+            f"Qdrant at {location!r} refused with status {error.status_code}: {detail}; {hint}"
+        ) from error
+    except ResponseHandlingException as error:
+        raise KnowledgeBaseError(
+            f"Qdrant at {location!r} did not answer ({error.source}); "
+            "check the URL and that the server is running"
+        ) from error
+
+
+def _client(url: str, api_key: str | None, timeout_seconds: int) -> QdrantClient:
+    return QdrantClient(url=url, api_key=api_key, timeout=timeout_seconds, check_compatibility=False)
 
 
 def _config(

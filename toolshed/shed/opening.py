@@ -1,7 +1,7 @@
 """Opening a knowledge base: its stores on the engine that its location names."""
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from typing_extensions import TypedDict
 
@@ -19,6 +19,9 @@ from toolshed.options import Credentials, Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
 from toolshed.settings import Settings
 from toolshed.shed.location import Location
+
+if TYPE_CHECKING:
+    from toolshed.knowledge_base.server import ServerEngine
 
 AnyStore = TypeVar("AnyStore", bound=Store[Any])
 
@@ -109,6 +112,20 @@ def open_examples(location: Location, encoders: Manifest, options: ShedArguments
     return _undamaged(ExampleStore(open_engine(EXAMPLE_LAYOUT, location, encoders, options)))
 
 
+def holds_examples(location: Location, options: ShedArguments) -> bool:
+    """Whether there may be usage examples; a server is asked for their collection, and none is made.
+
+    Raises:
+        KnowledgeBaseError: If the server cannot be reached or refuses.
+        ConfigurationError: If its client is not installed.
+    """
+    if not location.is_server:
+        return location.folder is not None and location.holds(EXAMPLE_LAYOUT.name)
+    return _server().holds_collection(
+        location.text, _collection(EXAMPLE_LAYOUT, options), api_key=options["qdrant_api_key"]
+    )
+
+
 def _undamaged(store: AnyStore) -> AnyStore:
     """The store, looked through if it may be damaged; what cannot be read does not stay locked."""
     try:
@@ -148,16 +165,26 @@ def open_engine(
         if is_tools:
             return EdgeEngine(location.folder, layout.schema, manifest, shard=layout.name)
         return EdgeEngine(location.folder / layout.name, layout.schema, manifest)
+    return _server()(
+        location.text,
+        layout.schema,
+        manifest,
+        collection=_collection(layout, options),
+        api_key=options["qdrant_api_key"],
+    )
+
+
+def _server() -> "type[ServerEngine]":
     try:
         from toolshed.knowledge_base.server import ServerEngine
     except ImportError as error:
         raise missing_extra("qdrant-client", "server") from error
+    return ServerEngine
+
+
+def _collection(layout: Layout, options: ShedArguments) -> str:
+    """The collection of a kind of record: beside that of the tools."""
     given = options["collection"]
-    beside = layout.name if given == TOOL_LAYOUT.name else f"{given}-{layout.name}"
-    return ServerEngine(
-        location.text,
-        layout.schema,
-        manifest,
-        collection=given if is_tools else beside,
-        api_key=options["qdrant_api_key"],
-    )
+    if layout is TOOL_LAYOUT:
+        return given
+    return layout.name if given == TOOL_LAYOUT.name else f"{given}-{layout.name}"

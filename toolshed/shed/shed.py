@@ -77,7 +77,7 @@ class Toolshed:
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
         examples = partial(open_examples, at, store.manifest, given)
-        self.usage = usage_of(at, examples, lambda: self.tools, self.encoders, given["keeps_requests"])
+        self.usage = usage_of(at, examples, lambda: self.tools, self.encoders, given)
         self.tools = ToolLibrary(
             store, self.encoders, pipeline, given["blas_threads"], examples=self.usage.serving
         )
@@ -336,7 +336,8 @@ class Toolshed:
 
         The embedded knowledge base belongs to one process and never needs it.
         """
-        return self.tools.refresh()
+        changed = [self.tools.refresh(), self.knowledge_base.is_shared and self.usage.refresh()]
+        return any(changed)
 
     @property
     def caller(self) -> "ToolCaller":

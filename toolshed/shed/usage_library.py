@@ -2,14 +2,11 @@
 
 import hashlib
 import hmac
-import os
-import secrets
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +16,10 @@ from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.intra_retrieval.usage_trial import Documents, Trial
 from toolshed.knowledge_base.examples import ExampleStore, UsageExample
 from toolshed.rankings import Selection
+from toolshed.shed.digest_key import digest_key
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
+from toolshed.shed.opening import ShedArguments, holds_examples
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Vectors
 from toolshed.visibility import Visibility
@@ -35,7 +34,6 @@ _MAX_REPORTER = 200
 MAX_EXAMPLES_OF_A_TOOL = 200
 # Reports of nearly the same request and the same tool are one example.
 _SAME = 0.98
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,8 @@ class UsageLibrary:
 
     Args:
         store: Opens where they are; called at first use.
-        exists: Whether there may be any; until then nothing is opened to search.
+        exists: Whether there may be any; until then nothing is opened to search. A server is asked once,
+            and again at a refresh.
         key: What digests are keyed with.
         tool: Gives a tool that may be found, or raises.
         documents: Gives vectors of the documents of all tools.
@@ -114,6 +113,8 @@ class UsageLibrary:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._open, self._exists, self._key_of = store, exists, key
+        # Whether there may be any, once that was asked.
+        self._may_exist: bool | None = None
         self._tool, self._documents = tool, documents
         self._completed = completed
         self._keeps_text, self._now = keeps_text, now
@@ -124,6 +125,8 @@ class UsageLibrary:
         self._key: bytes | None = None
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
         self._serving: tuple[int, UsageIndex] | None = None
+        # Of a shared store, what was there at the last refresh.
+        self._seen: int | None = None
 
     def remember(self, query_id: str, selection: Selection, visible: Visibility) -> None:
         """Remember a search until its outcome is reported; the oldest of many make room."""
@@ -203,7 +206,7 @@ class UsageLibrary:
         return 1, 0, len(surplus)
 
     def _take_back(self, pending: _Pending, tool_ids: Sequence[str]) -> int:
-        if not tool_ids or not (self._store or self._exists()):
+        if not tool_ids or not self._has_any():
             return 0
         store = self._opened()
         same = [one.example_id for one in store.scan({"tool_id": tool_ids}) if _is_same(one, pending.vectors)]
@@ -272,7 +275,7 @@ class UsageLibrary:
             with self._pending_lock:
                 self._pending.clear()
         with self._lock:
-            if not (self._store or self._exists()):
+            if not self._has_any():
                 return 0
             store = self._opened()
             only = {} if tool_id is None else {"tool_id": [tool_id]}
@@ -288,7 +291,7 @@ class UsageLibrary:
     def examples(self) -> list[UsageExample]:
         """All examples, serving or not."""
         with self._lock:
-            return list(self._opened().scan()) if self._store or self._exists() else []
+            return list(self._opened().scan()) if self._has_any() else []
 
     def keep(self, examples: Sequence[UsageExample]) -> None:
         """Write examples as they are, such as those of a log that is trusted."""
@@ -298,19 +301,48 @@ class UsageLibrary:
     def damages(self) -> list[str]:
         """What is wrong with each example that is not as it was written."""
         with self._lock:
-            return list(self._opened().check()) if self._store or self._exists() else []
+            return list(self._opened().check()) if self._has_any() else []
 
     def serving(self) -> UsageIndex | None:
         """What searches learn from; None where there is nothing."""
-        if self._store is None and not self._exists():
+        if not self._has_any():
             return None
         with self._lock:
             store = self._opened()
-            revision = store.revision
-            if self._serving is None or self._serving[0] != revision:
-                examples = sorted((one for one in store.scan() if one.serves), key=lambda one: one.example_id)
-                self._serving = revision, UsageIndex(examples, self._now())
+            if self._serving is None or self._serving[0] != store.revision:
+                self._serving = self._read(store)
             return self._serving[1]
+
+    def _read(self, store: ExampleStore) -> tuple[int, UsageIndex]:
+        revision = store.revision
+        examples = sorted((one for one in store.scan() if one.serves), key=lambda one: one.example_id)
+        return revision, UsageIndex(examples, self._now())
+
+    def refresh(self) -> bool:
+        """See what other processes wrote to a shared store; says whether that is another state.
+
+        Searches go on with what serves until the new state is read.
+        """
+        self._may_exist = None
+        if not self._has_any():
+            return False
+        with self._lock:
+            store = self._opened()
+        seen = hash(frozenset(store.stored())) if store.is_shared else None
+        if seen == self._seen:
+            return False
+        read = self._read(store)
+        with self._lock:
+            self._serving, self._seen = read, seen
+        return True
+
+    def _has_any(self) -> bool:
+        """Whether there may be examples."""
+        if self._store is not None:
+            return True
+        if self._may_exist is None:
+            self._may_exist = self._exists()
+        return self._may_exist
 
     def _opened(self) -> ExampleStore:
         if self._store is None:
@@ -335,65 +367,20 @@ def _is_same(example: UsageExample, vectors: Mapping[str, Vectors]) -> bool:
     return all(float(np.dot(example.vectors[name], vectors[name])) >= _SAME for name in both)  # type: ignore[arg-type]  # dense vectors
 
 
-def digest_key(folder: Path | None, *, is_memory: bool) -> bytes:
-    """The key of the digests of a knowledge base: in a file of its owner's beside it.
-
-    Raises:
-        ConfigurationError: If it is on a server, which has no place for one, or the file is not a key.
-    """
-    if is_memory:
-        return secrets.token_bytes(_KEY_BYTES)
-    if folder is None:
-        raise ConfigurationError(
-            "a knowledge base on a Qdrant server cannot learn from use yet: there is no place for the key of "
-            "its digests"
-        )
-    path = folder / "examples.key"
-    if not path.exists():
-        _make_key(path)
-    key = path.read_bytes()
-    if len(key) != _KEY_BYTES:
-        raise ConfigurationError(
-            f"{str(path)!r} is damaged: a key has {_KEY_BYTES} bytes, it has {len(key)}. Restore it from a "
-            "backup, or delete it: a new one is made, and reports of before are not recognised as the same"
-        )
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key as a whole, unless another process was first."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(partial, path)
-        except FileExistsError:
-            return
-        except OSError:
-            # A file system without links; the folder is locked, so that no other process makes one.
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def usage_of(
     at: Location,
     store: Callable[[], ExampleStore],
     tools: "Callable[[], ToolLibrary]",
     encoders: Encoders,
-    keeps_text: bool,
+    given: ShedArguments,
 ) -> UsageLibrary:
     """What the knowledge base at a location learns from use."""
     return UsageLibrary(
         store,
-        exists=lambda: at.folder is not None and at.holds("examples"),
-        key=lambda: digest_key(at.folder, is_memory=at.is_memory),
+        exists=lambda: holds_examples(at, given),
+        key=lambda: digest_key(at, given["secrets_key"]),
         tool=lambda tool_id, visible: tools().get(tool_id, visible),
         documents=lambda encoders: tools().document_vectors(encoders),
         completed=encoders.completed,
-        keeps_text=keeps_text,
+        keeps_text=given["keeps_requests"],
     )

@@ -3,18 +3,19 @@
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.threads import switching_at_every_turn
+from tests.qdrant_stub import qdrant_stub
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownQueryError, UnknownToolError
 from toolshed.shed import usage_library
 from toolshed.shed.asynchronous import AsyncToolshed
 from toolshed.shed.shed import Toolshed
-from toolshed.shed.usage_library import UsageReport, digest_key
+from toolshed.shed.usage_library import UsageReport
 from toolshed.testing import HashingEncoder, make_tool
 
 # A name that says nothing of what its users want of it.
@@ -30,6 +31,8 @@ ASKED = [
     for thing in ("laptop", "computer", "printer", "notebook", "screen")
     for trouble in ("is broken", "does not start", "stopped working", "shows an error")
 ]
+# 32 bytes in Base64.
+SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 NEW = "the computer is broken and shows errors"
 
 
@@ -159,6 +162,52 @@ def test_what_was_learnt_outlives_the_process(tmp_path: Path) -> None:
         assert again.usage.forget(everything=True) == len(ASKED)
 
 
+@pytest.mark.parametrize("kind", ["memory", "folder", "server"])
+def test_learning_is_the_same_on_every_engine(kind: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        at = {"memory": "memory:", "folder": str(tmp_path / "shed")}.get(kind) or stack.enter_context(
+            qdrant_stub()
+        )
+        shed = stack.enter_context(Toolshed(at, pipeline="instant", secrets_key=SECRETS_KEY))
+        shed.add_tools(*TOOLS, source_name="shop")
+        before = ranking(shed)
+        for text in ASKED[::2]:
+            assert report(shed, text) == UsageReport(n_new=1)
+        assert report(shed, ASKED[0]) == UsageReport(n_repeated=1)
+        assert shed.outcomes.learn().serves
+        assert rank(shed) == 0
+        assert shed.damages() == []
+        assert report(shed, ASKED[0], passed=False) == UsageReport(n_dropped=1)
+        assert shed.usage.forget(tool_id=tool_id(shed)) == len(ASKED[::2]) - 1
+        assert ranking(shed) == before
+
+
+def test_processes_that_share_a_server_learn_from_each_other() -> None:
+    with qdrant_stub() as url, ExitStack() as stack:
+        options = {"pipeline": "instant", "secrets_key": SECRETS_KEY, "ledger": "memory:"}
+        one, other = (stack.enter_context(Toolshed(url, **options)) for _ in range(2))
+        one.add_tools(*TOOLS, source_name="shop")
+        other.refresh()
+        before = ranking(other)
+        for text in ASKED[::2]:
+            report(one, text)
+        assert one.outcomes.learn().serves
+        assert ranking(other) == before
+        assert other.refresh()
+        assert ranking(other) == ranking(one) != before
+        assert not other.refresh()
+        # The digests are those of one key: what one was told, the other knows.
+        assert report(other, ASKED[0]) == UsageReport(n_repeated=1)
+
+
+def test_a_server_without_a_key_of_secrets_says_what_is_missing() -> None:
+    with qdrant_stub() as url, Toolshed(url, pipeline="instant") as shed:
+        shed.add_tools(*TOOLS, source_name="shop")
+        with pytest.raises(ConfigurationError, match="TOOLSHED_SECRETS_KEY"):
+            report(shed, ASKED[0])
+        assert rank(shed) >= 0
+
+
 def test_what_cannot_be_reported_is_told() -> None:
     with opened() as shed:
         found = shed.search(ASKED[0], abstain_below=0)
@@ -252,30 +301,6 @@ def test_searches_of_long_ago_make_room_and_hold_nothing_else(monkeypatch: pytes
         assert usage.forget(everything=True) == 0
         with pytest.raises(UnknownQueryError):
             shed.outcomes.report(query_id=new.query_id, tools_used=[], passed=True)
-
-
-def test_a_key_is_made_where_files_cannot_be_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> None:
-        raise PermissionError("this file system has no links")
-
-    monkeypatch.setattr("os.link", refused)
-    key = digest_key(tmp_path, is_memory=False)
-    assert len(key) == 32
-    assert digest_key(tmp_path, is_memory=False) == key
-    assert list(tmp_path.iterdir()) == [tmp_path / "examples.key"]
-
-
-def test_a_key_is_whole_or_refused(tmp_path: Path) -> None:
-    with switching_at_every_turn(), ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(lambda _: digest_key(tmp_path, is_memory=False), range(32)))
-    assert len(keys) == 1
-    assert [len(key) for key in keys] == [32]
-    path = tmp_path / "examples.key"
-    assert list(tmp_path.iterdir()) == [path]
-    assert path.stat().st_mode & 0o077 == 0
-    path.write_bytes(b"")
-    with pytest.raises(ConfigurationError, match="is damaged: a key has 32 bytes, it has 0"):
-        digest_key(tmp_path, is_memory=False)
 
 
 def test_many_threads_report_and_search_at_once() -> None:
