@@ -12,7 +12,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError, StorageFullError
-from toolshed.knowledge_base.edge_files import EdgeFiles
+from toolshed.knowledge_base.edge_files import EdgeFiles, copy_data
 from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 
@@ -141,7 +141,7 @@ class EdgeFolder:
             if place.is_dir() and _free(place) > size + _MIN_FREE_BYTES:
                 self._copy = tempfile.TemporaryDirectory(prefix="toolshed-", dir=place)
                 copy = Path(self._copy.name) / self.shard.name
-                shutil.copytree(self.shard, copy, copy_function=_copy_sparse)
+                shutil.copytree(self.shard, copy, copy_function=copy_data)
                 return copy
         raise StorageFullError(
             f"{str(self.path)!r} cannot be written to, and there is no room for a copy to search, "
@@ -233,14 +233,3 @@ def _write_durably(path: Path, text: str) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _copy_sparse(source: str, target: str) -> None:
-    """Copy a file without its holes: the engine's are mostly empty space."""
-    with Path(source).open("rb") as read, Path(target).open("wb") as write:
-        while block := read.read(2**20):
-            if block.count(0) == len(block):
-                write.seek(len(block), os.SEEK_CUR)
-            else:
-                write.write(block)
-        write.truncate()

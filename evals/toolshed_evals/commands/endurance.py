@@ -80,13 +80,14 @@ def _trials(
     kind: str, folder: Path, n_trials: int, n_places: int, n_writes: int, seed: int
 ) -> "Iterator[tuple[str, Outcome]]":
     from toolshed_evals.endurance import service, trials
+    from toolshed_evals.endurance.damage import damage
 
     if kind == "kills":
         yield from trials.kills(folder, n_trials, seed=seed)
     elif kind == "service":
         yield from service.service_kills(folder, n_trials, n_writes=n_writes, seed=seed)
     elif kind == "damage":
-        yield from trials.damage(folder, n_places=n_places, seed=seed)
+        yield from damage(folder, n_places=n_places, seed=seed)
     else:
         for n in range(n_trials):
             n_processes = _PROCESSES[n % len(_PROCESSES)]

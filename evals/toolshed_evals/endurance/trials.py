@@ -14,11 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xxhash import xxh3_64
-
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import joined_text
-from toolshed.errors import ToolshedError
 from toolshed.shed.shed import Toolshed
 from toolshed_evals.endurance.workers import KILLED, document, open_shed, tools_of
 
@@ -151,89 +148,3 @@ def kills(folder: Path, n_trials: int, *, seed: int) -> Iterator[tuple[str, Outc
             kill(kind, place, inside_write=inside, draw=draw),
         )
         shutil.rmtree(place)
-
-
-def damage(folder: Path, *, n_places: int, seed: int) -> Iterator[tuple[str, Outcome]]:
-    """Flip a bit at several places of every file, and cut every file at several lengths.
-
-    Each damage must be refused at opening, named by :meth:`Toolshed.damages`, or change nothing that is
-    answered.
-    """
-    draw = random.Random(seed)  # noqa: S311  # places, no secrets
-    whole = folder / "whole"
-    with open_shed(whole) as shed:
-        shed.add_catalogs([Catalog("old", tools_of("old", n_tools=60))])
-        shed.delete_tools("old:tool_59")
-        shed.add_documents(document(1))
-    with open_shed(whole) as shed:
-        right = _answers(shed)
-    for path in sorted(path for path in whole.rglob("*") if path.is_file() and path.stat().st_size):
-        used = [n for n, byte in enumerate(path.read_bytes()[: 2**22]) if byte] or [0]
-        for n in range(2 * n_places):
-            broken = folder / "broken"
-            shutil.copytree(whole, broken)
-            target = broken / path.relative_to(whole)
-            if n % 2:
-                os.truncate(target, draw.randrange(path.stat().st_size))
-            else:
-                content = bytearray(target.read_bytes())
-                content[draw.choice(used)] ^= 1 << draw.randrange(8)
-                target.write_bytes(content)
-            yield ("cut" if n % 2 else "flipped"), _opened(broken, right, str(target.relative_to(broken)))
-            shutil.rmtree(broken)
-
-
-_LOOK = """
-import sys
-from pathlib import Path
-from toolshed_evals.endurance.trials import look
-look(Path(sys.argv[1]))
-"""
-
-
-def _opened(broken: Path, right: str, name: str) -> Outcome:
-    """Open it in a process of its own: a crash there is what is looked for."""
-    outcome = Outcome(1)
-    done = subprocess.run(  # noqa: S603  # our own interpreter
-        [sys.executable, "-c", _LOOK, str(broken)],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or [""]
-        outcome.lost.append(f"{name}: status {done.returncode}, {last[0][:200]}")
-        outcome.answers["uncaught"] += 1
-        return outcome
-    answer = done.stdout.removesuffix("\n")
-    if answer in ("refused", "named"):
-        outcome.answers[answer] += 1
-    elif answer == right:
-        outcome.answers["as before"] += 1
-    else:
-        outcome.answers["silent"] += 1
-        outcome.lost.append(f"{name}: other answers, and nobody was told")
-    return outcome
-
-
-def look(folder: Path) -> None:
-    """Say what a folder answers, that it is refused, or that its damage is named."""
-    try:
-        with open_shed(folder) as shed:
-            answer = "named" if shed.damages() else _answers(shed)
-    except ToolshedError:
-        answer = "refused"
-    print(answer)  # noqa: T201  # the protocol with the parent
-
-
-def _answers(shed: Toolshed) -> str:
-    """All that a knowledge base of the trial answers, as one text."""
-    tools = [shed.get_tool(tool_id).content_hash for tool_id in shed.list_tools()]
-    found = [
-        [(tool.tool.tool_id, round(tool.score, 4)) for tool in shed.search(f"does {n}", k=10).tools]
-        for n in range(0, 60, 7)
-    ]
-    passages = [found.passage.text for found in shed.search_passages("what binds the parties").passages]
-    documents = [joined_text(shed.get_passages(name)) for name in shed.list_documents()]
-    return str(xxh3_64(repr([tools, found, passages, documents]).encode()).hexdigest())

@@ -1,4 +1,3 @@
-import os
 import random
 from pathlib import Path
 
@@ -41,29 +40,3 @@ def test_what_was_acknowledged_and_is_not_there_is_lost(
         shed.add_documents(document(0, version=2))
         assert list(trials._lost(kind, shed, acknowledged)) == [expected]
         assert list(trials._lost(kind, shed, 0)) == []
-
-
-def test_damage_is_refused_named_or_changes_nothing(tmp_path: Path) -> None:
-    seen = []
-    for n, (kind, outcome) in enumerate(trials.damage(tmp_path, n_places=1, seed=0)):
-        seen.append((kind, outcome))
-        # Every file takes a quarter of an hour.
-        if n == 3:
-            break
-    assert {kind for kind, _ in seen} == {"flipped", "cut"}
-    assert [outcome.lost for _, outcome in seen] == [[]] * 4
-
-
-def test_an_answer_that_differs_is_silent_damage(tmp_path: Path) -> None:
-    with open_shed(tmp_path / "shed") as shed:
-        shed.add_catalogs([Catalog("old", tools_of("old", n_tools=3))])
-        right = trials._answers(shed)
-    assert trials._opened(tmp_path / "shed", right, "f").answers == {"as before": 1}
-    silent = trials._opened(tmp_path / "shed", "another", "f")
-    assert silent.answers == {"silent": 1}
-    assert silent.lost
-
-
-def test_a_crash_is_uncaught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trials, "_LOOK", f"import os; os.kill({os.getpid()} and os.getpid(), 9)")
-    assert trials._opened(tmp_path / "shed", "", "f").answers == {"uncaught": 1}
