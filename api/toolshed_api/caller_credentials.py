@@ -33,7 +33,7 @@ class CallerRights:
 
     @property
     def _view(self) -> ShedView:
-        return self.shed.seen_by(self.caller.visible)
+        return self.shed.seen_by(self.caller.visible, self.caller.name)
 
     @contextmanager
     def doing(

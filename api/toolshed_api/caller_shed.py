@@ -126,7 +126,7 @@ class CallerShed(CallerCredentials):
     def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
         """See :meth:`Toolshed.read_result`."""
         with self.doing("call", "results.read", handle):
-            return self.shed.read_result(handle, offset, max_characters=max_characters)
+            return self._view.read_result(handle, offset, max_characters=max_characters)
 
     def backbones(
         self, models: Sequence[str], budgets: "Sequence[Budget]" = (), **terms: Unpack["PolicyOptions"]

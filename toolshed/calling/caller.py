@@ -52,25 +52,29 @@ class ToolCaller:
         self._loop = LoopThread("toolshed-calls")
         self._sessions = McpSessions()
 
-    def call(self, tool: ToolDefinition, arguments: object, given: CallArguments) -> CallResult:
-        """See :meth:`Toolshed.call`."""
+    def call(
+        self, tool: ToolDefinition, arguments: object, given: CallArguments, *, owner: str = ""
+    ) -> CallResult:
+        """See :meth:`Toolshed.call`; what is kept of a long answer is kept for ``owner``."""
         options = checked(CallArguments, given)
         start = perf_counter()
         answer = self._plan(tool, arguments, options).blocking(options["timeout_seconds"])
-        return self._result(tool, answer, options, start)
+        return self._result(tool, answer, options, start, owner)
 
-    async def acall(self, tool: ToolDefinition, arguments: object, given: CallArguments) -> CallResult:
-        """See :meth:`AsyncToolshed.call`."""
+    async def acall(
+        self, tool: ToolDefinition, arguments: object, given: CallArguments, *, owner: str = ""
+    ) -> CallResult:
+        """See :meth:`AsyncToolshed.call`; what is kept of a long answer is kept for ``owner``."""
         options = checked(CallArguments, given)
         start = perf_counter()
         # Schemas of strangers may take a while to check.
         plan = await asyncio.to_thread(self._plan, tool, arguments, options)
         answer = await plan.awaited(options["timeout_seconds"])
-        return self._result(tool, answer, options, start)
+        return self._result(tool, answer, options, start, owner)
 
-    def read(self, handle: str, offset: int, max_characters: int) -> ResultPage:
-        """See :meth:`Toolshed.read_result`."""
-        return self._results.read(handle, offset, max_characters)
+    def read(self, handle: str, offset: int, max_characters: int, *, owner: str = "") -> ResultPage:
+        """See :meth:`Toolshed.read_result`; of the answers of one owner."""
+        return self._results.of(owner).read(handle, offset, max_characters)
 
     def close(self) -> None:
         """End calls, connections and the processes of servers; calling it again does nothing."""
@@ -79,9 +83,9 @@ class ToolCaller:
         self._results.clear()
 
     def _result(
-        self, tool: ToolDefinition, answer: Answer, options: CallArguments, start: float
+        self, tool: ToolDefinition, answer: Answer, options: CallArguments, start: float, owner: str
     ) -> CallResult:
-        return self._results.result(
+        return self._results.of(owner).result(
             tool.tool_id,
             answer,
             max_characters=options["max_characters"],

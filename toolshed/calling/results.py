@@ -218,7 +218,57 @@ class CallResult:
 @dataclass(slots=True)
 class _Kept:
     text: str
+    owner: str
     until: float
+
+
+@dataclass(frozen=True, slots=True)
+class OwnResults:
+    """The kept texts of one caller; those of others are to him not there.
+
+    Attributes:
+        store: Where they are kept.
+        owner: Whose they are.
+    """
+
+    store: "ResultStore"
+    owner: str
+
+    def result(self, tool_id: str, answer: Answer, *, max_characters: int, duration_ms: float) -> CallResult:
+        """An answer cut to a length, the rest kept."""
+        return CallResult(
+            tool_id=tool_id,
+            page=self.page(answer.text, max_characters),
+            is_error=answer.is_error,
+            structured=answer.structured,
+            is_structured=answer.is_structured,
+            binaries=answer.binaries,
+            status=answer.status,
+            is_complete=answer.is_complete,
+            meta=answer.meta,
+            exception=answer.exception,
+            duration_ms=duration_ms,
+            content=answer.content,
+        )
+
+    def page(self, text: str, max_characters: int) -> ResultPage:
+        """The beginning of a text; where that is not all of it, the text is kept."""
+        handle = self.store.keep(text, self.owner) if len(text) > max_characters else ""
+        return ResultPage(text[:max_characters], 0, len(text), handle, self)
+
+    def read(self, handle: str, offset: int, max_characters: int) -> ResultPage:
+        """A stretch of a kept text.
+
+        Raises:
+            UnknownResultError: If it is not kept, not any more, or another caller's.
+            InvalidQueryError: If the offset is beyond its end.
+        """
+        if max_characters < 1:
+            raise InvalidQueryError(f"max_characters is {max_characters}; it must be 1 or more")
+        text = self.store.kept(handle, self.owner)
+        if not 0 <= offset <= len(text):
+            raise InvalidQueryError(f"offset is {offset}; the result has {len(text):,} characters")
+        return ResultPage(text[offset : offset + max_characters], offset, len(text), handle, self)
 
 
 class ResultStore:
@@ -242,51 +292,27 @@ class ResultStore:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._n_characters = 0
 
-    def result(self, tool_id: str, answer: Answer, *, max_characters: int, duration_ms: float) -> CallResult:
-        """An answer cut to a length, the rest kept."""
-        return CallResult(
-            tool_id=tool_id,
-            page=self.page(answer.text, max_characters),
-            is_error=answer.is_error,
-            structured=answer.structured,
-            is_structured=answer.is_structured,
-            binaries=answer.binaries,
-            status=answer.status,
-            is_complete=answer.is_complete,
-            meta=answer.meta,
-            exception=answer.exception,
-            duration_ms=duration_ms,
-            content=answer.content,
-        )
+    def of(self, owner: str = "") -> OwnResults:
+        """The texts of one caller."""
+        return OwnResults(self, owner)
 
-    def page(self, text: str, max_characters: int) -> ResultPage:
-        """The beginning of a text; where that is not all of it, the text is kept."""
-        handle = self._keep(text) if len(text) > max_characters else ""
-        return ResultPage(text[:max_characters], 0, len(text), handle, self)
-
-    def read(self, handle: str, offset: int, max_characters: int) -> ResultPage:
-        """A stretch of a kept text.
+    def kept(self, handle: str, owner: str) -> str:
+        """A text of a caller's, which is kept on for a while now.
 
         Raises:
-            UnknownResultError: If it is not kept, or not any more.
-            InvalidQueryError: If the offset is beyond its end.
+            UnknownResultError: If he has none by this handle.
         """
-        if max_characters < 1:
-            raise InvalidQueryError(f"max_characters is {max_characters}; it must be 1 or more")
         with self._lock:
             self._drop_expired()
             kept = self._kept.get(handle)
-            if kept is None:
+            if kept is None or kept.owner != owner:
                 raise UnknownResultError(
                     f"there is no result {handle[:80]!r}; results are kept for "
                     f"{self._seconds / 60:g} minutes after they were last read: call the tool again"
                 )
             kept.until = self._clock() + self._seconds
             self._kept.move_to_end(handle)
-            text = kept.text
-        if not 0 <= offset <= len(text):
-            raise InvalidQueryError(f"offset is {offset}; the result has {len(text):,} characters")
-        return ResultPage(text[offset : offset + max_characters], offset, len(text), handle, self)
+            return kept.text
 
     def clear(self) -> None:
         """Forget all texts."""
@@ -294,11 +320,12 @@ class ResultStore:
             self._kept.clear()
             self._n_characters = 0
 
-    def _keep(self, text: str) -> str:
+    def keep(self, text: str, owner: str) -> str:
+        """Keep a text of a caller's; returns its handle."""
         handle = secrets.token_urlsafe(16)
         with self._lock:
             self._drop_expired()
-            self._kept[handle] = _Kept(text, self._clock() + self._seconds)
+            self._kept[handle] = _Kept(text, owner, self._clock() + self._seconds)
             self._n_characters += len(text)
             # The newest stays, however long it is: what a tool may send is bounded.
             while len(self._kept) > 1 and (

@@ -40,14 +40,18 @@ def new_key() -> None:
 )
 @click.option("--tenant", help="Send it with the calls of this tenant only.")
 @click.option("--user", help="With --tenant: with the calls of this user only, as the audit log calls him.")
-@click.option("--server", help="URL of the only server that it may be sent to; else the first one called.")
+@click.option(
+    "--server",
+    required=True,
+    help="URL of the only server that it may be sent to; of a program, its location in 'sources list'.",
+)
 @knowledge_base_options
 def set_credential(
     source: str,
     scheme: str,
     tenant: str | None,
     user: str | None,
-    server: str | None,
+    server: str,
     at: KnowledgeBaseOptions,
 ) -> None:
     """Keep a credential for the tools of SOURCE: of the service, or of a tenant, or of one user.
@@ -58,13 +62,14 @@ def set_credential(
     \b
     Examples:
       toolshed credentials set crm --server https://crm.example
-      toolshed credentials set crm --scheme X-Api-Key --tenant acme < key.txt
+      toolshed credentials set crm --server https://crm.example --scheme X-Api-Key --tenant acme < key.txt
     """
-    from toolshed.catalog.locations import origin_of
+    from toolshed.catalog.locations import location_of, origin_of
     from toolshed.safety.vault import Slot
 
-    origins = [] if server is None else [origin_of(server)]
-    if server is not None and not origins[0].startswith(("http://", "https://")):
+    origin = origin_of(location_of(server))
+    # A program is named in a file of MCP servers: FILE#NAME.
+    if not origin.startswith(("http://", "https://")) and "#" not in origin:
         raise ConfigurationError(f"--server {server[:200]!r} is no address; write https://HOST")
     if user is not None and tenant is None:
         raise ConfigurationError("--user is one of a tenant; give --tenant too")
@@ -76,7 +81,7 @@ def set_credential(
             else sys.stdin.read(16_001).strip("\r\n")
         )
         slot = Slot(level, tenant or "", user or "", source, scheme)  # type: ignore[arg-type]  # one of the levels
-        vault.put(slot, value, by="shell", origins=origins)
+        vault.put(slot, value, by="shell", origins=[origin])
     say(f"kept for {source}, {level}")
 
 

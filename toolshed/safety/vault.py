@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from toolshed.errors import InvalidRecordError
+from toolshed.errors import InvalidRecordError, MissingCredentialsError
 from toolshed.options import Credential
 from toolshed.safety.sealing import Sealed, SecretKeys
 from toolshed.safety.tables import upstream_credential
@@ -23,7 +23,7 @@ LEVELS: tuple[Level, ...] = ("service", "tenant", "user")
 _MAX_OF_ONE = 1_000
 _MAX_CHARACTERS = 16_000
 _MAX_SERVERS = 200
-# The tenant whose sources the service's own credentials are for until their server is known.
+# The tenant whose calls are to tell of a credential of the service that is incomplete.
 _OPERATORS = "default"
 logger = logging.getLogger(__name__)
 _table = upstream_credential.c
@@ -89,24 +89,28 @@ class Vault:
     def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database, self._keys = database, keys
 
-    def put(
-        self, slot: Slot, credential: Credential, *, by: str, origins: Sequence[str] = ()
-    ) -> KeptCredential:
+    def put(self, slot: Slot, credential: Credential, *, by: str, origins: Sequence[str]) -> KeptCredential:
         """Keep a credential, in the place of the one before.
 
         Args:
             slot: What it is for.
             credential: It.
             by: Who gives it.
-            origins: The servers that it may be sent to; when there is none yet, the one that is called
-                with it first.
+            origins: The servers that it may be sent to.
 
         Raises:
-            InvalidRecordError: If it is empty or too long, or its owner keeps too many.
+            InvalidRecordError: If it is empty or too long, its owner keeps too many, or nobody knows which
+                server it is for.
         """
         is_empty = not (credential if isinstance(credential, str) else all(credential))
         if is_empty or len(json.dumps(credential)) > _MAX_CHARACTERS:
             raise InvalidRecordError(f"a credential has 1 to {_MAX_CHARACTERS:,} characters")
+        if not origins:
+            raise InvalidRecordError(
+                f"nobody knows yet which server the source {slot.source[:100]!r} is at, and a credential is "
+                "sent to no other; index the source first, or name the server (toolshed credentials set "
+                "--server)"
+            )
         if len(origins) > _MAX_SERVERS:
             raise InvalidRecordError(f"the tools of the source are at more than {_MAX_SERVERS} servers")
         sealed = self._sealed(slot, credential, origins)
@@ -155,6 +159,7 @@ class Vault:
 
         Raises:
             ConfigurationError: If one cannot be opened.
+            MissingCredentialsError: If one of his or his tenant's was kept without its server.
         """
         theirs = or_(
             _table.level == "service",
@@ -199,8 +204,11 @@ class Vault:
     # Any: a row of SQLAlchemy.
     def _for_server(self, row: Any, origin: str, tenant: str) -> Credential | None:
         credential, origins = self._opened(row)
-        if not origins and origin and (row.level != "service" or tenant == _OPERATORS):
-            origins = self._bound(row.credential_id, origin)
+        if not origins and (row.level != "service" or tenant == _OPERATORS):
+            raise MissingCredentialsError(
+                f"the credential {row.credential_id} of {row.source!r} was kept without its server; keep it "
+                "anew. Nothing was sent"
+            )
         if origin and origin in origins:
             return credential
         logger.warning(
@@ -211,24 +219,6 @@ class Vault:
             origin,
         )
         return None
-
-    def _bound(self, credential_id: str, origin: str) -> Sequence[str]:
-        """Keep which server a credential is for, unless another call was first; says which it is."""
-        with self._database.writing() as connection:
-            is_it = _table.credential_id == credential_id
-            row = connection.execute(select(upstream_credential).where(is_it)).one_or_none()
-            if row is None:
-                return ()
-            credential, origins = self._opened(row)
-            if origins:
-                return origins
-            sealed = self._sealed(_kept(row).slot, credential, [origin])
-            connection.execute(
-                update(upstream_credential)
-                .where(is_it)
-                .values(key_id=sealed.key_id, nonce=sealed.nonce, sealed=sealed.content)
-            )
-        return (origin,)
 
     def _sealed(self, slot: Slot, credential: Credential, origins: Sequence[str]) -> Sealed:
         text = json.dumps({"credential": credential, "origins": sorted(origins)})

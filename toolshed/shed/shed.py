@@ -181,9 +181,14 @@ class Toolshed:
         """
         return self.seen_by(EVERYTHING).search(query, k, **options)
 
-    def seen_by(self, visible: Visibility) -> ShedView:
-        """The knowledge base as a caller sees it to whom some tools are granted; the others are not there."""
-        return ShedView(self, visible)
+    def seen_by(self, visible: Visibility, owner: str = "") -> ShedView:
+        """The knowledge base as a caller sees it to whom some tools are granted; the others are not there.
+
+        Args:
+            visible: What is granted to him.
+            owner: Who he is: his long answers are read on by nobody else.
+        """
+        return ShedView(self, visible, owner)
 
     def call(
         self,

@@ -13,7 +13,7 @@ from toolshed.types import IndexedSource, ToolDefinition
 from toolshed.visibility import Visibility
 
 if TYPE_CHECKING:
-    from toolshed.calling.results import CallResult
+    from toolshed.calling.results import CallResult, ResultPage
     from toolshed.shed.shed import Toolshed
 
 
@@ -26,10 +26,12 @@ class ShedView:
     Attributes:
         shed: The knowledge base.
         visible: The tools that the caller may find.
+        owner: Who he is: long answers are kept for whoever called, and read on by nobody else.
     """
 
     shed: "Toolshed"
     visible: Visibility
+    owner: str = ""
 
     def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:
         """See :meth:`Toolshed.search`."""
@@ -52,7 +54,7 @@ class ShedView:
         **options: Unpack[CallArguments],
     ) -> "CallResult":
         """See :meth:`Toolshed.call`."""
-        return self.shed.caller.call(self.get_tool(tool_id), arguments, options)
+        return self.shed.caller.call(self.get_tool(tool_id), arguments, options, owner=self.owner)
 
     async def acall(
         self,
@@ -62,7 +64,11 @@ class ShedView:
     ) -> "CallResult":
         """See :meth:`AsyncToolshed.call`; whoever stops waiting ends the call."""
         tool = await asyncio.to_thread(self.get_tool, tool_id)
-        return await self.shed.caller.acall(tool, arguments, options)
+        return await self.shed.caller.acall(tool, arguments, options, owner=self.owner)
+
+    def read_result(self, handle: str, offset: int = 0, *, max_characters: int = 20_000) -> "ResultPage":
+        """See :meth:`Toolshed.read_result`; of his own answers."""
+        return self.shed.caller.read(handle, offset, max_characters, owner=self.owner)
 
     def get_tool(self, tool_id: str) -> ToolDefinition:
         """See :meth:`Toolshed.get_tool`."""

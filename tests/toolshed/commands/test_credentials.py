@@ -12,6 +12,7 @@ from toolshed.shed.location import Location
 from toolshed.shed.safekeeping import CredentialVault, StateFile
 
 SECRET = "s3cret-4711"
+SERVER = ("--server", "https://crm.example")
 
 
 def run(*arguments: str, kb: Path, stdin: str | None = None) -> Result:
@@ -23,9 +24,19 @@ def test_credentials_are_kept_from_standard_input_listed_rotated_and_removed(
 ) -> None:
     old, new = new_key(), new_key()
     monkeypatch.setenv("TOOLSHED_SECRETS_KEY", old)
-    assert run("set", "crm", kb=tmp_path, stdin=f"{SECRET}\n").exit_code == 0
+    assert run("set", "crm", *SERVER, kb=tmp_path, stdin=f"{SECRET}\n").exit_code == 0
     done = run(
-        "set", "crm", "--scheme", "X-Key", "--tenant", "acme", "--user", "ana", kb=tmp_path, stdin=SECRET
+        "set",
+        "crm",
+        *SERVER,
+        "--scheme",
+        "X-Key",
+        "--tenant",
+        "acme",
+        "--user",
+        "ana",
+        kb=tmp_path,
+        stdin=SECRET,
     )
     assert done.output == "kept for crm, user\n"
     told = run("list", kb=tmp_path).output
@@ -40,14 +51,16 @@ def test_credentials_are_kept_from_standard_input_listed_rotated_and_removed(
 
 def test_without_a_key_it_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOOLSHED_SECRETS_KEY", raising=False)
-    refused = run("set", "crm", kb=tmp_path, stdin=SECRET)
+    refused = run("set", "crm", *SERVER, kb=tmp_path, stdin=SECRET)
     assert refused.exit_code == 2
     assert "credentials new-key" in refused.output
     assert len(CliRunner().invoke(main, ["credentials", "new-key"]).output.strip()) == 44
 
 
 def test_a_user_is_one_of_a_tenant(tmp_path: Path) -> None:
-    assert "give --tenant too" in run("set", "crm", "--user", "ana", kb=tmp_path, stdin=SECRET).output
+    assert (
+        "give --tenant too" in run("set", "crm", *SERVER, "--user", "ana", kb=tmp_path, stdin=SECRET).output
+    )
 
 
 def test_a_credential_is_kept_for_the_server_that_is_named(

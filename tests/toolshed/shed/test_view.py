@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import OpenShed
-from toolshed.errors import InvalidQueryError, UnknownToolError
+from toolshed.errors import InvalidQueryError, UnknownResultError, UnknownToolError
 from toolshed.testing import make_tool
 from toolshed.visibility import EVERYTHING, Visibility
 
@@ -69,3 +69,20 @@ def test_errors_do_not_name_what_is_hidden(open_shed: OpenShed) -> None:
     assert "rockets" not in str(told.value)
     with pytest.raises(InvalidQueryError):
         view.search("anything", sources=["rockets"])
+
+
+def test_a_long_answer_is_read_on_by_who_called(open_shed: OpenShed) -> None:
+    def write_essay() -> str:
+        """Write an essay."""
+        return "x" * 100
+
+    shed = open_shed()
+    shed.add_tools(write_essay)
+    (tool_id,) = shed.list_tools()
+    ana, bob = (shed.seen_by(EVERYTHING, name) for name in ("ana", "bob"))
+    handle = ana.call(tool_id, max_characters=10).handle
+    assert ana.read_result(handle, 90).text == "x" * 10
+    with pytest.raises(UnknownResultError):
+        bob.read_result(handle, 90)
+    with pytest.raises(UnknownResultError):
+        shed.read_result(handle, 90)
