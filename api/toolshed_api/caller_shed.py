@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import LegalDocument, Passage
-from toolshed.errors import UnknownDecisionError, UnknownDocumentError, UnknownSourceError
+from toolshed.errors import ConfigurationError, UnknownDecisionError, UnknownDocumentError, UnknownSourceError
 from toolshed.indexing.passages import DocumentReport
 from toolshed.options import (
     CallArguments,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from toolshed.economics.running.verbs import PolicyOptions
     from toolshed.safety.quarantine import HeldTool
     from toolshed.shed.usage_library import UsageReport
+    from toolshed_api.audit.use import UseReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class CallerShed(CallerCredentials):
 
     def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:
         """See :meth:`Toolshed.search`."""
-        with self.doing("search", "search", text=query):
+        with self.doing("search", "search", text=query) as note:
             found = self._view.search(query, k, **options)
+            note.found = tuple(one.tool.tool_id for one in found.tools)
             count_search(found)
             trace_search(found, self.caller.tenant)
             return found
@@ -265,6 +267,23 @@ class CallerShed(CallerCredentials):
         with self.doing("admin", "quarantine.policy", on_change):
             self._check_administers()
             self.shed.quarantine.set_policy(on_change)
+
+    def use_report(self, *, n_days: int, limit: int) -> "UseReport":
+        """What searches of his tenant found, and what was called.
+
+        Args:
+            n_days: Today and the days before it, in UTC.
+            limit: Most of a kind to tell.
+
+        Raises:
+            ConfigurationError: If no audit log is kept.
+        """
+        with self.doing("admin", "use.read"):
+            self._check_administers()
+            if self.trail.log is None:
+                raise ConfigurationError("no audit log is kept here, and use is counted there")
+            tool_ids = self.shed.list_tools()
+            return self.trail.log.use_report(self.caller.tenant, tool_ids, n_days=n_days, limit=limit)
 
     def _check_administers(self) -> None:
         """Ask for all tools too: what is held back tells of any."""

@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from toolshed.errors import ConfigurationError, InvalidRecordError, ToolshedError, missing_extra
 
-_HEAD = "0007"
+_HEAD = "0008"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number does, as long as all replicas take the same.
 _ADVISORY_LOCK = 7_305_809

@@ -1,7 +1,19 @@
 """What the audit log says of one thing that was done."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from typing import Any
+
+_MOST_CHARACTERS: Mapping[str, int] = {
+    "text": 20_000,
+    "target": 2_000,
+    "viewed_as": 500,
+    "caller": 200,
+    "request_id": 128,
+    "digest": 64,
+}
+_MOST_OF_OTHERS = 60
 
 
 def _now() -> datetime:
@@ -22,6 +34,7 @@ class AuditEvent:
         viewed_as: Whose eyes an administrator looked through.
         digest: Of the text that was sent, so that equal ones can be told; the text cannot be read from it.
         text: What was sent, where the operator keeps it.
+        found: Ids of the tools that a search found; None for whatever is no search for tools.
         at: When it ended.
     """
 
@@ -34,4 +47,15 @@ class AuditEvent:
     viewed_as: str | None = None
     digest: str | None = None
     text: str | None = None
+    found: tuple[str, ...] | None = None
     at: datetime = field(default_factory=_now)
+
+    def storable(self) -> "AuditEvent":
+        """The same in texts that every database takes: one event that it refuses would hold up all others."""
+        # Any: the values of fields.
+        told: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        for name, value in told.items():
+            if isinstance(value, str):
+                cut = value[: _MOST_CHARACTERS.get(name, _MOST_OF_OTHERS)]
+                told[name] = cut.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+        return AuditEvent(**told)

@@ -3,11 +3,9 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select
 
@@ -15,6 +13,7 @@ from toolshed.errors import ToolshedError
 from toolshed.state.database import Database
 from toolshed_api.audit.events import AuditEvent
 from toolshed_api.audit.tables import audit_event
+from toolshed_api.audit.use import UseReport, count_use, forget_use, use_report
 from toolshed_api.problems import OverloadedError
 
 logger = logging.getLogger(__name__)
@@ -24,15 +23,7 @@ MAX_WAITING = 10_000
 _BATCH = 500
 _RETRY_SECONDS = 0.5
 _CLOSE_SECONDS = 5.0
-_MOST_CHARACTERS: Mapping[str, int] = {
-    "text": 20_000,
-    "target": 2_000,
-    "viewed_as": 500,
-    "caller": 200,
-    "request_id": 128,
-    "digest": 64,
-}
-_FIELDS = [one.name for one in fields(AuditEvent)]
+_COLUMNS = [column.name for column in audit_event.columns if column.name != "event_id"]
 
 
 class AuditLog:
@@ -88,7 +79,12 @@ class AuditLog:
         """Forget what is older; returns how many events that were."""
         oldest = datetime.now(UTC) - timedelta(days=keep_days)
         with self._database.writing() as connection:
+            forget_use(connection, before=oldest)
             return connection.execute(delete(audit_event).where(audit_event.c.at < oldest)).rowcount
+
+    def use_report(self, tenant: str, tool_ids: Iterable[str], *, n_days: int, limit: int) -> UseReport:
+        """See :func:`~toolshed_api.audit.use.use_report`."""
+        return use_report(self._database, tenant, tool_ids, n_days=n_days, limit=limit)
 
     def page(
         self,
@@ -113,7 +109,9 @@ class AuditLog:
         while batch := self._next_batch():
             try:
                 with self._database.writing() as connection:
-                    connection.execute(insert(audit_event), [_row(event) for event in batch])
+                    rows = [{name: getattr(event, name) for name in _COLUMNS} for event in batch]
+                    connection.execute(insert(audit_event), rows)
+                    count_use(connection, batch)
             except ToolshedError as error:
                 logger.warning("the audit log could not be written, and will be tried again: %s", error)
                 with self._has_changed:
@@ -128,16 +126,4 @@ class AuditLog:
         """What comes next, which stays waiting until it is written; nothing when all is done."""
         with self._has_changed:
             self._has_changed.wait_for(lambda: self._waiting or self._is_closing)
-            return list(islice(self._waiting, _BATCH))
-
-
-def _row(event: AuditEvent) -> dict[str, Any]:
-    return {name: _storable(name, getattr(event, name)) for name in _FIELDS}
-
-
-def _storable(name: str, value: Any) -> Any:
-    """Text that every database takes: one event that it refuses would hold up all others."""
-    # Any: what the fields of an event hold.
-    if not isinstance(value, str):
-        return value
-    return value[: _MOST_CHARACTERS.get(name, 60)].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+            return [event.storable() for event in islice(self._waiting, _BATCH)]

@@ -19,10 +19,12 @@ class Note:
     Attributes:
         outcome: ``ok`` unless it is said, or ends, otherwise.
         target: What it is done to.
+        found: Ids of the tools that a search found.
     """
 
     outcome: str = "ok"
     target: str = ""
+    found: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class AuditTrail:
             viewed_as=caller.name if caller.viewed_by else None,
             digest=digest,
             text=text if self.keeps_texts else None,
+            found=note.found,
         )
 
 

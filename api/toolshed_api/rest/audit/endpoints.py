@@ -1,14 +1,15 @@
-"""Read the audit log."""
+"""Read the audit log, and what it counts."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from toolshed.errors import StateError
+from toolshed.errors import ConfigurationError, KnowledgeBaseError, StateError
 from toolshed_api.bodies import StrictRoute
-from toolshed_api.dependencies import CurrentAudit, CurrentCaller, CurrentTrail
+from toolshed_api.callers import MissingScopeError
+from toolshed_api.dependencies import CurrentAudit, CurrentCaller, CurrentShed, CurrentTrail
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
-from toolshed_api.rest.audit.schemas import AuditEventBody, AuditResponse
+from toolshed_api.rest.audit.schemas import AuditEventBody, AuditResponse, UseResponse
 from toolshed_api.rest.names import MeantTenant
 from toolshed_api.scopes import needs
 
@@ -39,3 +40,15 @@ def list_events(
         rows = audit.page(tenant, limit=limit + 1, before=before, caller=by, action=action)
     events = [AuditEventBody.model_validate(dict(row)) for row in rows[:limit]]
     return AuditResponse(events=events, next_before=events[-1].event_id if len(rows) > limit else None)
+
+
+@router.get(
+    "/use", responses=problem_responses(MissingScopeError, ConfigurationError, KnowledgeBaseError, StateError)
+)
+def report_use(
+    shed: CurrentShed,
+    days: Annotated[int, Query(ge=1, le=366, description="Today and the days before it, in UTC.")] = 30,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most of a kind to tell.")] = 100,
+) -> UseResponse:
+    """Requests of your tenant that found nothing, and tools never found, or found and never called."""
+    return UseResponse.model_validate(shed.use_report(n_days=days, limit=limit), from_attributes=True)

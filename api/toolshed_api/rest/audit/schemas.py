@@ -1,8 +1,8 @@
 """Bodies of the endpoints of the audit log."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class AuditEventBody(BaseModel):
@@ -26,3 +26,36 @@ class AuditResponse(BaseModel):
 
     events: list[AuditEventBody]
     next_before: int | None = Field(description="Pass it as 'before' for the next page; null on the last.")
+
+
+class EmptySearchBody(BaseModel):
+    """A request that found nothing."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    digest: str = Field(description="Of the request, as in the audit log.")
+    text: str | None = Field(description="The request, where the service keeps texts.")
+    n_searches: int = Field(description="How often it was asked.")
+
+
+class ToolUseBody(BaseModel):
+    """How often a tool was among those found, and how often it was called."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tool_id: str
+    n_found: int
+    n_called: int
+
+
+class UseResponse(BaseModel):
+    """What searches found and what came of it, since a day."""
+
+    since: date = Field(description="The first day that is counted.")
+    n_searches: int
+    n_empty: int = Field(description="Searches that found nothing.")
+    empty_searches: list[EmptySearchBody] = Field(description="The most frequent of them.")
+    n_never_found: int = Field(description="Tools that no search found.")
+    never_found: list[str] = Field(description="Their ids, the first of them.")
+    n_never_called: int = Field(description="Tools that were found, and never called.")
+    never_called: list[ToolUseBody] = Field(description="They, the most often found first.")

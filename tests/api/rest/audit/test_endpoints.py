@@ -37,3 +37,14 @@ def test_pages_end(client: httpx.Client) -> None:
 def test_bad_cursors_are_refused(client: httpx.Client) -> None:
     for query in ({"before": 0}, {"before": 2**63}, {"limit": 0}, {"limit": 10_000}, {"before": "x"}):
         assert problem(client.get("/v1/audit", params=query)) == (422, "invalid_request")
+
+
+def test_what_is_never_found_is_told(client: httpx.Client) -> None:
+    (first, *_) = client.post("/v1/tools/search", json={"query": "email", "k": 1}).json()["tools"]
+    deadline = time.monotonic() + 20
+    while not (told := client.get("/v1/audit/use").json())["n_searches"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [one["n_found"] for one in told["never_called"]] == [1]
+    assert told["never_called"][0]["tool_id"] not in told["never_found"]
+    assert first["name"] in told["never_called"][0]["tool_id"]
+    assert told["n_never_found"] == len(client.get("/v1/tools").json()["tool_ids"]) - 1
