@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from toolshed.calling.destinations import call_origin
-from toolshed.options import CallArguments, Credential
+from toolshed.options import CallArguments
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
 from toolshed_api.audit.trail import NO_TRAIL, AuditTrail, Note
 from toolshed_api.callers import DEFAULT_TENANT, Caller, Scope
 
 if TYPE_CHECKING:
-    from toolshed.safety.vault import KeptCredential, Level
+    from toolshed.safety.vault import KeptCredential, Level, Secret
     from toolshed.safety.vault import Scope as VaultScope
 
 
@@ -73,16 +73,23 @@ class CallerCredentials(CallerRights):
             return options
         tool = self._view.get_tool(tool_id)
         source, origin = tool.source, call_origin(tool, options.get("server"))
-        vault, caller = self.shed.vault.opened, self.caller
-        found = vault.for_call(source, tenant=caller.tenant, owner=caller.name, origin=origin)
+        shed, caller = self.shed, self.caller
+        found = shed.vault.for_call(
+            source,
+            tenant=caller.tenant,
+            owner=caller.name,
+            origin=origin,
+            token=caller.token,
+            reach=shed.reach,
+        )
         return options if found is None else CallArguments(**{**options, "credentials": {source: found}})
 
-    def put_credential(self, slot: "CredentialSlot", credential: Credential) -> "KeptCredential":
+    def put_credential(self, slot: "CredentialSlot", credential: "Secret") -> "KeptCredential":
         """Keep a credential for upstream calls: a user his own, an administrator his tenant's.
 
         Args:
             slot: What it is for; whose it is follows from the caller.
-            credential: It.
+            credential: It, or how a token is got.
 
         Raises:
             MissingScopeError: If he may not.

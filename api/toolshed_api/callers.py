@@ -1,6 +1,6 @@
 """Who asks: a tenant's caller, what he may do, and what he may find."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from toolshed.errors import ToolshedError
@@ -45,6 +45,7 @@ class Caller:
         visible: The tools that he may find.
         requests_per_minute: How many he may make; None is as many as he likes.
         viewed_by: The administrator who looks through his eyes.
+        token: Of the company's issuer, where he showed one; exchanged for one of an upstream server's.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Caller:
     visible: Visibility = EVERYTHING
     requests_per_minute: int | None = None
     viewed_by: str | None = None
+    token: str | None = field(default=None, repr=False)
 
     @property
     def sees_locations(self) -> bool:

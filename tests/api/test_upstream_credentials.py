@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.qdrant_stub import loopback_server
+from tests.servers.token_issuer import token_issuer
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.openapi import parse_openapi
 from toolshed.catalog.reach import Reach
-from toolshed.errors import ToolshedError
+from toolshed.errors import MissingCredentialsError, ToolshedError
 from toolshed.safety.sealing import new_key
+from toolshed.safety.token_grants import TokenGrant
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 from toolshed_api.caller_credentials import CredentialSlot
@@ -165,3 +167,19 @@ def test_a_source_of_the_same_name_at_another_server_is_sent_nothing(upstream: U
             ana.call("crm:me")
     assert not [one for one in stolen if "token-of" in one]
     assert upstream.seen == []
+
+
+def test_each_caller_calls_in_his_own_name_with_the_token_that_he_signed_in_with(upstream: Upstream) -> None:
+    with token_issuer() as issuer:
+        host = issuer.url.removeprefix("http://").removesuffix("/token")
+        shed = upstream.shed
+        shed.reach = Reach.of_service([*shed.reach.allowed, host])
+        grant = {"grant_type": "token_exchange", "token_url": issuer.url, "client_id": "us"}
+        slot = CredentialSlot(level="tenant", source="crm", scheme="")
+        as_caller(shed, "boss").put_credential(slot, TokenGrant.checked(grant))
+        for name in ("ana", "bob", "ana"):
+            CallerShed(shed, Caller(name, token=f"token-of-{name}")).call("crm:me")
+        with pytest.raises(MissingCredentialsError, match="sign in"):
+            as_caller(shed, "key").call("crm:me")
+    assert upstream.seen == [f"Bearer access-for-token-of-{name}" for name in ("ana", "bob", "ana")]
+    assert len(issuer.forms) == 2

@@ -6,7 +6,8 @@ redirect, must be public.
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import httpx
 
@@ -49,21 +50,63 @@ def download(url: str, *, timeout_seconds: float = _TOTAL_SECONDS, reach: Reach 
     return wait_for(_download(url, timeout_seconds, reach))
 
 
+def post_form(
+    url: str, form: Mapping[str, str], *, headers: Mapping[str, str], timeout_seconds: float, reach: Reach
+) -> tuple[int, bytes]:
+    """Send a form; redirects are not followed.
+
+    Args:
+        url: ``http://...`` or ``https://...``.
+        form: Its fields.
+        headers: Of the request.
+        timeout_seconds: Longest wait for all of it.
+        reach: What whoever named the URL may reach.
+
+    Returns:
+        The status, and the first megabyte of the answer.
+
+    Raises:
+        ForbiddenSourceError: If it is at an address that he may not reach; nothing was sent there.
+        SourceError: If it does not answer in time.
+    """
+    return wait_for(_post_form(url, form, headers, timeout_seconds, reach))
+
+
 async def _download(url: str, timeout_seconds: float, reach: Reach) -> bytes:
+    async with _guarded(url, timeout_seconds, reach) as client:
+        request = client.build_request("GET", url, headers={"accept-encoding": "gzip"})
+        return await _follow(client, request, location_of(url))
+
+
+async def _post_form(
+    url: str, form: Mapping[str, str], headers: Mapping[str, str], timeout_seconds: float, reach: Reach
+) -> tuple[int, bytes]:
+    async with _guarded(url, timeout_seconds, reach) as client:
+        sent = {**headers, "accept": "application/json", "accept-encoding": "identity"}
+        async with client.stream("POST", url, data=dict(form), headers=sent) as response:
+            content = bytearray()
+            async for part in decoded(response):
+                content += part
+                if len(content) > _FREE_BYTES:
+                    raise SourceError(f"{location_of(url)!r} sends more than a megabyte")
+            return response.status_code, bytes(content)
+
+
+@asynccontextmanager
+async def _guarded(url: str, timeout_seconds: float, reach: Reach) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that goes where a URL leads whoever named it, within a time."""
+    shown = location_of(url)
     try:
-        named = httpx.URL(url)
-        shown = location_of(url)
-        guard = _Guard(named, reach)
+        guard = _Guard(httpx.URL(url), reach)
         async with (
             asyncio.timeout(timeout_seconds),
             httpx.AsyncClient(transport=guard, timeout=_READ_SECONDS) as client,
         ):
-            request = client.build_request("GET", named, headers={"accept-encoding": "gzip"})
-            return await _follow(client, request, shown)
+            yield client
     except TimeoutError as error:
         raise SourceError(f"{shown!r} did not arrive within {timeout_seconds:g} seconds") from error
     except httpx.InvalidURL as error:
-        raise SourceError(f"{location_of(url)[:200]!r} is not a URL: {error}") from error
+        raise SourceError(f"{shown[:200]!r} is not a URL: {error}") from error
     except httpx.HTTPError as error:
         raise SourceError(f"{shown!r} cannot be fetched: {str(error) or type(error).__name__}") from error
 

@@ -12,7 +12,7 @@ from toolshed.commands.output import print_json, say
 from toolshed.errors import ConfigurationError, UnknownSourceError
 
 if TYPE_CHECKING:
-    from toolshed.safety.vault import Vault
+    from toolshed.safety.vault import Secret, Vault
 
 
 @click.group()
@@ -45,6 +45,12 @@ def new_key() -> None:
     required=True,
     help="URL of the only server that it may be sent to; of a program, its location in 'sources list'.",
 )
+@click.option(
+    "--grant",
+    "is_grant",
+    is_flag=True,
+    help="What is read is how a token is got, as JSON; see docs/safety.md.",
+)
 @knowledge_base_options
 def set_credential(
     source: str,
@@ -52,6 +58,7 @@ def set_credential(
     tenant: str | None,
     user: str | None,
     server: str,
+    is_grant: bool,
     at: KnowledgeBaseOptions,
 ) -> None:
     """Keep a credential for the tools of SOURCE: of the service, or of a tenant, or of one user.
@@ -63,8 +70,10 @@ def set_credential(
     Examples:
       toolshed credentials set crm --server https://crm.example
       toolshed credentials set crm --server https://crm.example --scheme X-Api-Key --tenant acme < key.txt
+      toolshed credentials set crm --server https://crm.example --grant < grant.json
     """
     from toolshed.catalog.locations import location_of, origin_of
+    from toolshed.safety.token_grants import TokenGrant
     from toolshed.safety.vault import Slot
 
     origin = origin_of(location_of(server))
@@ -75,11 +84,13 @@ def set_credential(
         raise ConfigurationError("--user is one of a tenant; give --tenant too")
     level = "user" if user is not None else "tenant" if tenant is not None else "service"
     with _vault(at) as vault:
-        value = (
+        value: Secret = (
             click.prompt("credential", hide_input=True, err=True)
             if sys.stdin.isatty()
             else sys.stdin.read(16_001).strip("\r\n")
         )
+        if is_grant:
+            value = TokenGrant.from_json(str(value))
         slot = Slot(level, tenant or "", user or "", source, scheme)  # type: ignore[arg-type]  # one of the levels
         vault.put(slot, value, by="shell", origins=[origin])
     say(f"kept for {source}, {level}")

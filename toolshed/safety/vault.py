@@ -4,16 +4,17 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, or_, select, update
 
 from toolshed.errors import InvalidRecordError, MissingCredentialsError
 from toolshed.options import Credential
 from toolshed.safety.sealing import Sealed, SecretKeys
 from toolshed.safety.tables import upstream_credential
+from toolshed.safety.token_grants import TokenGrant
 from toolshed.state.database import Database
 from toolshed.state.upserting import upsert
 
@@ -25,6 +26,8 @@ _MAX_CHARACTERS = 16_000
 _MAX_SERVERS = 200
 # The tenant whose calls are to tell of a credential of the service that is incomplete.
 _OPERATORS = "default"
+# A credential, or how a token is got.
+Secret = Credential | TokenGrant
 logger = logging.getLogger(__name__)
 _table = upstream_credential.c
 
@@ -89,7 +92,7 @@ class Vault:
     def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database, self._keys = database, keys
 
-    def put(self, slot: Slot, credential: Credential, *, by: str, origins: Sequence[str]) -> KeptCredential:
+    def put(self, slot: Slot, credential: Secret, *, by: str, origins: Sequence[str]) -> KeptCredential:
         """Keep a credential, in the place of the one before.
 
         Args:
@@ -102,8 +105,8 @@ class Vault:
             InvalidRecordError: If it is empty or too long, its owner keeps too many, or nobody knows which
                 server it is for.
         """
-        is_empty = not (credential if isinstance(credential, str) else all(credential))
-        if is_empty or len(json.dumps(credential)) > _MAX_CHARACTERS:
+        is_empty = not (all(credential) if isinstance(credential, tuple) else credential)
+        if is_empty or len(json.dumps(_plain(credential))) > _MAX_CHARACTERS:
             raise InvalidRecordError(f"a credential has 1 to {_MAX_CHARACTERS:,} characters")
         if not origins:
             raise InvalidRecordError(
@@ -150,7 +153,7 @@ class Vault:
 
     def for_call(
         self, source: str, *, tenant: str, owner: str, origin: str
-    ) -> Mapping[str, Credential] | Credential | None:
+    ) -> "Mapping[str, Credential | VaultGrant] | Credential | VaultGrant | None":
         """What the calls of one user to one source are made with.
 
         By scheme, the user's before the tenant's before the service's; one for all schemes takes the place
@@ -171,7 +174,7 @@ class Vault:
                 select(upstream_credential).where(_table.source == source, theirs)
             ).all()
         sent = [(row, self._for_server(row, origin, tenant)) for row in rows]
-        found: dict[str, Credential] = {}
+        found: dict[str, Credential | VaultGrant] = {}
         for level in LEVELS:
             own = {row.scheme: it for row, it in sent if row.level == level and it is not None}
             if "" in own:
@@ -182,6 +185,29 @@ class Vault:
         if set(found) == {""}:
             return found[""]
         return {scheme: value for scheme, value in found.items() if scheme} or None
+
+    def grant(self, credential_id: str) -> TokenGrant:
+        """A grant, as it is kept now.
+
+        Raises:
+            MissingCredentialsError: If it was removed, or another credential has taken its place.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(_with_id(credential_id)).one_or_none()
+        secret = self._opened(row)[0] if row is not None else None
+        if not isinstance(secret, TokenGrant):
+            raise MissingCredentialsError(f"the credential {credential_id} was removed meanwhile")
+        return secret
+
+    def renew(self, credential_id: str, before: TokenGrant, after: TokenGrant) -> None:
+        """Keep what came of a grant, unless another has taken its place meanwhile."""
+        with self._database.writing() as connection:
+            row = connection.execute(_with_id(credential_id).with_for_update()).one_or_none()
+            if row is None:
+                return
+            secret, origins = self._opened(row)
+            if secret == before:
+                self._seal_anew(connection, credential_id, self._sealed(_kept(row).slot, after, origins))
 
     def rotate(self) -> int:
         """Seal with the first key what is sealed with others; says how many there were."""
@@ -194,15 +220,18 @@ class Vault:
                 sealed = self._keys.seal(
                     self._keys.open(Sealed(row.key_id, row.nonce, row.sealed), about), about
                 )
-                connection.execute(
-                    update(upstream_credential)
-                    .where(_table.credential_id == about)
-                    .values(key_id=sealed.key_id, nonce=sealed.nonce, sealed=sealed.content)
-                )
+                self._seal_anew(connection, about, sealed)
         return len(rows)
 
+    def _seal_anew(self, connection: Connection, credential_id: str, sealed: Sealed) -> None:
+        connection.execute(
+            update(upstream_credential)
+            .where(_table.credential_id == credential_id)
+            .values(key_id=sealed.key_id, nonce=sealed.nonce, sealed=sealed.content)
+        )
+
     # Any: a row of SQLAlchemy.
-    def _for_server(self, row: Any, origin: str, tenant: str) -> Credential | None:
+    def _for_server(self, row: Any, origin: str, tenant: str) -> "Credential | VaultGrant | None":
         credential, origins = self._opened(row)
         if not origins and (row.level != "service" or tenant == _OPERATORS):
             raise MissingCredentialsError(
@@ -210,6 +239,8 @@ class Vault:
                 "anew. Nothing was sent"
             )
         if origin and origin in origins:
+            if isinstance(credential, TokenGrant):
+                return VaultGrant(self, row.credential_id, row.created_at)
             return credential
         logger.warning(
             "the credential %s of %r is kept for %s and was not sent to %r; keep it anew if the source moved",
@@ -220,18 +251,48 @@ class Vault:
         )
         return None
 
-    def _sealed(self, slot: Slot, credential: Credential, origins: Sequence[str]) -> Sealed:
-        text = json.dumps({"credential": credential, "origins": sorted(origins)})
+    def _sealed(self, slot: Slot, credential: Secret, origins: Sequence[str]) -> Sealed:
+        text = json.dumps({"credential": _plain(credential), "origins": sorted(origins)})
         return self._keys.seal(text, slot.credential_id)
 
-    def _opened(self, row: Any) -> tuple[Credential, Sequence[str]]:
+    def _opened(self, row: Any) -> tuple[Secret, Sequence[str]]:
         # What it is for is computed anew: a row that was moved to another user does not open.
         about = _kept(row).slot.credential_id
         said = json.loads(self._keys.open(Sealed(row.key_id, row.nonce, row.sealed), about))
         # Earlier ones were sealed without their servers.
         origins = said["origins"] if isinstance(said, dict) else ()
         credential = said["credential"] if isinstance(said, dict) else said
+        if isinstance(credential, dict):
+            return TokenGrant(**credential), origins
         return cast(Credential, credential if isinstance(credential, str) else tuple(credential)), origins
+
+
+@dataclass(frozen=True, slots=True)
+class VaultGrant:
+    """A grant in a vault; see :class:`~toolshed.safety.token_grants.KeptGrant`.
+
+    Attributes:
+        vault: Where it is kept.
+        credential_id: Which it is.
+        created_at: When it was given.
+    """
+
+    vault: Vault
+    credential_id: str
+    created_at: datetime
+
+    @property
+    def identity(self) -> str:
+        """Another for each grant that is kept, and when it is kept anew."""
+        return f"{self.credential_id} {self.created_at.isoformat()}"
+
+    def grant(self) -> TokenGrant:
+        """It, as it is kept now."""
+        return self.vault.grant(self.credential_id)
+
+    def renew(self, before: TokenGrant, after: TokenGrant) -> None:
+        """See :meth:`Vault.renew`."""
+        self.vault.renew(self.credential_id, before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +336,12 @@ def _kept(row: Any) -> KeptCredential:
     """Any: a row of SQLAlchemy."""
     slot = Slot(row.level, row.tenant, row.owner, row.source, row.scheme)
     return KeptCredential(slot, row.key_id, row.created_by, row.created_at)
+
+
+def _with_id(credential_id: str) -> Select[Any]:
+    return select(upstream_credential).where(_table.credential_id == credential_id)
+
+
+def _plain(secret: Secret) -> Any:
+    """Any: as JSON has it."""
+    return asdict(secret) if isinstance(secret, TokenGrant) else secret

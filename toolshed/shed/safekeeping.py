@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolshed.catalog.definitions import Catalog
+from toolshed.catalog.reach import Reach
 from toolshed.errors import ConfigurationError, NoSecretsKeyError, StateError, missing_extra
 from toolshed.indexing.tools import Review
-from toolshed.options import IndexArguments, OnChange
+from toolshed.options import Credential, IndexArguments, OnChange
 from toolshed.shed.location import Location
 from toolshed.shed.tool_library import ToolLibrary
 from toolshed.types import SyncReport, ToolDefinition
@@ -85,9 +86,11 @@ class CredentialVault:
 
     def __init__(self, state: StateFile, secrets_key: str | None) -> None:
         from toolshed.safety.sealing import SecretKeys
+        from toolshed.safety.token_grants import TokenKeeper
 
         self._state = state
         self._keys = SecretKeys.parse(secrets_key) if secrets_key else None
+        self._tokens = TokenKeeper()
 
     @property
     def is_set(self) -> bool:
@@ -110,6 +113,35 @@ class CredentialVault:
         from toolshed.safety.vault import Vault
 
         return Vault(self._state.database, self._keys)
+
+    def for_call(
+        self, source: str, *, tenant: str, owner: str, origin: str, token: str | None, reach: Reach
+    ) -> Mapping[str, Credential] | Credential | None:
+        """See :meth:`.Vault.for_call`; what is kept as a grant is a token by then.
+
+        Args:
+            source: Whose tools are called.
+            tenant: Whose call it is.
+            owner: The user.
+            origin: The server that is called.
+            token: What the user showed, to be exchanged for one of his there.
+            reach: Where issuers may be.
+
+        Raises:
+            MissingCredentialsError: If an issuer refuses a token.
+            SourceError: If an issuer cannot be reached.
+        """
+        from toolshed.safety.vault import VaultGrant
+
+        def to_send(kept: Credential | VaultGrant) -> Credential:
+            if isinstance(kept, VaultGrant):
+                return self._tokens.token(kept, subject_token=token, reach=reach)
+            return kept
+
+        found = self.opened.for_call(source, tenant=tenant, owner=owner, origin=origin)
+        if isinstance(found, Mapping):
+            return {scheme: to_send(one) for scheme, one in found.items()}
+        return None if found is None else to_send(found)
 
 
 class ToolQuarantine:

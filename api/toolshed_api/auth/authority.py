@@ -126,11 +126,12 @@ class Authority:
 
     async def _bearer(self, token: str) -> Caller:
         holder = await self._verifier.verify(token)
+        who = holder.name, holder.tenant, holder.scopes, holder.subjects
         if self.directory.has_tenant_at_hand(holder.tenant):
-            return self.directory.caller(holder.name, holder.tenant, holder.scopes, holder.subjects)
-        return await asyncio.to_thread(
-            self.directory.caller, holder.name, holder.tenant, holder.scopes, holder.subjects
-        )
+            caller = self.directory.caller(*who)
+        else:
+            caller = await asyncio.to_thread(self.directory.caller, *who)
+        return replace(caller, token=token)
 
     async def _seen_as(self, caller: Caller, viewed: list[str]) -> Caller:
         """The caller whom an administrator looks through the eyes of; he may search, and nothing more."""

@@ -51,10 +51,8 @@ def list_credentials(shed: CurrentShed) -> CredentialListResponse:
 @router.put("")
 def put_credential(body: CredentialRequest, shed: CurrentShed) -> CredentialResponse:
     """Keep a credential, in the place of the one before."""
-    value = body.value.get_secret_value()
-    given = value if body.username is None else (body.username.get_secret_value(), value)
     slot = CredentialSlot(level=body.level, source=body.source, scheme=body.scheme)
-    return CredentialResponse.of(shed.put_credential(slot, given))
+    return CredentialResponse.of(shed.put_credential(slot, body.secret()))
 
 
 @router.delete("/{credential_id}", status_code=204)

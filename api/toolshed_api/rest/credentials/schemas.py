@@ -5,10 +5,37 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from toolshed.safety.vault import KeptCredential
+from toolshed.errors import InvalidRecordError
+from toolshed.safety.token_grants import GrantType, TokenGrant
+from toolshed.safety.vault import KeptCredential, Secret
 
 Level = Literal["service", "tenant", "user"]
 _Name = Annotated[str, StringConstraints(max_length=200)]
+
+
+class TokenGrantRequest(BaseModel):
+    """How a token is got from the issuer of an upstream server (OAuth 2.0, RFC 8693)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    grant_type: GrantType = Field(description="'token_exchange' gives the caller's own token for one there.")
+    token_url: str = Field(max_length=2_000, description="The issuer's token endpoint, at https://.")
+    client_id: _Name = Field(min_length=1)
+    client_secret: SecretStr | None = Field(None, max_length=8_000)
+    refresh_token: SecretStr | None = Field(None, max_length=8_000, description="With the grant of its name.")
+    audience: str = Field("", max_length=2_000, description="The upstream server, as the issuer calls it.")
+    resource: str = Field("", max_length=2_000, description="The same as a URL (RFC 8707).")
+    scope: str = Field("", max_length=2_000, description="What the token is to be good for.")
+
+    def to_grant(self) -> TokenGrant:
+        """The grant.
+
+        Raises:
+            InvalidRecordError: If its parts do not go together.
+        """
+        said = self.model_dump(exclude_none=True)
+        secrets = {name: value for name, value in said.items() if isinstance(value, SecretStr)}
+        return TokenGrant.checked(said | {name: value.get_secret_value() for name, value in secrets.items()})
 
 
 class CredentialRequest(BaseModel):
@@ -21,10 +48,26 @@ class CredentialRequest(BaseModel):
     )
     source: _Name = Field(min_length=1, description="The source whose tools are called.")
     scheme: _Name = Field("", description="Its security scheme, or a header; empty for whatever it asks for.")
-    value: SecretStr = Field(min_length=1, max_length=8_000, description="The key or token.")
+    value: SecretStr | None = Field(
+        None, min_length=1, max_length=8_000, description="The key or token; or give a grant."
+    )
+    grant: TokenGrantRequest | None = Field(None, description="How a token is got, in place of a value.")
     username: SecretStr | None = Field(
         None, max_length=1_000, description="For basic authentication; the value is the password then."
     )
+
+    def secret(self) -> Secret:
+        """What is to be kept.
+
+        Raises:
+            InvalidRecordError: If it is neither a value nor a grant, or both.
+        """
+        if self.grant is not None and self.value is None and self.username is None:
+            return self.grant.to_grant()
+        if self.grant is not None or self.value is None:
+            raise InvalidRecordError("give either a value, or a grant and neither value nor username")
+        value = self.value.get_secret_value()
+        return value if self.username is None else (self.username.get_secret_value(), value)
 
 
 class CredentialResponse(BaseModel):
