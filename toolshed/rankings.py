@@ -77,6 +77,12 @@ class CatalogDocuments(Protocol):
     def idf(self, terms: NDArray[np.uint32]) -> Scores:
         """Inverse document frequency of terms."""
 
+    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int8]:
+        """What these tools do; see :func:`~toolshed.intra_retrieval.verbs.operations_of`."""
+
+    def tool_ids(self, columns: Sequence[int]) -> Sequence[str]:
+        """The ids of the tools of these columns."""
+
     def columns_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
         """The columns of tools; -1 of one that is not among them."""
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from toolshed.metering.provider_usage import usage_or_estimate
 from toolshed.metering.runs import MeteredCall, report_call
 from toolshed.metering.usage import estimated_tokens, estimated_usage
 from toolshed.vectors import Vectors
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
 
 # Below this a vector has no direction worth keeping.
 _MIN_NORM = 1e-9
@@ -81,6 +84,23 @@ def normalise(vectors: Vectors) -> Vectors:
     """Scale rows to length one; rows without a direction become zero."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.where(norms > _MIN_NORM, vectors / np.maximum(norms, _MIN_NORM), 0).astype(np.float32)
+
+
+# The threads of a tokenizer's batches cost more than they give for fewer.
+_MIN_BATCH = 16
+
+
+def tokenised(tokenizer: "Tokenizer", texts: Sequence[str], *, special: bool) -> "Sequence[Encoding]":
+    """The tokens of each text; of a few texts one after the other, in this thread.
+
+    Args:
+        tokenizer: What tokenises.
+        texts: The texts.
+        special: Whether the special tokens of the model are added.
+    """
+    if len(texts) < _MIN_BATCH:
+        return [tokenizer.encode(text, add_special_tokens=special) for text in texts]
+    return tokenizer.encode_batch(texts, add_special_tokens=special)
 
 
 def checked_vectors(vectors: object, *, n_texts: int, model_id: str) -> Vectors:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from toolshed.backbones.minilm import weights_folder
 from toolshed.errors import ConfigurationError
@@ -22,12 +22,18 @@ _FOREIGN = frozenset(
 
 def is_english(text: str) -> bool:
     """Whether a text is in English, or says too little to tell."""
-    written = _WORD.findall(text[:_MAX_CHARACTERS])
+    return _is_english(text[:_MAX_CHARACTERS])
+
+
+# Several stages ask it of one request.
+@lru_cache(maxsize=64)
+def _is_english(text: str) -> bool:
+    written = _WORD.findall(text)
     # Names begin with a capital: "Los Angeles" is no Spanish.
     telling = set(written) & _FOREIGN
     words = [word.lower() for word in written]
     letters = "".join(words)
-    foreign = sum(not letter.isascii() for letter in letters)
+    foreign = 0 if letters.isascii() else sum(not letter.isascii() for letter in letters)
     if letters and foreign > _MAX_FOREIGN_LETTERS * len(letters):
         return False
     if len(telling) >= 2:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
-import snowballstemmer
+import Stemmer
 import xxhash
 from numpy.typing import NDArray
 
@@ -54,7 +54,7 @@ class _ThreadsOwn(threading.local):
     """A stemmer keeps the word that it works on in itself: each thread has its own."""
 
     def __init__(self) -> None:
-        self.stemmer = snowballstemmer.stemmer("english")
+        self.stemmer = Stemmer.Stemmer("english", 0)
 
 
 _own = _ThreadsOwn()

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from toolshed.backbones.embedding import TokenVectors, normalise
+from toolshed.backbones.embedding import TokenVectors, normalise, tokenised
 from toolshed.backbones.minilm_int8 import INT8_WEIGHTS
 from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.vectors import Vectors
@@ -117,7 +117,7 @@ class MiniLMEncoder:
 
     def _encoded(self, texts: Sequence[str]) -> Iterator[tuple[int, Encoding, Vectors]]:
         """Each text's place, tokens and token vectors."""
-        encodings = self._tokenizer.encode_batch([text[:_MAX_CHARACTERS] for text in texts])
+        encodings = tokenised(self._tokenizer, [text[:_MAX_CHARACTERS] for text in texts], special=True)
         packs = list(_packs(encodings, most=self._max_packed))
         packed = [[encodings[row] for row in rows] for rows in packs]
         for rows, pack, vectors in zip(packs, packed, self._run_all(packed), strict=True):

@@ -5,17 +5,21 @@ A text's vector is the mean of its tokens' vectors: no transformer, no torch, te
 
 import importlib.util
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from toolshed.backbones.embedding import TokenVectors, normalise
+from toolshed.backbones.embedding import TokenVectors, normalise, tokenised
 from toolshed.backbones.tensor_file import mapped_tensor
 from toolshed.errors import ConfigurationError
 from toolshed.vectors import Vectors
 
 _MAX_CHARACTERS = 8_192
+# The tokens of so many words are remembered, some 200 bytes each; of longer lists none are.
+_REMEMBERED_WORDS, _MAX_ASKED_WORDS = 16_384, 128
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 
@@ -40,6 +44,9 @@ class StaticEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._tokens_of = lru_cache(_REMEMBERED_WORDS)(
+            lambda word: tuple(self._tokenizer.encode(f" {word}", add_special_tokens=False).ids)
+        )
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 ``[len(texts), 256]``, each row of length one, or zero for empty texts."""
@@ -51,9 +58,9 @@ class StaticEncoder:
         if not words:
             return np.empty((0, self.dimension), np.float32)
         # Inside a text a word's first token begins with the space before it.
-        encodings = self._tokenizer.encode_batch([f" {word}" for word in words], add_special_tokens=False)
-        lengths = np.array([len(encoding.ids) for encoding in encodings])
-        ids = np.concatenate([np.array(encoding.ids, np.int64) for encoding in encodings])
+        tokens = self._word_tokens(words)
+        lengths = np.array([len(ids) for ids in tokens])
+        ids = np.fromiter(chain.from_iterable(tokens), np.int64)
         sums = np.zeros((len(words), self.dimension), np.float32)
         if len(ids):
             starts = np.cumsum(lengths) - lengths
@@ -63,10 +70,16 @@ class StaticEncoder:
         # The direction of the sum is that of the mean.
         return normalise(sums)
 
+    def _word_tokens(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
+        """The tokens of each word; of a request, most are known already."""
+        if len(words) <= _MAX_ASKED_WORDS:
+            return [self._tokens_of(word) for word in words]
+        return [one.ids for one in tokenised(self._tokenizer, [f" {word}" for word in words], special=False)]
+
     def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return the token vectors of each text; one zero vector for a text without tokens."""
         cut = [text[:_MAX_CHARACTERS] for text in texts]
-        encodings = self._tokenizer.encode_batch(cut, add_special_tokens=False)
+        encodings = tokenised(self._tokenizer, cut, special=False)
         return [self._token_vectors(*pair) for pair in zip(encodings, cut, strict=True)]
 
     def _token_vectors(self, encoding: Encoding, text: str) -> TokenVectors:

@@ -78,6 +78,18 @@ class IndexedDocuments:
         """Inverse document frequency of terms."""
         return self.indexes[0].term_idf(terms)
 
+    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int8]:
+        """What these tools do."""
+        done = np.zeros(len(columns), np.int8)
+        for at, index in enumerate(self.indexes):
+            own = np.flatnonzero(self.owner[columns] == at)
+            done[own] = index.operations(self.row[columns[own]])
+        return done
+
+    def tool_ids(self, columns: Sequence[int]) -> Sequence[str]:
+        """The ids of the tools of these columns."""
+        return [self.indexes[self.owner[column]].tool_id(int(self.row[column])) for column in columns]
+
     def columns_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
         """The columns of tools; -1 of one that is not among them."""
         columns = np.full(len(tool_ids), -1, np.int64)

@@ -154,6 +154,14 @@ class ScoringIndex:
         ids = self._matrices.tool_ids
         return ids if self._rows is None else ids.take(self._rows)
 
+    def tool_id(self, column: int) -> str:
+        """The id of one of them."""
+        return self._matrices.tool_ids[column if self._rows is None else int(self._rows[column])]
+
+    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int8]:
+        """What tools do; see :func:`~toolshed.intra_retrieval.verbs.operations_of`."""
+        return self._matrices.operations(columns if self._rows is None else self._rows[columns])
+
     @property
     def n_bytes(self) -> int:
         """Most that these tools will take in memory, beside the matrices of all."""

@@ -104,7 +104,7 @@ def candidates_of(
         features |= {view: ranking.documents.view(view, query, columns) for view in ranking.documents.views()}
     features |= _part_features(plain, weights, columns) | _soft_features(soft)
     operations = asked_operations(scored.asked.plan.sub_queries)
-    features |= operation_features(operations, [ranking.tools[column] for column in columns])
+    features |= operation_features(operations, ranking.documents.operations(columns))
     asked = _asked_features(scored, ranking)
     as_float = {name: np.asarray(feature, np.float64) for name, feature in features.items()}
     return Candidates(columns, as_float, asked, ranking.documents.enhanced_share())

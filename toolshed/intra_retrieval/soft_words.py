@@ -7,7 +7,6 @@ request looks for the word of the tool that is nearest to it in static vectors, 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +162,9 @@ class SoftWords:
 
     def _place(self, word: str) -> int:
         row = self._table.vocabulary.get(word, -1)
-        place = int(np.searchsorted(self._there, row)) if row >= 0 else len(self._there)
+        if row < 0:
+            return -1
+        place = int(self._there.searchsorted(row))
         return place if place < len(self._there) and self._there[place] == row else -1
 
     @cached_property
@@ -204,19 +205,26 @@ class SoftWords:
         used, where = _in_order_of_appearance(words.values)
         cosines = asked.vectors @ table.vectors[used].T
         alike = np.maximum(cosines - _MIN_COSINE, 0) / (1 - _MIN_COSINE)
+        by_word = alike[:, where]
         asked_weights = np.array([self.idf(word) for word in asked.words], np.float32)
         asked_weights /= max(float(asked_weights.sum()), 1e-6)
-        weights, best = self._weights(used), alike.max(axis=0)
-        for at, (start, end) in enumerate(pairwise(words.starts.tolist())):
-            own = where[start : start + table.n_own[chosen[at]]]
-            named = where[start : start + table.n_in_name[chosen[at]]]
-            found[0, at] = _meant(alike, own, asked_weights)
-            found[1, at] = _meant(alike, named, asked_weights)
-            found[2, at] = _share(best, own, weights)
-            found[3, at] = _share(best, named, weights)
-            found[4, at] = _meant(alike, where[start + len(own) : end], asked_weights)
-            found[5, at] = _meant(alike, where[start:end], asked_weights)
-        return SoftMatches(*found)
+        weights, best = self._weights(used)[where], by_word.max(axis=0)
+        # The words of each tool: those of its name, the others of its own, those of its arguments.
+        starts = words.starts[:-1]
+        stretches = np.stack(
+            [starts, starts + table.n_in_name[chosen], starts + table.n_own[chosen], words.starts[1:]], axis=1
+        )
+        named, further, argued = _by_stretch(np.maximum, by_word, stretches)
+        own = np.maximum(named, further)
+        meant, total = (_by_stretch(np.add, one, stretches) for one in (weights * best, weights))
+        return SoftMatches(
+            query=asked_weights @ own,
+            query_in_name=asked_weights @ named,
+            document=_share(meant[0] + meant[1], total[0] + total[1]),
+            name=_share(meant[0], total[0]),
+            query_in_arguments=asked_weights @ argued,
+            query_anywhere=asked_weights @ np.maximum(own, argued),
+        )
 
 
 class _Rarities(Mapping[str, float]):
@@ -269,15 +277,24 @@ def _in_order_of_appearance(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32],
     return different[order], rank[which]
 
 
-def _meant(alike: Vectors, words: NDArray[np.int64], asked_weights: Vectors) -> float:
-    """Share of the request's words that some of these words means."""
-    return float(asked_weights @ alike[:, words].max(axis=1)) if len(words) else 0.0
+def _by_stretch(reduce: np.ufunc, values: Vectors, bounds: NDArray[np.int64]) -> Sequence[Vectors]:
+    """The values between neighbouring bounds as one, along the last axis; zero where there are none.
+
+    Args:
+        reduce: What makes them one.
+        values: Not negative; those of one tool after those of another.
+        bounds: ``[n_tools, n_stretches + 1]``, ascending.
+    """
+    # One more, for what begins at the end; of an empty stretch ``reduceat`` gives the value it begins at.
+    padded = np.concatenate([values, np.zeros((*values.shape[:-1], 1), values.dtype)], axis=-1)
+    begin, end = bounds[:, :-1], bounds[:, 1:]
+    found = reduce.reduceat(padded, begin.ravel(), axis=-1).reshape(*values.shape[:-1], *begin.shape)
+    return [found[..., at] * (end > begin)[:, at] for at in range(begin.shape[1])]
 
 
-def _share(best: Vectors, words: NDArray[np.int64], weights: Vectors) -> float:
-    """Share of these words that the request means."""
-    total = float(weights[words].sum())
-    return float((weights[words] * best[words]).sum()) / total if total else 0.0
+def _share(meant: Vectors, total: Vectors) -> Vectors:
+    """Share of the weight of words that the request means."""
+    return np.divide(meant, total, out=np.zeros_like(meant), where=total > 0)
 
 
 @dataclass(frozen=True, slots=True)

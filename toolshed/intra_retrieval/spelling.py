@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from toolshed.backbones.english import common_words, is_english
 from toolshed.backbones.lexical import split_identifier
@@ -16,6 +15,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Longer words may have two slips.
 _MIN_FOR_TWO = 7
 _MAX_CORRECTED = 12
+# A slip takes a letter away, brings one, or both.
+_MOST_LETTERS_APART = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,17 @@ def _better(text: str, match: re.Match[str], known: KnownWords) -> str:
 
 def _is_word(word: str, known: KnownWords) -> bool:
     """Whether it, or what it is an inflection of, is a word."""
+    if word in common_words():
+        return True
     stems = [word, *(word.removesuffix(end) for end in ("s", "es", "ed", "d", "ing", "er", "ly"))]
     stems += [f"{stem}e" for stem in stems[3:6]]
-    return any(stem in known.words or stem in common_words() for stem in stems)
+    return any(stem in common_words() or stem in known.words for stem in stems)
 
 
 def nearest(word: str, known: KnownWords) -> str:
     """The nearest word, or nothing: one slip away, or two for long words that a tool has."""
-    one = set(_one_slip(word))
-    if of_tools := one & known.words.keys():
+    one = frozenset(_slips(word))
+    if of_tools := [other for other in one if other in known.words]:
         return min(
             of_tools,
             key=lambda other: (other[0] != word[0], _slip_rank(word, other), known.words[other], other),
@@ -93,7 +96,9 @@ def nearest(word: str, known: KnownWords) -> str:
         return ""
     shapes = ((word[0], size) for size in (len(word), len(word) - 1, len(word) + 1))
     others = (other for shape in shapes for other in known.by_shape.get(shape, ()))
-    return next((other for other in others if not one.isdisjoint(_one_slip(other))), "")
+    letters = frozenset(word)
+    alike = (other for other in others if len(letters.symmetric_difference(other)) <= _MOST_LETTERS_APART)
+    return next((other for other in alike if not one.isdisjoint(_slips(other))), "")
 
 
 def _slip_rank(word: str, meant: str) -> int:
@@ -101,11 +106,6 @@ def _slip_rank(word: str, meant: str) -> int:
     if len(word) == len(meant):
         return 0 if sorted(word) == sorted(meant) else 3
     return 1 if len(meant) > len(word) else 2
-
-
-@lru_cache(maxsize=4_096)
-def _one_slip(word: str) -> frozenset[str]:
-    return frozenset(_slips(word))
 
 
 def _slips(word: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from toolshed.intra_retrieval.postings import Postings
 from toolshed.intra_retrieval.reading_tools import arrays_of
 from toolshed.intra_retrieval.renewing import renewed_arrays
 from toolshed.intra_retrieval.soft_words import WordTable
+from toolshed.intra_retrieval.verbs import operations_of
 from toolshed.knowledge_base.kept_arrays import Arrays, KeptArrays
 from toolshed.knowledge_base.store import Channel
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolRecord, definition_of
@@ -24,6 +25,7 @@ from toolshed.visibility import Visibility
 # Definitions that are kept as objects, some 3 KB each.
 _READ_DEFINITIONS = 4_096
 _WORDS = "words"
+_UNREAD = -1
 
 
 class ToolMatrices:
@@ -113,6 +115,16 @@ class ToolMatrices:
                 if kept is None and self._kept:
                     self._kept.write(_WORDS, self._words.arrays())
             return self._words
+
+    def operations(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """What tools do, read once of each."""
+        for row in rows[self._operations[rows] == _UNREAD].tolist():
+            self._operations[row] = operations_of(self.definitions[row])
+        return np.asarray(self._operations[rows])
+
+    @cached_property
+    def _operations(self) -> NDArray[np.int8]:
+        return np.full(len(self), _UNREAD, np.int8)
 
     @property
     def sources(self) -> frozenset[str]:

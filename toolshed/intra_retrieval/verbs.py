@@ -6,9 +6,9 @@ vectors hardly see.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolshed.backbones.lexical import split_identifier
 from toolshed.queries import SubQuery
@@ -47,6 +47,16 @@ def asked_operations(sub_queries: Sequence[SubQuery]) -> frozenset[str]:
     return frozenset().union(*(_asked_by(one.text) for one in parts))
 
 
+def operations_of(tool: ToolDefinition) -> int:
+    """What a tool does, one bit for each of the operations; none where it does not say."""
+    method = str(tool.annotations.get("method", "")).upper()
+    return _bits(_done_by(tool.name, tool.description[:80], method))
+
+
+def _bits(operations: frozenset[str]) -> int:
+    return sum(1 << at for at, operation in enumerate(_OPERATIONS) if operation in operations)
+
+
 def _asked_by(text: str) -> frozenset[str]:
     return frozenset({"create"}) if _SUBSCRIBE.search(text[:200]) else _operations_of(_opening(text))
 
@@ -73,24 +83,25 @@ def _operations_of(word: str) -> frozenset[str]:
     return found or frozenset()
 
 
-def operation_features(asked: frozenset[str], tools: Sequence[ToolDefinition]) -> dict[str, Scores]:
+def operation_features(asked: frozenset[str], done: NDArray[np.int8]) -> dict[str, Scores]:
     """How what the request asks to be done agrees with what each tool does, 1 or 0 for each feature.
 
     ``same_operation``; ``changes_unasked``, where only something to be read was asked for; and
     ``other_operation``, where another change was.
+
+    Args:
+        asked: What is asked for.
+        done: The :func:`operations_of` each tool.
     """
-    rows = np.zeros((3, len(tools)), np.float32)
-    for at, tool in enumerate(tools):
-        method = str(tool.annotations.get("method", "")).upper()
-        done = _tool_operations(tool.name, tool.description[:80], method)
-        if asked and done:
-            row = 0 if asked & done else 1 if asked <= _READING else 2
-            rows[row, at] = 1
+    rows = np.zeros((3, len(done)), np.float32)
+    if asked:
+        is_same = (done & _bits(asked)) != 0
+        rows[0] = is_same
+        rows[1 if asked <= _READING else 2] = (done != 0) & ~is_same
     return dict(zip(("same_operation", "changes_unasked", "other_operation"), rows, strict=True))
 
 
-@lru_cache(maxsize=65_536)
-def _tool_operations(name: str, description: str, method: str) -> frozenset[str]:
+def _done_by(name: str, description: str, method: str) -> frozenset[str]:
     """By a verb of the name, or of the opening of the description, or by the method."""
     for word in _words_of(name, _MAX_NAME_WORDS):
         if found := _operations_of(word):

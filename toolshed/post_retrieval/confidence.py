@@ -89,7 +89,7 @@ def shipped_confidence(pipeline: str) -> Confidence | None:
 def tool_rows(scored: ScoredTools, columns: Sequence[int]) -> NDArray[np.float64]:
     """:data:`TOOL_FEATURES` of chosen tools, ``[n_columns, n_features]``, best first."""
     candidates = _candidates(scored)
-    scores = np.array([scored.scores[column] for column in candidates.columns], np.float64)
+    scores = scored.scores[candidates.columns].astype(np.float64)
     at = _positions(candidates, columns, _last(scored, scores))
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
@@ -117,9 +117,9 @@ def tool_rows(scored: ScoredTools, columns: Sequence[int]) -> NDArray[np.float64
 _FROM_RANKING = TOOL_FEATURES[2:9]
 
 
-def request_row(scored: ScoredTools, columns: Sequence[int], odd: float) -> NDArray[np.float64]:
-    """:data:`REQUEST_FEATURES`, from the first five tools."""
-    rows = tool_rows(scored, columns[:5])
+def request_row(scored: ScoredTools, rows: NDArray[np.float64], odd: float) -> NDArray[np.float64]:
+    """:data:`REQUEST_FEATURES`, from the :func:`tool_rows` of the first five tools."""
+    rows = rows[:5]
     named = {name: rows[:, at] for at, name in enumerate(TOOL_FEATURES)}
     # Of more tools the best one is further from their mean by chance alone.
     by_chance = np.sqrt(2 * np.log(max(scored.n_tools, 2)))

@@ -109,10 +109,11 @@ def judge(
         confidences = _calibrated(scored, calibration, columns)
         best = float(confidences.max()) if len(confidences) else 0.0
         return Judgement(columns, confidences, best, is_english=True)
-    confidences = confidence.tool.probabilities(tool_rows(scored, columns))
+    rows = tool_rows(scored, columns)
+    confidences = confidence.tool.probabilities(rows)
     if scored.is_forbidden is not None:
         confidences = np.where(scored.is_forbidden[columns], 0.0, confidences)
-    answerable = confidence.request.probabilities(request_row(scored, columns, odd_share(text))[None])
+    answerable = confidence.request.probabilities(request_row(scored, rows, odd_share(text))[None])
     return Judgement(columns, falling(confidences), float(answerable[0]), is_english(text))
 
 
@@ -157,7 +158,9 @@ def _first_ranked(scored: ScoredTools) -> dict[str, float]:
     """The best tools and their scores before anything was learnt from use."""
     scores = scored.scores if scored.before_use is None else scored.before_use
     best = best_columns(scores, _N_RANKED)
-    return {scored.tools[column].tool_id: round(float(scores[column]), 4) for column in best}
+    known = scored.documents
+    ids = [scored.tools[column].tool_id for column in best] if known is None else known.tool_ids(best)
+    return {tool_id: round(float(scores[column]), 4) for tool_id, column in zip(ids, best, strict=True)}
 
 
 def _why_none(best: list[FoundTool], confident: list[FoundTool]) -> str:

@@ -125,8 +125,8 @@ def _ask(rank: Ranker, kind: str, text: str, relevant: frozenset[str]) -> AskedO
     if not columns:
         return None
     is_relevant = np.array([dataset_tool_id(scored.tools[column]) in relevant for column in columns])
-    row = request_row(scored, columns, odd_share(text))
-    return AskedOnce(kind, tool_rows(scored, columns), is_relevant, row)
+    rows = tool_rows(scored, columns)
+    return AskedOnce(kind, rows, is_relevant, request_row(scored, rows, odd_share(text)))
 
 
 @dataclass(frozen=True, slots=True)

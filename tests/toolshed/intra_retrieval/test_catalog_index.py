@@ -252,6 +252,9 @@ def test_what_a_write_changed_is_read_alone_and_gives_what_reading_all_gives(
         own, other = (one.documents.soft_matches("send word3", columns, STATIC) for one in (found, expected))
         for name in SoftMatches.__slots__:
             np.testing.assert_array_equal(getattr(own, name), getattr(other, name))
+        assert found.documents.tool_ids([*columns]) == [tool.tool_id for tool in found.tools]
+        done = [operations_of(tool) for tool in found.tools]
+        np.testing.assert_array_equal(found.documents.operations(columns), done)
         renewed, whole = index._remembered, fresh._remembered
         assert renewed is not None
         assert whole is not None

@@ -1,13 +1,15 @@
+import numpy as np
 import pytest
 
 from toolshed.intra_retrieval.decomposition import decompose
-from toolshed.intra_retrieval.verbs import asked_operations, operation_features
+from toolshed.intra_retrieval.verbs import asked_operations, operation_features, operations_of
 from toolshed.testing import make_tool
 
 
 def told(query: str, name: str, description: str = "") -> str:
     """The one feature that says something."""
-    found = operation_features(asked_operations(decompose(query)), [make_tool(name, description)])
+    done = np.array([operations_of(make_tool(name, description))], np.int8)
+    found = operation_features(asked_operations(decompose(query)), done)
     return next((feature for feature, values in found.items() if values[0]), "")
 
 
