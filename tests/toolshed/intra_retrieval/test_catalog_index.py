@@ -17,6 +17,7 @@ from toolshed.intra_retrieval import catalog_index
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.intra_retrieval.decomposition import decompose
 from toolshed.intra_retrieval.encoding import encode_sub_queries
+from toolshed.intra_retrieval.verbs import operations_of
 from toolshed.knowledge_base.edge import EdgeEngine
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.memory import MemoryEngine
