@@ -21,6 +21,35 @@ from toolshed.metering.usage import Usage, estimated_usage
 _MAX_LINE_CHARACTERS = 8_000_000
 
 
+class Recording:
+    """A file of prompts and replies that is only ever added to; threads may share one.
+
+    Args:
+        path: The file; it need not exist. A last line that a kill cut off is removed.
+
+    Raises:
+        ConfigurationError: If it cannot be read, or a line is none of a recording.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        lines = _lines(_mended(self.path)) if self.path.exists() else []
+        self._replied = {line["key"] for line in lines if line.get("reply") is not None}
+        self._keys = {line["key"] for line in lines}
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """Append a line; a prompt that is there already only if it has its reply now."""
+        has_reply = line.get("reply") is not None
+        with self._lock:
+            if line["key"] in (self._replied if has_reply else self._keys):
+                return
+            _append(self.path, line)
+            self._keys.add(line["key"])
+            if has_reply:
+                self._replied.add(line["key"])
+
+
 class RecordedChat:
     """Asks a model and appends each answer to a file; what is in the file already is not asked again.
 
@@ -30,9 +59,8 @@ class RecordedChat:
     """
 
     def __init__(self, chat: ChatModel, path: str | Path) -> None:
-        self._chat, self._path = chat, Path(path)
-        self._lock = threading.Lock()
-        self._known = read_recording(_mended(self._path)) if self._path.exists() else {}
+        self._chat, self._recording = chat, Recording(path)
+        self._known = read_recording(path) if Path(path).exists() else {}
 
     @property
     def model_id(self) -> str:
@@ -46,11 +74,9 @@ class RecordedChat:
         if known is not None:
             return known
         reply = await self._chat.complete(request)
-        line = {**prompt_line(request, self.model_id), "reply": reply.text, "usage": _usage_json(reply.usage)}
-        with self._lock:
-            if key not in self._known:
-                _append(self._path, line)
-                self._known[key] = reply
+        line = {**prompt_line(request, self.model_id), "reply": reply.text, "usage": usage_json(reply.usage)}
+        self._recording.add(line)
+        self._known[key] = reply
         return reply
 
 
@@ -99,11 +125,7 @@ class PromptFile:
     """
 
     def __init__(self, path: str | Path, *, model_id: str) -> None:
-        self._path, self.model_id = Path(path), model_id
-        self._lock = threading.Lock()
-        self._written = (
-            {line["key"] for line in _lines(_mended(self._path))} if self._path.exists() else set()
-        )
+        self._recording, self.model_id = Recording(path), model_id
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Write the prompt.
@@ -111,11 +133,7 @@ class PromptFile:
         Raises:
             ChatModelError: Always.
         """
-        line = prompt_line(request, self.model_id)
-        with self._lock:
-            if line["key"] not in self._written:
-                _append(self._path, line)
-                self._written.add(line["key"])
+        self._recording.add(prompt_line(request, self.model_id))
         raise ChatModelError("the prompt was written to a file and not answered")
 
 
@@ -157,7 +175,8 @@ def _usage(line: Mapping[str, Any], text: str) -> Usage:
         return estimated_usage(prompt, text)
 
 
-def _usage_json(usage: Usage) -> dict[str, Any]:
+def usage_json(usage: Usage) -> dict[str, Any]:
+    """The counts of a usage that are not zero, for a line."""
     return {name: value for name, value in asdict(usage).items() if value}
 
 

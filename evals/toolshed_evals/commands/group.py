@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from toolshed_evals.commands.agents import agents
 from toolshed_evals.commands.carry_over import carry_over
 from toolshed_evals.commands.compare import compare
 from toolshed_evals.commands.endurance import endurance
@@ -26,6 +27,7 @@ from toolshed_evals.commands.sentences import sentences
     commands=[
         run,
         compare,
+        agents,
         carry_over,
         learning_curve,
         report,

@@ -1,0 +1,1 @@
+"""An agent by rules: no language model, for runs that need none."""
