@@ -112,7 +112,7 @@ def _measured(folder: Path, pipeline: PipelineName, n_queries: int) -> AtSize:
         encoders = nothing.encoders.read
         for encoder in encoders.values():
             encoder.encode(["warm up"])
-    before, started = _resident(), time.process_time()
+    before, started = resident(), time.process_time()
     times, recalls = [], []
     with Toolshed(folder, pipeline=pipeline) as shed:
         shed.search("warm up")
@@ -123,12 +123,12 @@ def _measured(folder: Path, pipeline: PipelineName, n_queries: int) -> AtSize:
             times.append((time.process_time() - begun) * 1000)
             needed = dataset.qrels[query]
             recalls.append(len(needed & {dataset_tool_id(one.tool) for one in found.tools}) / len(needed))
-        n_tools, after = shed.knowledge_base.count(), _resident()
+        n_tools, after = shed.knowledge_base.count(), resident()
     every, private = (after[kind] - before[kind] for kind in ("VmRSS", "RssAnon"))
     return AtSize(n_tools, float(np.median(times)), opening, every, private, float(np.mean(recalls)))
 
 
-def _resident() -> Mapping[str, int]:
+def resident() -> Mapping[str, int]:
     """Bytes of memory of this process that are really there, by kind."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     fields = (line.split() for line in lines if line.startswith(("VmRSS:", "RssAnon:")))

@@ -19,6 +19,7 @@ from toolshed.intra_retrieval.passage_features import (
     probability,
     sentence_similarities,
 )
+from toolshed.intra_retrieval.passage_sketch import SketchedPassages
 from toolshed.intra_retrieval.questions import Question
 from toolshed.knowledge_base.engine import Filter, VectorQuery
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
@@ -93,11 +94,13 @@ class PassageSearch:
         store: Where the passages are.
         preset: How they are found.
         static: The static encoder, for sentences where there is no dense one.
+        sketched: What the nearest of very many passages are found by, where nothing else is asked for.
     """
 
     store: PassageStore
     preset: PassagePreset
     static: StaticEncoder
+    sketched: SketchedPassages | None = None
 
     def run(self, asked: AskedQuestion, *, limit: int, only: Filter | None = None) -> ScoredPassages:
         """The ``limit`` best passages; ties ordered by passage id.
@@ -161,14 +164,24 @@ class PassageSearch:
     def _named(self, asked: AskedQuestion, limit: int, only: Filter | None) -> list[str]:
         """Ids of the passages that are scored whole: high on any channel, or on both."""
         n_wanted = max(self.preset.n_scored, limit)
-        queries = list(self._queries(asked.encoded))
         filters = [only, *self._narrower(asked.question, only)]
         ranks: defaultdict[str, float] = defaultdict(float)
         for narrower in filters:
-            for hits in self.store.search(queries, limit=n_wanted, only=narrower):
-                for rank, hit in enumerate(hits):
-                    ranks[hit.key] += 1 / (_RRF_K + rank)
+            for keys in self._nearest(asked.encoded, n_wanted, narrower):
+                for rank, key in enumerate(keys):
+                    ranks[key] += 1 / (_RRF_K + rank)
         return sorted(ranks, key=lambda key: (-ranks[key], key))[:n_wanted]
+
+    def _nearest(self, text: EncodedText, limit: int, only: Filter | None) -> Iterator[list[str]]:
+        """For each channel the ids of the nearest passages, best first."""
+        sketch = self.sketched.current() if self.sketched and not only else None
+        queries = list(self._queries(text))
+        if self.sketched and sketch:
+            channel = self.sketched.channel
+            yield sketch.nearest(text.vectors[PASSAGE_LAYOUT.channel(channel).encoding], limit)
+            queries = [query for query in queries if query.channel != channel]
+        for hits in self.store.search(queries, limit=limit, only=only):
+            yield [hit.key for hit in hits]
 
     def _narrower(self, question: Question, only: Filter | None) -> Iterator[Filter]:
         """Where the question names a document it is searched there too."""

@@ -114,12 +114,13 @@ class EdgeEngine:
         with self._writing(n_removed=len(point_ids)) as shard:
             shard.update(qe.UpdateOperation.delete_points([*point_ids]))
 
-    def retrieve(self, point_ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
+    def retrieve(self, point_ids: Sequence[str], *, vectors: bool | Sequence[str] = True) -> list[Point]:
+        wanted = vectors if isinstance(vectors, bool) else [*vectors]
         found: list[qe.Record] = []
         with self._reading() as shard:
             for start in range(0, len(point_ids), _BATCH):
                 ids: list[qe.PointId] = [*point_ids[start : start + _BATCH]]
-                found += shard.retrieve(ids, with_payload=True, with_vector=vectors)
+                found += shard.retrieve(ids, with_payload=True, with_vector=wanted)
         return [_point(record) for record in found]
 
     def scroll(

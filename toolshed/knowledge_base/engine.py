@@ -123,8 +123,13 @@ class Engine(Protocol):
     def delete(self, point_ids: Sequence[str]) -> None:
         """Remove points; ids that are not there are passed over."""
 
-    def retrieve(self, point_ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
-        """The points of these ids, in no particular order; ids that are not there are left out."""
+    def retrieve(self, point_ids: Sequence[str], *, vectors: bool | Sequence[str] = True) -> list[Point]:
+        """The points of these ids, in no particular order; ids that are not there are left out.
+
+        Args:
+            point_ids: The ids.
+            vectors: Whether with their vectors, or with those of which names.
+        """
 
     def scroll(
         self, *, only: Filter | None = None, fields: Sequence[str] | None = None, vectors: bool = False

@@ -59,15 +59,13 @@ class KeptArrays:
 
     def read(self, part: str) -> Arrays | None:
         """The arrays of one part, or None where they have to be made."""
-        path = self._path(part)
-        try:
-            with path.open("rb") as file:
-                return _read(file)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            logger.warning("%s is made again: %s", str(path), error)
-            return None
+        return _read_from(self._path(part))
+
+    def read_last(self, part: str) -> Arrays | None:
+        """The arrays of one part as they were kept last, whatever the version; None where none are left."""
+        kept = self._folder.glob(f"*.{part}")
+        last = max(kept, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return _read_from(last) if last else None
 
     def write(self, part: str, arrays: Arrays) -> None:
         """Keep the arrays of one part, and remove those of other versions. What cannot be kept is not."""
@@ -99,6 +97,17 @@ class KeptArrays:
         for entry in self._folder.iterdir():
             if not entry.name.startswith(f"{self._version}."):
                 _remove(entry)
+
+
+def _read_from(path: Path) -> Arrays | None:
+    try:
+        with path.open("rb") as file:
+            return _read(file)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        logger.warning("%s is made again: %s", str(path), error)
+        return None
 
 
 def _remove(path: Path) -> None:

@@ -46,7 +46,7 @@ class MemoryEngine:
         self._points = points
         self.revision += 1
 
-    def retrieve(self, point_ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
+    def retrieve(self, point_ids: Sequence[str], *, vectors: bool | Sequence[str] = True) -> list[Point]:
         points = self._open_points
         found = [points[i] for i in dict.fromkeys(point_ids) if i in points]
         return [_copied(point, None, vectors=vectors) for point in found]
@@ -93,9 +93,10 @@ class MemoryEngine:
         return [p for p in points if not only or all(_passes(p, field, only[field]) for field in only)]
 
 
-def _copied(point: Point, fields: Sequence[str] | None, *, vectors: bool) -> Point:
+def _copied(point: Point, fields: Sequence[str] | None, *, vectors: bool | Sequence[str]) -> Point:
     payload = {f: value for f, value in point.payload.items() if fields is None or f in fields}
-    return Point(point.point_id, payload, point.vectors if vectors else {})
+    wanted = ([*point.vectors] if vectors else []) if isinstance(vectors, bool) else vectors
+    return Point(point.point_id, payload, {n: own for n, own in point.vectors.items() if n in wanted})
 
 
 def _passes(point: Point, field: str, values: Sequence[str] | Sequence[int]) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from toolshed.documents import Passage
 from toolshed.errors import InvalidQueryError
 from toolshed.knowledge_base.engine import FieldKind, Filter, NamedVectors, Point
-from toolshed.knowledge_base.store import Channel, Layout, Store
+from toolshed.knowledge_base.store import VECTORS_HASH, Channel, Layout, Store
 from toolshed.legal.citations import normal_citation
 from toolshed.options import FilterValue
 from toolshed.vectors import SparseVector, Vectors
@@ -133,6 +135,20 @@ class PassageStore(Store[PassageRecord]):
             )
             for point in self._retrieve(passage_ids, vectors=True)
         ]
+
+    def vectors_of(self, passage_ids: Sequence[str], channel: str) -> dict[str, Vectors]:
+        """The vector of each passage on a channel of one vector; passages that are not there are left out."""
+        points = self._engine.retrieve(passage_ids, vectors=[channel])
+        return {point.point_id: np.asarray(point.vectors[channel], np.float32) for point in points}
+
+    def vector_hashes(self) -> Iterator[tuple[str, int]]:
+        """The id of each passage and the checksum of its vectors; 0 of those from before there were any."""
+        for payload in self._payloads(["passage_id"], optional=[VECTORS_HASH]):
+            yield payload["passage_id"], int(payload.get(VECTORS_HASH, "0"), 16)
+
+    def dimension(self, channel: str) -> int:
+        """How many numbers a vector of a channel has."""
+        return self._engine.schema.vectors[channel].size
 
     def select(self, only: Filter) -> Iterator[Passage]:
         """The passages that pass a filter, in no particular order."""

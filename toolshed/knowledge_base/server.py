@@ -127,12 +127,13 @@ class ServerEngine:
                 selector = models.PointIdsList(points=[*point_ids])
                 self._client.delete(self._collection, selector, wait=True)
 
-    def retrieve(self, point_ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
+    def retrieve(self, point_ids: Sequence[str], *, vectors: bool | Sequence[str] = True) -> list[Point]:
+        wanted = vectors if isinstance(vectors, bool) else [*vectors]
         found: list[models.Record] = []
         for start in range(0, len(point_ids), _PAGE):
             ids = [*point_ids[start : start + _PAGE]]
             with _translated_errors(self.location):
-                found += self._client.retrieve(self._collection, ids, with_payload=True, with_vectors=vectors)
+                found += self._client.retrieve(self._collection, ids, with_payload=True, with_vectors=wanted)
         return [_point(record) for record in found]
 
     def scroll(

@@ -33,7 +33,7 @@ Record = TypeVar("Record")
 logger = logging.getLogger(__name__)
 
 # Payload fields with the checksums of a record.
-_PAYLOAD_HASH, _VECTORS_HASH = "payload_hash", "vectors_hash"
+_PAYLOAD_HASH, VECTORS_HASH = "payload_hash", "vectors_hash"
 # Values of each indexed field that a check asks for, in some seconds.
 _CHECKED_VALUES = 500
 
@@ -311,10 +311,10 @@ class Store(ABC, Generic[Record]):
 
 def _hashes(point: Point) -> dict[str, str]:
     """Checksums under the names that they are stored with; of the vectors where they were read."""
-    payload = {f: value for f, value in point.payload.items() if f not in (_PAYLOAD_HASH, _VECTORS_HASH)}
+    payload = {f: value for f, value in point.payload.items() if f not in (_PAYLOAD_HASH, VECTORS_HASH)}
     hashes = {_PAYLOAD_HASH: xxh3_64_hexdigest(json.dumps(payload, sort_keys=True).encode())}
     if point.vectors:
-        hashes[_VECTORS_HASH] = xxh3_64_hexdigest(b"".join(_bytes(point.vectors)))
+        hashes[VECTORS_HASH] = xxh3_64_hexdigest(b"".join(_bytes(point.vectors)))
     return hashes
 
 

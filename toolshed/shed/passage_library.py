@@ -11,7 +11,8 @@ from toolshed.errors import ConfigurationError, UnknownDocumentError
 from toolshed.indexing.passages import DocumentReport, sync_documents
 from toolshed.indexing.tools import unwatched
 from toolshed.intra_retrieval.passage_search import PassageSearch
-from toolshed.knowledge_base.passages import PassageStore, passage_filter
+from toolshed.intra_retrieval.passage_sketch import SketchedPassages
+from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore, passage_filter
 from toolshed.legal.passages import PassageOptions
 from toolshed.legal.readers.files import find_files
 from toolshed.options import DocumentArguments, PassageArguments, checked
@@ -89,7 +90,7 @@ class PassageLibrary:
         files, problems = find_files(paths, glob=options["glob"])
         # A folder that could not be looked into may hold what seems to be gone.
         searched = [str(Path(path).resolve()) for path in paths] if remove_missing and not problems else []
-        return sync_documents(
+        report = sync_documents(
             self.store,
             [*files, *documents],
             options=PassageOptions(segmenter=options["segmenter"]),
@@ -102,6 +103,8 @@ class PassageLibrary:
             tracked=options["tracked"],
             progress=options["progress"] or unwatched,
         )
+        self.sketched.renew()
+        return report
 
     def search(self, query: str, k: int, given: PassageArguments) -> PassageSearchResult:
         """See :meth:`Toolshed.search_passages`."""
@@ -151,8 +154,14 @@ class PassageLibrary:
     def finder(self) -> PassageFinder:
         """Finds passages where there are any."""
         name = "dense" if self._encoders.reads_dense else "static"
-        search = PassageSearch(self.store, self._preset, self._encoders.static)
+        search = PassageSearch(self.store, self._preset, self._encoders.static, self.sketched)
         return PassageFinder(search, {name: self._encoders.read[name]})
+
+    @cached_property
+    def sketched(self) -> SketchedPassages:
+        """What very many passages are searched by; made anew when documents are indexed or deleted."""
+        channels = map(PASSAGE_LAYOUT.channel, self._preset.channels)
+        return SketchedPassages(self.store, next(one.name for one in channels if one.kind == "dense"))
 
     def document_ids(self) -> list[str]:
         """The ids of all documents, sorted."""
@@ -178,4 +187,5 @@ class PassageLibrary:
         present = [document for document in self.store.stored_documents() if document.document_id in wanted]
         for document in present:
             self.store.delete(sorted(document.passage_ids))
+        self.sketched.renew()
         return len(present)

@@ -80,6 +80,8 @@ class EngineContract(StoreContract):
                     np.testing.assert_allclose(rows, vector, atol=1e-6)
         bare = engine.retrieve([written[0].point_id], vectors=False)
         assert [(p.payload, dict(p.vectors)) for p in bare] == [(written[0].payload, {})]
+        (chosen,) = engine.retrieve([written[0].point_id], vectors=["terms"])
+        assert [*chosen.vectors] == ["terms"]
 
     def test_scrolling_passes_every_point_once_in_the_order_of_ids(self, engine: Engine) -> None:
         # More than one page of any engine.

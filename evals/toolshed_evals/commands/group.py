@@ -12,6 +12,7 @@ from toolshed_evals.commands.fetch import fetch
 from toolshed_evals.commands.learning_curve import learning_curve
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
 from toolshed_evals.commands.openapi import openapi
+from toolshed_evals.commands.passage_scale import passage_scale
 from toolshed_evals.commands.passages import passages
 from toolshed_evals.commands.precision import precision
 from toolshed_evals.commands.report import report
@@ -34,6 +35,7 @@ from toolshed_evals.commands.sentences import sentences
         fetch,
         sentences,
         passages,
+        passage_scale,
         legalbench_rag,
         endurance,
         openapi,

@@ -35,7 +35,11 @@ def test_arrays_are_read_as_they_were_written_and_cannot_be_changed(tmp_path: Pa
 def test_what_was_kept_of_another_version_is_not_read_and_goes_with_the_next_write(tmp_path: Path) -> None:
     KeptArrays(tmp_path, "v1").write("tools", ARRAYS)
     assert KeptArrays(tmp_path, "v2").read("tools") is None
+    last = KeptArrays(tmp_path, "v2").read_last("tools")
+    assert last is not None
+    np.testing.assert_array_equal(last["numbers"], ARRAYS["numbers"])
     KeptArrays(tmp_path, "v2").write("words", ARRAYS)
+    assert KeptArrays(tmp_path, "v2").read_last("tools") is None
     assert [entry.name for entry in tmp_path.iterdir()] == ["v2.words"]
     KeptArrays(tmp_path, "v2").write("tools", ARRAYS)
     assert KeptArrays(tmp_path, "v2").read("words") is not None
