@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.qdrant_stub import loopback_server
+from toolshed.backbones import multilingual
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 from toolshed_evals.datasets import data_folder
@@ -44,6 +45,18 @@ def pytest_report_header() -> str:
         f"official data sets: none in {data_folder()}, so the tests that read them are left out; "
         "get them with: toolshed eval fetch toole && toolshed eval fetch sealtools"
     )
+
+
+@pytest.fixture(autouse=True)
+def _english_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encoding tools for other languages doubles the time of indexing: only tests of it do."""
+    if "other_languages" not in request.fixturenames:
+        monkeypatch.setattr(multilingual, "is_installed", lambda: False)
+
+
+@pytest.fixture
+def other_languages() -> None:
+    """Lets the test have the extra ``multilingual``."""
 
 
 OpenShed = Callable[..., Toolshed]

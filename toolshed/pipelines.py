@@ -36,11 +36,13 @@ class Ingredients:
         index: The tools.
         encoders: The encoders by the name that channels call them.
         examples: Gives what was learnt from use; None where nothing ever is.
+        multilingual: The encoder of requests that are not in English; None where it did not encode the tools.
     """
 
     index: CatalogIndex
     encoders: Mapping[str, DenseEncoder]
     examples: Callable[[], UsageIndex | None] | None = None
+    multilingual: DenseEncoder | None = None
 
 
 # A pipeline of one's own: ``lambda made_of: Rewrite(chat) >> build_pipeline("default", made_of)``.
@@ -161,7 +163,7 @@ def rank_stages(
         split = planner(split)
     ranked = (
         split
-        >> Encode(made_of.encoders)
+        >> Encode(made_of.encoders, None if learned is None else made_of.multilingual)
         >> Search(made_of.index, preset.channels, head)
         >> _fusion(preset, learned, made_of)
     )

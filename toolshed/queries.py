@@ -106,10 +106,13 @@ class Encodings:
     Attributes:
         vectors: float32 ``[n_sub_queries, dimension]`` by the name of the encoder, ``static`` or ``dense``.
         words: The different words of each sub-query.
+        meaning: float32 ``[dimension]`` of the whole query by the encoder for other languages than English;
+            None of an English one, or without that encoder.
     """
 
     vectors: Mapping[str, Vectors]
     words: Sequence[QueryWords]
+    meaning: Vectors | None = None
 
     def of(self, row: int, text: str) -> "EncodedText":
         """One sub-query by itself."""

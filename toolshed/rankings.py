@@ -62,6 +62,9 @@ class CatalogDocuments(Protocol):
     def views(self) -> list[str]:
         """The views that these documents have."""
 
+    def meanings(self, query: Vectors) -> Scores | None:
+        """Cosine of a request in another language than English with all columns; None without its encoder."""
+
     def view(self, name: str, query: Vectors, columns: NDArray[np.int64]) -> Scores:
         """Standardised cosine of a request with one view of these tools; zero where it is not kept."""
 

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
         secrets_key: What credentials for upstream servers are sealed with: 32 bytes in Base64; several with
             commas between them, the newest first.
         prices: Price file of the deployment.
+        multilingual: Whether a new knowledge base serves other languages too, where the extra is installed.
         encoder_threads: Threads of one query's encoding.
         blas_threads: Most threads of numpy's linear algebra while a search runs; 0 leaves it alone.
         max_query_characters: Longest query the service takes.
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     kb: str = "./shed"
     pipeline: PipelineName = "default"
     encoder: str | None = None
+    multilingual: bool = True
     qdrant_api_key: SecretStr | None = None
     collection: str = "tools"
     # An empty key would be shown by everybody who shows none.

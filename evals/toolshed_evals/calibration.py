@@ -48,7 +48,10 @@ class Judged:
 
 def judge(dataset: Dataset, pipeline: PipelineName) -> list[Judged]:
     """Search every query of a data set and judge what is found, without abstaining."""
-    with tempfile.TemporaryDirectory() as folder, Toolshed(Path(folder) / "shed", pipeline=pipeline) as shed:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Toolshed(Path(folder) / "shed", pipeline=pipeline, multilingual=False) as shed,
+    ):
         shed.sync_catalogs([dataset.catalog], skip_invalid=True)
         return [_judge(shed, text, dataset.qrels.get(i, frozenset())) for i, text in dataset.queries.items()]
 

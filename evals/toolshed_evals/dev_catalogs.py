@@ -111,7 +111,7 @@ def indexed(
     kind = "" if enhancements is None else "-enhanced"
     # What was encoded otherwise is another catalog.
     folder = cache / f"{dataset.name}{kind}-layout-{TOOL_LAYOUT.version}-{PRECISION}"
-    with Toolshed(folder, pipeline="default", encoder_threads=encoder_threads) as shed:
+    with Toolshed(folder, pipeline="default", encoder_threads=encoder_threads, multilingual=False) as shed:
         shed.sync_catalogs(
             [dataset.catalog],
             skip_invalid=True,

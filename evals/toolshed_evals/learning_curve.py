@@ -69,7 +69,7 @@ def learning_curve(
     measured = _measured(dataset, limit)
     with (
         tempfile.TemporaryDirectory(prefix="toolshed-eval-") as folder,
-        Toolshed(Path(folder) / "shed", pipeline=pipeline) as shed,
+        Toolshed(Path(folder) / "shed", pipeline=pipeline, multilingual=False) as shed,
     ):
         shed.sync_catalogs([dataset.catalog], skip_invalid=True, enhancements=enhancements)
         ids = {dataset_tool_id(tool): tool.tool_id for tool in shed.tools.definitions()}

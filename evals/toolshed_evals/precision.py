@@ -46,7 +46,7 @@ def compare_precisions(dataset: Dataset, *, limit: int) -> PrecisionRow:
     qrels = dict(judged[:limit])
     found: dict[Precision, tuple[dict[str, float], float, float]] = {}
     for precision in ("fp32", "int8"):
-        with Toolshed("memory:", encoder=MiniLMEncoder(precision)) as shed:
+        with Toolshed("memory:", encoder=MiniLMEncoder(precision), multilingual=False) as shed:
             began = time.process_time()
             shed.sync_catalogs([dataset.catalog], skip_invalid=True)
             indexed = time.process_time()

@@ -54,6 +54,7 @@ class PipelineRetriever:
             Path(self._folder.name) / "shed",
             pipeline=pipeline if plans is None else _with_plans(pipeline, plans),
             encoder_threads=encoder_threads,
+            multilingual=False,
         )
 
     def index(self, dataset: Dataset) -> None:

@@ -39,7 +39,7 @@ def enlarged(
         KnowledgeBaseError: If the folder is in use or cannot be written to.
     """
     dataset = load_dataset(BASE)
-    with Toolshed(_folder(n_tools, cache), pipeline="default") as shed:
+    with Toolshed(_folder(n_tools, cache), pipeline="default", multilingual=False) as shed:
         shed.add_catalogs([dataset.catalog], skip_invalid=True, replace=True, progress=progress)
         store = shed.knowledge_base
         own = {"source": [dataset.catalog.source]}

@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache, lru_cache
+from typing import Any
 
 from toolshed.backbones.minilm import weights_folder
 from toolshed.errors import ConfigurationError
@@ -11,13 +12,19 @@ _WORD = re.compile(r"[^\W\d_]+")
 _MAX_CHARACTERS = 2_000
 # A larger share of letters of other alphabets is not that of a name.
 _MAX_FOREIGN_LETTERS = 0.12
-# Function words that English has not.
-_FOREIGN = frozenset(
-    """der das und ist nicht ein eine einen mit für auf wie wird bitte mir ich den dem zum zur wo le les
-    des du une est avec pour dans sur mon ma mes je moi el las una con para por qué está lo gli che di
-    della sono het een niet van naar voor mijn uma com não meu minha og er ikke på och att som jest
-    nie się""".split()
-)
+# The transformer's vocabulary is ordered by frequency: further down, names and words of other languages are
+# as many as rare English ones.
+_N_FREQUENT = 8_000
+# Of 2,500 English requests 99 % have this share of frequent words and more, of 71 in other languages none.
+_ENGLISH_SHARE = 0.6
+# A language is another one if this is its probability, and that of English less than the other number.
+# Misspelt requests, and texts of a word or two, show no language.
+_MIN_PROBABILITY, _MAX_ENGLISH = 0.3, 0.05
+# Most languages of more than fifty million speakers, and of Europe: fewer take less memory.
+_LANGUAGES = (
+    "ar bg bn cs da de el en es fa fi fr he hi hr hu id it ja ko lt nl no pl pt ro ru sk sv ta th tr uk ur "
+    "vi zh"
+).split()
 
 
 def is_english(text: str) -> bool:
@@ -28,27 +35,50 @@ def is_english(text: str) -> bool:
 # Several stages ask it of one request.
 @lru_cache(maxsize=64)
 def _is_english(text: str) -> bool:
-    written = _WORD.findall(text)
-    # Names begin with a capital: "Los Angeles" is no Spanish.
-    telling = set(written) & _FOREIGN
-    words = [word.lower() for word in written]
+    words = [word.lower() for word in _WORD.findall(text)]
     letters = "".join(words)
+    if not letters:
+        return True
     foreign = 0 if letters.isascii() else sum(not letter.isascii() for letter in letters)
-    if letters and foreign > _MAX_FOREIGN_LETTERS * len(letters):
+    if foreign > _MAX_FOREIGN_LETTERS * len(letters):
         return False
-    if len(telling) >= 2:
-        return False
-    # One telling word decides where the others are no English either.
-    unknown = sum(word not in common_words() for word in words)
-    return not (telling or foreign) or unknown * 2 < len(words)
+    frequent = _frequent_words()
+    if sum(word in frequent for word in words) >= _ENGLISH_SHARE * len(words):
+        return True
+    ranked: list[tuple[str, float]] = _identifier().rank(text)
+    return ranked[0][1] < _MIN_PROBABILITY or dict(ranked)["en"] >= _MAX_ENGLISH
 
 
 @cache
 def common_words() -> frozenset[str]:
     """The whole words of the transformer's vocabulary; none where it is not installed."""
+    return frozenset(word for word in _vocabulary() if len(word) > 2 and word.isascii() and word.isalpha())
+
+
+@cache
+def _frequent_words() -> frozenset[str]:
+    """The more frequent of them, and those of one letter or two."""
+    rows = _vocabulary().items()
+    frequent = {word for word, row in rows if row < _N_FREQUENT and len(word) > 1 and word.isalpha()}
+    return frozenset({*frequent, "a", "i"}) if frequent else frozenset()
+
+
+@cache
+def _vocabulary() -> dict[str, int]:
     try:
         path = weights_folder() / "tokenizer.json"
-        vocabulary = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
+        vocabulary: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
     except (ConfigurationError, OSError, ValueError, KeyError):
-        return frozenset()
-    return frozenset(word for word in vocabulary if len(word) > 2 and word.isascii() and word.isalpha())
+        return {}
+    return vocabulary
+
+
+@cache
+def _identifier() -> Any:
+    """Tells languages; half a second to read, so only once a text is no English at first sight."""
+    # Any: py3langid has no types.
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(_LANGUAGES)
+    return identifier

@@ -63,6 +63,7 @@ def sync_catalogs(
     *,
     static: Callable[[], StaticEncoder],
     dense: Callable[[], DenseEncoder | None],
+    multilingual: Callable[[], DenseEncoder | None] = lambda: None,
     rules: SyncRules,
     enhancements: Sequence[Enhancement] = (),
     progress: Progress = unwatched,
@@ -73,7 +74,7 @@ def sync_catalogs(
     run that fails (an encoder, the store) is undone: the knowledge base is then as it was before.
 
     Args:
-        static: Gives the static encoder; called, like ``dense``, only when there is something to embed.
+        static: Gives the static encoder; called, like the others, only when there is something to embed.
         enhancements: What was written of tools besides. What is stored of others stays, as long as their
             definitions do.
         progress: Told after each batch.
@@ -95,7 +96,7 @@ def sync_catalogs(
         write_names(store, stored.values())
         with store.names.naming([*plan.added, *plan.changed], store.exported_names) as tools:
             new, renewed = tools[: len(plan.added)], tools[len(plan.added) :]
-            embed = partial(embed_tools, static=static(), dense=dense())
+            embed = partial(embed_tools, static=static(), dense=dense(), multilingual=multilingual())
             n_embedded = _write(store, new, renewed, embed, plan.given, progress)
             yield_names(store, _ids(new))
     gone = plan.missing.gone

@@ -54,6 +54,15 @@ class IndexedDocuments:
             cosines[own] = index.views[name].cosines(query, self.row[columns[own]])
         return (cosines - np.float32(mean)) / np.float32(deviation + _MIN_DEVIATION)
 
+    def meanings(self, query: Vectors) -> Scores | None:
+        """Cosine of a request, as the encoder for other languages reads it, with all columns.
+
+        None where the tools were not encoded by it.
+        """
+        if "meaning" not in self.indexes[0].channels:
+            return None
+        return np.asarray(self.products("meaning", query[None])[0])
+
     def enhanced_share(self) -> float:
         """Share of all tools that something was written of besides."""
         return self.indexes[0].enhanced_share

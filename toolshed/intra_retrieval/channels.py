@@ -1,7 +1,7 @@
 """Channel scores: how similar every tool is to every sub-query, channel by channel."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -203,10 +203,17 @@ class ScoringIndex:
             return self._soft_words
 
     @property
+    def channels(self) -> Collection[str]:
+        """The channels that there are."""
+        return self._channels.keys()
+
+    @property
     def whole_channels(self) -> Sequence[str]:
         """The channels of whole documents."""
         return [
-            name for name, channel in self._channels.items() if channel.kind == "dense" and name not in VIEWS
+            name
+            for name, channel in self._channels.items()
+            if channel.kind == "dense" and name not in (*VIEWS, "meaning")
         ]
 
     def whole_vectors(self, channel: str) -> CompactVectors:

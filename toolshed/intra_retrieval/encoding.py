@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, TokenVectors, normalise
+from toolshed.backbones.english import is_english
 from toolshed.backbones.lexical import query_words
 from toolshed.metering.runs import MeteredCall, current_run
 from toolshed.metering.usage import estimated_usage
@@ -28,10 +30,13 @@ class Encode(Stage[QueryPlan, EncodedQuery]):
 
     Args:
         encoders: The encoders by the name that channels call them.
+        multilingual: What encodes queries that are not in English besides.
     """
 
-    def __init__(self, encoders: Mapping[str, DenseEncoder]) -> None:
-        self._encoders = encoders
+    def __init__(
+        self, encoders: Mapping[str, DenseEncoder], multilingual: DenseEncoder | None = None
+    ) -> None:
+        self._encoders, self._multilingual = encoders, multilingual
         self._encodings = lru_cache(maxsize=_REMEMBERED_QUERIES)(self._encode)
 
     async def run(self, plan: QueryPlan, /) -> EncodedQuery:
@@ -39,7 +44,12 @@ class Encode(Stage[QueryPlan, EncodedQuery]):
         return EncodedQuery(plan, self._encodings(tuple(plan.sub_queries)))
 
     def _encode(self, sub_queries: tuple[SubQuery, ...]) -> Encodings:
-        return encode_sub_queries(sub_queries, self._encoders)
+        encodings = encode_sub_queries(sub_queries, self._encoders)
+        text = asked_text(sub_queries)
+        if self._multilingual is None or is_english(text):
+            return encodings
+        with _told_of(self._multilingual, text):
+            return replace(encodings, meaning=self._multilingual.encode([text])[0])
 
     def __repr__(self) -> str:
         return f"Encode({', '.join(f'{name}={e.model_id!r}' for name, e in self._encoders.items())})"

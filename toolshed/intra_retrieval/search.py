@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from toolshed.backbones.english import is_english
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.intra_retrieval.query_head import QueryHead
-from toolshed.queries import EncodedQuery
+from toolshed.queries import EncodedQuery, asked_text
 from toolshed.rankings import ScoredCatalog
 from toolshed.stages import Stage
 
@@ -28,7 +29,10 @@ class Search(Stage[EncodedQuery, ScoredCatalog]):
         """Return the scores."""
         query = asked.plan.query
         visible = query.visible.within(query.options["sources"])
-        encodings = asked.encodings if self.head is None else self.head.apply(asked.encodings)
+        encodings = asked.encodings
+        # The head was fitted on English requests.
+        if self.head is not None and is_english(asked_text(asked.plan.sub_queries)):
+            encodings = self.head.apply(encodings)
         return ScoredCatalog(asked, self.index.score(encodings, tuple(self.channels), visible=visible))
 
     def __repr__(self) -> str:

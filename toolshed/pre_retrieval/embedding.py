@@ -27,6 +27,7 @@ def embed_tools(
     *,
     static: StaticEncoder,
     dense: DenseEncoder | None,
+    multilingual: DenseEncoder | None = None,
     enhancements: Mapping[str, Enhancement] | None = None,
 ) -> EmbeddedTools:
     """Write the documents of tools and encode them.
@@ -35,6 +36,7 @@ def embed_tools(
         tools: The definitions.
         static: Encodes without a transformer.
         dense: Encodes with one; None for knowledge bases without.
+        multilingual: Encodes for requests in other languages than English; None likewise.
         enhancements: What was written of them besides, by tool id.
 
     Raises:
@@ -48,6 +50,8 @@ def embed_tools(
     )
     static_vectors = _lookup(static.encode, static_texts)
     dense_vectors = _lookup(dense.encode, dense_texts) if dense else None
+    views = {text for d in documents for text in d.views} if multilingual else set()
+    meanings = _lookup(multilingual.encode, views) if multilingual else None
 
     def vectors(document: ToolDocument) -> NamedVectors:
         by_channel: dict[str, Vectors | SparseVector] = {
@@ -61,6 +65,8 @@ def embed_tools(
             by_channel["described"] = dense_vectors([document.described])[0]
             by_channel["arguments"] = dense_vectors([document.argued])[0]
             by_channel["topics"] = dense_vectors(document.topics)
+        if meanings is not None:
+            by_channel["meaning"] = _average(meanings(document.views))
         return by_channel
 
     records = [

@@ -2,8 +2,10 @@
 
 import importlib.util
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
+from toolshed.backbones import multilingual
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.minilm import DIMENSION, FILES, model_id, shared_minilm
 from toolshed.backbones.named import encoder_named
@@ -22,20 +24,30 @@ class Encoders:
         given: A dense encoder of the user's, or its name; the verified offline MiniLM when None.
         reads_dense: Whether searches read dense vectors.
         n_threads: Threads of one encoding.
+        is_multilingual: Whether tools are encoded for other languages too, where that can be done.
 
     Raises:
         ConfigurationError: If searches need the transformer and it is not installed: before a folder is made
             that only it could fill.
     """
 
-    def __init__(self, given: DenseEncoder | str | None, *, reads_dense: bool, n_threads: int) -> None:
+    def __init__(
+        self,
+        given: DenseEncoder | str | None,
+        *,
+        reads_dense: bool,
+        n_threads: int,
+        is_multilingual: bool = True,
+    ) -> None:
         self._given = encoder_named(given) if isinstance(given, str) else given
         self._n_threads = n_threads
+        self._is_multilingual = is_multilingual and multilingual.is_installed()
         self.reads_dense = reads_dense
         if reads_dense and self._given is None:
             _require_transformer()
         # What it was written with is only known when it is open; see ``opened``.
         self._stored_id = self.manifest.encoder
+        self._is_stored_multilingual = self.manifest.multilingual_encoder is not None
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -46,11 +58,19 @@ class Encoders:
         elif self.reads_dense:
             # Known without loading it: a second run embeds nothing.
             dense = (model_id("int8"), DIMENSION)
-        return Manifest(*dense, StaticEncoder.model_id, StaticEncoder.dimension)
+        written = Manifest(*dense, StaticEncoder.model_id, StaticEncoder.dimension)
+        if not self._is_multilingual:
+            return written
+        return replace(
+            written,
+            multilingual_encoder=multilingual.MODEL_ID,
+            multilingual_dimension=multilingual.DIMENSION,
+        )
 
     def opened(self, stored: Manifest) -> None:
         """Learn what the knowledge base was written with, whatever the pipeline reads."""
         self._stored_id = stored.encoder
+        self._is_stored_multilingual = stored.multilingual_encoder is not None
 
     @cached_property
     def static(self) -> StaticEncoder:
@@ -70,6 +90,20 @@ class Encoders:
                 "open it with that encoder"
             )
         return shared_minilm("int8", self._n_threads)
+
+    @property
+    def stored_multilingual(self) -> DenseEncoder | None:
+        """The encoder for other languages that the knowledge base was written with.
+
+        Raises:
+            ConfigurationError: If it is not installed: tools cannot be written without.
+        """
+        return multilingual.shared_multilingual() if self._is_stored_multilingual else None
+
+    @property
+    def read_multilingual(self) -> DenseEncoder | None:
+        """The same for searches, which do without it where it is not installed."""
+        return self.stored_multilingual if multilingual.is_installed() else None
 
     @property
     def read(self) -> Mapping[str, DenseEncoder]:

@@ -36,6 +36,14 @@ class ShedArguments(TypedDict, total=False):
         DenseEncoder | str | None,
         Option(None, "Another dense encoder: sentence-transformers:MODEL or openai:MODEL[:DIMENSION]."),
     ]
+    multilingual: Annotated[
+        bool,
+        Option(
+            True,
+            "Whether a new knowledge base serves other languages than English too, where the extra "
+            "'multilingual' is installed; that doubles the time of indexing.",
+        ),
+    ]
     encoder_threads: Annotated[int, Option(1, "Threads of one encoding.", least=1, most=64)]
     blas_threads: Annotated[
         int | None,
@@ -86,6 +94,7 @@ def options_from(settings: Settings) -> ShedArguments:
     return ShedArguments(
         pipeline=settings.pipeline,
         encoder=settings.encoder,
+        multilingual=settings.multilingual,
         encoder_threads=settings.encoder_threads,
         blas_threads=settings.blas_threads or None,
         qdrant_api_key=key.get_secret_value() if key else None,

@@ -72,7 +72,10 @@ class Toolshed:
         self.vault = CredentialVault(self._state, given["secrets_key"])
         self.reach = given["reach"]
         self.encoders = Encoders(
-            given["encoder"], reads_dense=reads_dense_vectors(pipeline), n_threads=given["encoder_threads"]
+            given["encoder"],
+            reads_dense=reads_dense_vectors(pipeline),
+            n_threads=given["encoder_threads"],
+            is_multilingual=given["multilingual"],
         )
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)

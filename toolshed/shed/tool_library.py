@@ -130,6 +130,7 @@ class ToolLibrary:
                 named,
                 static=lambda: self._encoders.static,
                 dense=lambda: self._encoders.stored,
+                multilingual=lambda: self._encoders.stored_multilingual,
                 rules=SyncRules(
                     remove_missing, options["replace"], options["strict"], options["skip_invalid"], review
                 ),
@@ -191,7 +192,9 @@ class ToolLibrary:
 
     @cached_property
     def _pipeline(self) -> Stage[Query, Selection]:
-        made_of = Ingredients(self._index, self._encoders.read, self._examples)
+        made_of = Ingredients(
+            self._index, self._encoders.read, self._examples, self._encoders.read_multilingual
+        )
         return (
             self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
         )
