@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from toolshed.backbones.recorded import ReplayedChat
 from toolshed.errors import SourceError
 from toolshed.indexing.tools import unwatched
 from toolshed.options import Progress
@@ -68,6 +69,7 @@ def run_experiment(
     limit: int | None = None,
     enhancements: str | None = None,
     plans: Path | None = None,
+    replay: Path | None = None,
 ) -> Experiment:
     """Index the tools, search every judged query one at a time, and measure.
 
@@ -79,9 +81,11 @@ def run_experiment(
         limit: Only so many queries, for a quick look.
         enhancements: File of enhancements of the tools.
         plans: File of plans of the queries.
+        replay: Recording of a model's replies, which plans, reranks and reflects.
 
     Raises:
         SourceError: If the file of plans is none.
+        MissingReplyError: If the recording lacks a reply.
     """
     qrels = dict(list(dataset.qrels.items())[:limit])
     with make_retriever(
@@ -89,6 +93,7 @@ def run_experiment(
         encoder_threads=index_threads,
         enhancements=enhancements,
         plans=None if plans is None else read_plans(plans, dataset),
+        chat=None if replay is None else ReplayedChat(replay),
     ) as retriever:
         started = time.perf_counter()
         retriever.index(dataset)

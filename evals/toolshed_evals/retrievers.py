@@ -10,10 +10,11 @@ from typing import Protocol, Self
 
 from rank_bm25 import BM25Okapi
 
+from toolshed.backbones.chat import ChatModel
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.planning import RecordedPlans
 from toolshed.options import PipelineName
-from toolshed.pipelines import PipelineBuilder, build_pipeline
+from toolshed.pipelines import PipelineBuilder, build_pipeline, full
 from toolshed.pre_retrieval.documents import readable_name
 from toolshed.presets import PIPELINES
 from toolshed.shed.shed import Toolshed
@@ -47,12 +48,14 @@ class PipelineRetriever:
         encoder_threads: int,
         enhancements: str | None = None,
         plans: Plans | None = None,
+        chat: ChatModel | None = None,
     ) -> None:
         self._enhancements = enhancements
+        asked = pipeline if plans is None else _with_plans(pipeline, plans)
         self._folder = tempfile.TemporaryDirectory(prefix="toolshed-eval-")
         self._shed = Toolshed(
             Path(self._folder.name) / "shed",
-            pipeline=pipeline if plans is None else _with_plans(pipeline, plans),
+            pipeline=asked if chat is None else full(chat, pipeline),
             encoder_threads=encoder_threads,
             multilingual=False,
         )
@@ -64,7 +67,7 @@ class PipelineRetriever:
         return [dataset_tool_id(found.tool) for found in self._shed.search(query, DEPTH).tools]
 
     def __repr__(self) -> str:
-        return self._shed.search("describe the pipeline").pipeline
+        return repr(self._shed.tools.prepared("describe", 1, {}, self._shed.passages).pipeline)
 
     def __enter__(self) -> Self:
         return self
@@ -117,16 +120,24 @@ def make_retriever(
     encoder_threads: int = 1,
     enhancements: str | None = None,
     plans: Plans | None = None,
+    chat: ChatModel | None = None,
 ) -> PipelineRetriever | LiteratureBM25:
-    """The retriever of that name.
+    """The retriever of that name, with all stages of a language model where one is given.
 
     Raises:
-        ConfigurationError: If there is none, or it knows nothing of enhancements and plans.
+        ConfigurationError: If there is none, or it knows nothing of enhancements, plans and models, or plans
+            are given beside a model that makes some.
     """
     if name == BASELINE:
-        if enhancements is not None or plans is not None:
-            raise ConfigurationError(f"{BASELINE} is the literature's and takes no enhancements or plans")
+        if enhancements is not None or plans is not None or chat is not None:
+            raise ConfigurationError(
+                f"{BASELINE} is the literature's and takes no enhancements, plans or replies of a model"
+            )
         return LiteratureBM25()
+    if plans is not None and chat is not None:
+        raise ConfigurationError("a model plans the queries itself; give its replies or a file of plans")
     if name not in PIPELINES:
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(RETRIEVERS)}")
-    return PipelineRetriever(name, encoder_threads=encoder_threads, enhancements=enhancements, plans=plans)
+    return PipelineRetriever(
+        name, encoder_threads=encoder_threads, enhancements=enhancements, plans=plans, chat=chat
+    )

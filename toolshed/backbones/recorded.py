@@ -38,6 +38,9 @@ class Recording:
         self._replied = {line["key"] for line in lines if line.get("reply") is not None}
         self._keys = {line["key"] for line in lines}
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def add(self, line: Mapping[str, Any]) -> None:
         """Append a line; a prompt that is there already only if it has its reply now."""
         has_reply = line.get("reply") is not None
@@ -110,10 +113,42 @@ class ReplayedChat:
         if reply is None:
             raise MissingReplyError(
                 f"{str(self._path)!r} has no answer of {self.model_id!r} to the prompt "
-                f"{request.prompt[:200]!r}; record it, or write the prompts anew if they have changed"
+                f"{request.messages[-1].content[:200]!r} (of the {request.component}); record it, or write "
+                "the prompts anew if they have changed"
             )
         report_call(MeteredCall(request.component, self.model_id, reply.usage, 0.0, is_local=True))
         return reply
+
+
+class AwaitedReplies:
+    """Answers what has an answer, and writes down what has none; what asked for that goes no further.
+
+    A later prompt depends on the answers to earlier ones, so nothing falls back: prompts are written in
+    rounds, each with the answers to those before it.
+
+    Args:
+        out: The file that prompts are added to.
+        replies: The recording with the answers so far, if there are any.
+        model_id: Whose answers are wanted; part of the key.
+    """
+
+    def __init__(self, out: str | Path, replies: str | Path | None, *, model_id: str) -> None:
+        self._recording, self.model_id = Recording(out), model_id
+        self._replayed = None if replies is None else ReplayedChat(replies, model_id=model_id)
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """See :class:`.ChatModel`.
+
+        Raises:
+            MissingReplyError: If there is no answer; the prompt is in the file then.
+        """
+        try:
+            if self._replayed is not None:
+                return await self._replayed.complete(request)
+            raise MissingReplyError("nothing is answered yet")
+        except MissingReplyError:
+            self._recording.add(prompt_line(request, self.model_id))
+            raise
 
 
 class PromptFile:
@@ -142,6 +177,7 @@ def prompt_line(request: ChatRequest, model_id: str) -> dict[str, Any]:
     return {
         "key": request.key(model_id),
         "model": model_id,
+        "component": request.component,
         "messages": request.messages_json(),
         "schema": request.schema,
         "max_output_tokens": request.max_output_tokens,
@@ -165,6 +201,15 @@ def read_recording(path: str | Path) -> dict[str, ChatReply]:
             )
         replies[line["key"]] = ChatReply(text, _usage(line, text), line["model"])
     return replies
+
+
+def read_prompts(path: str | Path) -> list[dict[str, Any]]:
+    """The lines of a file of prompts.
+
+    Raises:
+        ConfigurationError: If it cannot be read, or a line is no prompt.
+    """
+    return _lines(Path(path))
 
 
 def _usage(line: Mapping[str, Any], text: str) -> Usage:

@@ -16,6 +16,7 @@ from toolshed_evals.commands.openapi import openapi
 from toolshed_evals.commands.passage_scale import passage_scale
 from toolshed_evals.commands.passages import passages
 from toolshed_evals.commands.precision import precision
+from toolshed_evals.commands.prompts import prompts
 from toolshed_evals.commands.report import report
 from toolshed_evals.commands.rights import rights
 from toolshed_evals.commands.run import run
@@ -42,6 +43,7 @@ from toolshed_evals.commands.sentences import sentences
         languages,
         openapi,
         precision,
+        prompts,
         rights,
         safety,
         scale,

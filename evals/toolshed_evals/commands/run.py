@@ -1,11 +1,14 @@
 """``toolshed eval run``, and the run that ``compare`` repeats."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from toolshed.commands.output import print_json, progress_bar, say
+from toolshed.errors import MissingReplyError
 
 if TYPE_CHECKING:
     from toolshed_evals.experiments import Experiment
@@ -41,6 +44,11 @@ PIPELINE_NAMES = ("default", "instant", "hybrid", "dense", "bm25", "bm25-paper")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File of plans that the queries are searched by: query_id and sub_queries a line.",
 )
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Recorded replies of a model, which plans, reranks and reflects (toolshed eval prompts).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def run(
     dataset: str,
@@ -50,6 +58,7 @@ def run(
     out: Path | None,
     enhancements: str | None,
     plans: Path | None,
+    replay: Path | None,
     as_json: bool,
 ) -> None:
     """Run one pipeline over DATASET.
@@ -64,7 +73,14 @@ def run(
       toolshed eval run ./my-benchmark --pipeline hybrid --json
     """
     experiment = run_and_save(
-        dataset, pipeline, limit=limit, threads=threads, out=out, enhancements=enhancements, plans=plans
+        dataset,
+        pipeline,
+        limit=limit,
+        threads=threads,
+        out=out,
+        enhancements=enhancements,
+        plans=plans,
+        replay=replay,
     )
     if as_json:
         print_json(experiment.summary())
@@ -83,15 +99,20 @@ def run_and_save(
     out: Path | None,
     enhancements: str | None = None,
     plans: Path | None = None,
+    replay: Path | None = None,
 ) -> "Experiment":
-    """Run one pipeline with a progress bar; warnings go to stderr."""
+    """Run one pipeline with a progress bar; warnings go to stderr.
+
+    Raises:
+        MissingReplyError: If a recording lacks a reply; says which command writes the prompts.
+    """
     from toolshed_evals.datasets import load_dataset
     from toolshed_evals.experiments import run_experiment, save_experiment
 
     loaded = load_dataset(dataset)
     for reason in loaded.catalog.invalid:
         say(f"left out: {reason}", err=True)
-    with progress_bar(f"{loaded.name} {pipeline}") as tick:
+    with progress_bar(f"{loaded.name} {pipeline}") as tick, _advice(dataset, replay):
         experiment = run_experiment(
             loaded,
             pipeline,
@@ -100,7 +121,20 @@ def run_and_save(
             limit=limit,
             enhancements=enhancements,
             plans=plans,
+            replay=replay,
         )
     if out is not None:
         save_experiment(experiment, out)
     return experiment
+
+
+@contextmanager
+def _advice(dataset: str, replay: Path | None) -> Iterator[None]:
+    """Say of a reply that is missing which command writes its prompt."""
+    try:
+        yield
+    except MissingReplyError as error:
+        raise MissingReplyError(
+            f"{error}. Prompts without a reply are written by: toolshed eval prompts {dataset} "
+            f"--replay {replay} --out FILE, with the same options"
+        ) from error
