@@ -39,7 +39,7 @@ def enlarged(
         KnowledgeBaseError: If the folder is in use or cannot be written to.
     """
     dataset = load_dataset(BASE)
-    with Toolshed(_folder(n_tools, cache), pipeline="default", multilingual=False) as shed:
+    with Toolshed(kept_folder(n_tools, cache), pipeline="default", multilingual=False) as shed:
         shed.add_catalogs([dataset.catalog], skip_invalid=True, replace=True, progress=progress)
         store = shed.knowledge_base
         own = {"source": [dataset.catalog.source]}
@@ -51,7 +51,8 @@ def enlarged(
         yield dataset, Ingredients(CatalogIndex(store), shed.encoders.read)
 
 
-def _folder(n_tools: int, cache: Path) -> Path:
+def kept_folder(n_tools: int, cache: Path) -> Path:
+    """Where the tools of :func:`enlarged` are kept."""
     return cache / f"{BASE}-{n_tools}-layout-{TOOL_LAYOUT.version}"
 
 
@@ -80,7 +81,7 @@ def measure_size(n_tools: int, pipeline: PipelineName, n_queries: int, cache: Pa
     """Measure in a process of its own; the catalog is made, and its matrices are, when they are not yet."""
     with enlarged(n_tools, cache) as (_, made_of):
         run_blocking(build_pipeline("default", made_of), Query("make what is kept"))
-    command = [sys.executable, "-m", __name__, str(_folder(n_tools, cache)), pipeline, str(n_queries)]
+    command = [sys.executable, "-m", __name__, str(kept_folder(n_tools, cache)), pipeline, str(n_queries)]
     done = subprocess.run(  # noqa: S603  # our own interpreter and module
         command, capture_output=True, text=True, timeout=_SECONDS, check=True
     )

@@ -9,6 +9,7 @@ from toolshed_evals.commands.carry_over import carry_over
 from toolshed_evals.commands.compare import compare
 from toolshed_evals.commands.endurance import endurance
 from toolshed_evals.commands.fetch import fetch
+from toolshed_evals.commands.gateway_delay import gateway_delay
 from toolshed_evals.commands.languages import languages
 from toolshed_evals.commands.learning_curve import learning_curve
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
@@ -35,6 +36,7 @@ from toolshed_evals.commands.sentences import sentences
         learning_curve,
         report,
         fetch,
+        gateway_delay,
         sentences,
         passages,
         passage_scale,
