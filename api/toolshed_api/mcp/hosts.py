@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -20,13 +20,11 @@ class Entry:
 
     Attributes:
         command: The program and its arguments.
-        environment: Variables that it needs besides.
         url: The address of a running service, in place of a program.
         key_variable: Variable of the host's environment that holds the API key of the service.
     """
 
     command: Sequence[str] = ()
-    environment: Mapping[str, str] | None = None
     url: str = ""
     key_variable: str = ""
 
@@ -39,24 +37,26 @@ class Entry:
         if self.url:
             return self._address(host)
         written: dict[str, Any] = {"command": self.command[0], "args": list(self.command[1:])}
-        if self.environment:
-            written["env"] = dict(self.environment)
+        if self.key_variable:
+            written["env"] = {"TOOLSHED_API_KEY": f"${{{self._variable(host)}}}"}
         if host in ("claude-code", "vscode"):
             written = {"type": "stdio", **written}
         return written | _always_loaded(host)
 
     def _address(self, host: HostName) -> dict[str, Any]:
-        if host == "claude-desktop":
-            raise ConfigurationError(
-                "Claude Desktop takes addresses as connectors only, in its settings; leave --url out to let "
-                "it start 'toolshed mcp' itself"
-            )
         written: dict[str, Any] = {"url": self.url} if host == "cursor" else {"type": "http", "url": self.url}
         if self.key_variable:
-            # Each host fills variables in by itself, so that no key stands in its file.
-            variable = self.key_variable if host == "claude-code" else f"env:{self.key_variable}"
-            written["headers"] = {"Authorization": f"Bearer ${{{variable}}}"}
+            written["headers"] = {"Authorization": f"Bearer ${{{self._variable(host)}}}"}
         return written | _always_loaded(host)
+
+    def _variable(self, host: HostName) -> str:
+        """How a host is told to fill a variable in by itself, so that no key stands in its file."""
+        if host == "claude-desktop":
+            raise ConfigurationError(
+                "Claude Desktop fills no variables in; keep the key in a file of your own, and name that by "
+                "--api-key-file"
+            )
+        return self.key_variable if host == "claude-code" else f"env:{self.key_variable}"
 
 
 def _always_loaded(host: HostName) -> dict[str, Any]:

@@ -96,9 +96,40 @@ def test_an_address_is_written_without_its_key(tmp_path: Path, host: HostName) -
     assert "TOOLSHED_KEY}" in written["headers"]["Authorization"]
 
 
-def test_claude_desktop_takes_no_address(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="leave --url out"):
-        planned("claude-desktop", Entry(url="https://tools.example.com/mcp"), tmp_path / "x.json")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param(("--host", "claude-desktop", "--api-key-file", "key"), {}, id="desktop"),
+        pytest.param(
+            ("--host", "cursor", "--bridge", "--key-variable", "KEY"),
+            {"env": {"TOOLSHED_API_KEY": "${env:KEY}"}},
+            id="cursor",
+        ),
+    ],
+)
+def test_a_host_that_starts_programs_only_is_bridged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], expected: dict[str, object]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = run("mcp", "install", *options, "--url", "https://tools.example.com/", "--dry-run")
+    entry = json.loads(shown.stdout)
+    key = ["--api-key-file", str(tmp_path / "key")] if "--api-key-file" in options else []
+    assert entry["args"] == ["-m", "toolshed", "mcp", "--url", "https://tools.example.com/mcp", *key]
+    assert entry.items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--host", "claude-desktop", "--key-variable", "KEY"), "name that by --api-key-file"),
+        (("--host", "cursor", "--api-key-file", "key"), "give --bridge"),
+        (("--host", "cursor", "--url", "tools.example.com"), "write https://HOST"),
+    ],
+)
+def test_what_a_host_cannot_be_told_is_refused(options: tuple[str, ...], says: str) -> None:
+    refused = run("mcp", "install", "--url", "https://tools.example.com", *options, "--dry-run")
+    assert refused.exit_code == 2
+    assert says in refused.stderr
 
 
 @hosts
