@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +22,8 @@ _BUSY_SECONDS = 30
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s]*@")
 # Drivers take passwords there too.
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
+# The transaction that is open in this context, and the engine that it is of.
+_joined: ContextVar[tuple[Engine, Connection] | None] = ContextVar("joined", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,35 @@ class Database:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes; all of it is kept, or nothing."""
+        if (joined := self._joined_connection) is not None:
+            yield joined
+            return
         with self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(toolshed_writes=True)
             with connection.begin():
                 yield connection
 
     @contextlib.contextmanager
+    def joined(self) -> Iterator[None]:
+        """Make what is read and written in this block one transaction, which is written to disk once."""
+        with self.writing() as connection:
+            token = _joined.set((self.engine, connection))
+            try:
+                yield
+            finally:
+                _joined.reset(token)
+
+    @property
+    def _joined_connection(self) -> Connection | None:
+        found = _joined.get()
+        return found[1] if found is not None and found[0] is self.engine else None
+
+    @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database."""
+        if (joined := self._joined_connection) is not None:
+            yield joined
+            return
         with self._translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 

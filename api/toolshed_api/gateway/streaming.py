@@ -74,8 +74,6 @@ class Streamed:
         """Read the upstream to its end, and book it."""
         try:
             reader = await self._rounds()
-            for part in reader.closing():
-                await self._put(part.encoded())
             await self._report(reader)
             await self._put(trailer(self._exchange))
         # Broad: whatever it is, who listens is told, and nobody else would log it.
@@ -134,6 +132,10 @@ class Streamed:
                     break
         if not reader.is_ended and not self._is_left:
             raise UpstreamError("the upstream's stream broke off before its end; try again", text="")
+        if not reader.is_search:
+            # Who listens does not wait for the books.
+            for part in reader.closing():
+                await self._put(part.encoded())
 
     async def _put(self, part: bytes | None) -> None:
         if self._is_left:
@@ -157,7 +159,8 @@ class Streamed:
     async def _report(self, reader: Reader) -> None:
         exchange = self._exchange
         passed = None if self._is_left else exchange.judged(reader.said)
-        await asyncio.to_thread(exchange.attempts.report, passed)
+        if passed is not None:
+            await asyncio.to_thread(exchange.attempts.report, passed)
 
     async def _tell(self, error: Exception) -> None:
         """Say what went wrong: as the answer, or, where it has begun, as its last event."""

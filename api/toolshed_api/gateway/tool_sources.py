@@ -94,6 +94,8 @@ class ToolMemory:
         self.searches: Remembered[tuple[str, ...]] = Remembered(_MAX_SEARCHES)
         self.loaded: Remembered[tuple[str, ...]] = Remembered(_MAX_SEARCHES)
         self.sizes: Remembered[_Size] = Remembered(1_000)
+        # Counting reads every definition: it is done once, however many wait for it.
+        self.counting = threading.Lock()
         self._indexes: Remembered[Toolshed] = Remembered(_MAX_INDEXES)
         # One index is made at a time: it takes a core.
         self._indexing = threading.Lock()
@@ -146,9 +148,13 @@ class KnowledgeBaseTools:
 
     def _kept(self, key: Hashable, count: Callable[[], float]) -> float:
         known = self.memory.sizes.get(key)
-        if known is None or time.monotonic() - known.since > _SIZE_SECONDS:
-            known = _Size(count(), time.monotonic())
-            self.memory.sizes.put(key, known)
+        if known is not None and time.monotonic() - known.since <= _SIZE_SECONDS:
+            return known.value
+        with self.memory.counting:
+            known = self.memory.sizes.get(key)
+            if known is None or time.monotonic() - known.since > _SIZE_SECONDS:
+                known = _Size(count(), time.monotonic())
+                self.memory.sizes.put(key, known)
         return known.value
 
     def search(self, query: str) -> list[str]:

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -182,6 +182,13 @@ class CostAccount:
         token_usd = rates.most_usd(n_in, 1) - rates.most_usd(n_in, 0)
         return max(1, int((amount_usd - prompt_usd) / token_usd)) if token_usd > 0 else None
 
+    @contextlib.contextmanager
+    def booking(self) -> Iterator[None]:
+        """Make what is booked in this block one transaction: the disk is waited for once."""
+        # The lock first, as wherever it and the database are both held.
+        with self._lock, self.ledger.database.joined():
+            yield
+
     def start_task(self, task_class: str = "default", **details: Unpack[TaskDetails]) -> Task:
         """Book a task of this tenant."""
         return self.ledger.add_task(Task(task_class, tenant=self.tenant, **details))
@@ -225,9 +232,11 @@ class CostAccount:
                 **({"examples": list(examples)} if examples else {}),
             },
         )
-        with self._lock, self.selector.lock:
+        with self._lock:
             self.ledger.add_decision(decision, task=task)
-            self.selector.explored_usd += selection.exploration_usd
+            # Held for a moment only: who chooses shall not wait for a database.
+            with self.selector.lock:
+                self.selector.explored_usd += selection.exploration_usd
         return decision
 
     def book_call(

@@ -143,7 +143,7 @@ class Attempts:
         """
         self._request, self._shown = request, shown
         self._prompt_tokens = estimated_tokens(prompt) if prompt_tokens is None else prompt_tokens
-        return self._attempt(*self._reserved())
+        return self._begun()
 
     def book(self, reply: Reply[Value], seconds: float) -> None:
         """Book a call that went well, and settle its reservation.
@@ -179,7 +179,7 @@ class Attempts:
             return None
         self._kept, self._cached_tokens = None, 0
         with self.told(), suppress(NoEligibleBackboneError, BudgetExceededError):
-            return self._attempt(*self._reserved())
+            return self._begun()
         return None
 
     def report(self, passed: bool | None) -> None:
@@ -202,15 +202,16 @@ class Attempts:
             self.unbooked.append(reason)
             self._open = None
 
-    def _reserved(self) -> tuple[Selection, tuple[str, ...], int | None]:
-        """A selection, its reservations, and the cap on the output that it counts with."""
+    def _begun(self) -> Attempt:
+        """Select, reserve and decide; what is written of it is one transaction, kept as a whole or not."""
         request = self._next_request()
         for turn in range(1, _RESERVE_TURNS + 1):
             selection = self.account.select(request, budget=self.budget, also=self.also)
             if selection.candidate is None:
                 raise NoEligibleBackboneError(selection.reason)
             try:
-                return selection, *self._reserve(selection, request.features)
+                with self.account.booking():
+                    return self._attempt(selection, *self._reserve(selection, request.features))
             except BudgetExceededError:
                 # Another caller was faster; what it left may do for a cheaper backbone.
                 if turn == _RESERVE_TURNS:
@@ -218,18 +219,13 @@ class Attempts:
         raise AssertionError("the loop returns or raises")
 
     def _reserve(self, selection: Selection, features: StepFeatures) -> tuple[tuple[str, ...], int | None]:
-        """Reserve a selected call under every budget, or under none."""
+        """Reserve a selected call under every budget."""
         held: list[str] = []
         caps: list[int] = []
-        try:
-            for budget in (self.budget, *self.also):
-                hold_id, cap = self.account.reserve(selection, features, budget)
-                held += [hold_id] if hold_id is not None else []
-                caps += [cap] if cap is not None else []
-        except BaseException:
-            for hold_id in held:
-                self.account.ledger.settle(hold_id, Decimal(0))
-            raise
+        for budget in (self.budget, *self.also):
+            hold_id, cap = self.account.reserve(selection, features, budget)
+            held += [hold_id] if hold_id is not None else []
+            caps += [cap] if cap is not None else []
         return tuple(held), min(caps, default=None)
 
     def _next_request(self) -> StepRequest:
@@ -279,18 +275,19 @@ class Attempts:
 
     def _book(self, usage: Usage, seconds: float, error: str | None = None) -> None:
         decision = self.decisions[-1]
-        call = self.account.book_call(
-            self.task_id,
-            self.component,
-            decision.model,
-            usage,
-            decision=decision,
-            latency_seconds=seconds,
-            started_at=self._asked().started_at,
-            error=error,
-        )
+        with self.account.booking():
+            call = self.account.book_call(
+                self.task_id,
+                self.component,
+                decision.model,
+                usage,
+                decision=decision,
+                latency_seconds=seconds,
+                started_at=self._asked().started_at,
+                error=error,
+            )
+            self._settle(call.cost_usd)
         self.spent_usd += call.cost_usd
-        self._settle(call.cost_usd)
 
     def _settle(self, spent_usd: Decimal) -> None:
         asked, self._open = self._open, None

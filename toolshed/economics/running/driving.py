@@ -82,7 +82,8 @@ async def drive_async(
             continue
         await _off_the_loop(attempts, attempts.book, reply, time.monotonic() - started)
         passed = judge(reply.value)
-        following = await _off_the_loop(attempts, attempts.judge, passed)
+        # No finding books nothing.
+        following = None if passed is None else await _off_the_loop(attempts, attempts.judge, passed)
     return Finished(reply, passed)
 
 
