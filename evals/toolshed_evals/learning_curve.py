@@ -5,8 +5,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -66,32 +68,90 @@ def learning_curve(
         enhancements: File of enhancements of the tools.
         tick: Told after each request.
     """
-    measured = _measured(dataset, limit)
-    with (
-        tempfile.TemporaryDirectory(prefix="toolshed-eval-") as folder,
-        Toolshed(Path(folder) / "shed", pipeline=pipeline, multilingual=False) as shed,
-    ):
-        shed.sync_catalogs([dataset.catalog], skip_invalid=True, enhancements=enhancements)
-        ids = {dataset_tool_id(tool): tool.tool_id for tool in shed.tools.definitions()}
-        past = list(_past(history, {dataset.queries[query] for query in measured}, ids, max(sizes)))
-        known = _encoded(shed, [text for text, _, _ in past])
-        asked = _encoded(shed, [dataset.queries[query] for query in measured])
-        lead = "dense" if "dense" in known else "static"
-        is_copy = np.zeros(len(past), dtype=bool)
-        for at in range(0, len(past), 512):
-            is_copy[at : at + 512] = (known[lead][at : at + 512] @ asked[lead].T).max(axis=1) >= _COPY
+    with PastRequests.opened(
+        dataset, history, max(sizes), pipeline=pipeline, limit=limit, enhancements=enhancements
+    ) as past:
         points = []
         for done, size in enumerate(sizes):
-            rows = [at for at, (_, _, nth) in enumerate(past) if nth < size and not is_copy[at]]
-            _write(shed, past, known, rows)
-            run = {}
-            for n, query in enumerate(measured):
-                found = shed.search(dataset.queries[query], DEPTH).tools
-                run[query] = [dataset_tool_id(one.tool) for one in found]
-                tick(done * len(measured) + n + 1, len(sizes) * len(measured))
-            nearest = (asked[lead] @ known[lead][rows].T).max(axis=1) if rows else np.zeros(len(measured))
-            points.append(_point(dataset, measured, run, size, len(rows), nearest < _CLOSE))
-    return points
+            past.write([past.example(row) for row in past.rows(size)])
+            points.append(past.measured_point(size, tick, done, len(sizes)))
+        return points
+
+
+class PastRequests:
+    """Requests to measure, and past ones with the tools that served them; see :func:`learning_curve`."""
+
+    def __init__(self, shed: Toolshed, dataset: Dataset, history: Dataset, *, most: int, limit: int) -> None:
+        self.shed, self.dataset = shed, dataset
+        self.queries = _measured(dataset, limit)
+        self.ids = {dataset_tool_id(tool): tool.tool_id for tool in shed.tools.definitions()}
+        held = {dataset.queries[query] for query in self.queries}
+        self.requests = list(_past(history, held, self.ids, most))
+        self._known = _encoded(shed, [text for text, _, _ in self.requests])
+        self._asked = _encoded(shed, [dataset.queries[query] for query in self.queries])
+        self._lead = "dense" if "dense" in self._known else "static"
+        self._is_copy = np.zeros(len(self.requests), dtype=bool)
+        for at in range(0, len(self.requests), 512):
+            near = self._known[self._lead][at : at + 512] @ self._asked[self._lead].T
+            self._is_copy[at : at + 512] = near.max(axis=1) >= _COPY
+        self._written: list[int] = []
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls,
+        dataset: Dataset,
+        history: Dataset,
+        most: int,
+        *,
+        pipeline: PipelineName,
+        limit: int,
+        enhancements: str | None = None,
+    ) -> Iterator[Self]:
+        """Index the tools in a folder of their own, and read the requests."""
+        with (
+            tempfile.TemporaryDirectory(prefix="toolshed-eval-") as folder,
+            Toolshed(Path(folder) / "shed", pipeline=pipeline, multilingual=False) as shed,
+        ):
+            shed.sync_catalogs([dataset.catalog], skip_invalid=True, enhancements=enhancements)
+            yield cls(shed, dataset, history, most=most, limit=limit)
+
+    def rows(self, size: int) -> list[int]:
+        """Past requests that are no copies, at most so many of each tool."""
+        nths = enumerate(nth for _, _, nth in self.requests)
+        return [row for row, nth in nths if nth < size and not self._is_copy[row]]
+
+    def example(
+        self, row: int, *, tool_id: str = "", reporter: str = "history", serves: bool = True
+    ) -> UsageExample:
+        """The example that a past request makes, of its own tool unless another is given."""
+        return UsageExample(
+            f"{row:032x}",
+            tool_id or self.requests[row][1],
+            reporter,
+            int(time.time()),
+            {name: vectors[row] for name, vectors in self._known.items()},
+            serves=serves,
+        )
+
+    def write(self, examples: Sequence[UsageExample]) -> None:
+        """Make these the examples that there are."""
+        self.shed.usage.forget(everything=True)
+        for start in range(0, len(examples), 500):
+            self.shed.usage.keep(examples[start : start + 500])
+        self._written = [int(one.example_id, 16) for one in examples]
+
+    def measured_point(self, size: int, tick: Progress, done: int, n_points: int) -> CurvePoint:
+        """Search what is measured, with the examples that were written."""
+        run = {}
+        for n, query in enumerate(self.queries):
+            found = self.shed.search(self.dataset.queries[query], DEPTH).tools
+            run[query] = [dataset_tool_id(one.tool) for one in found]
+            tick(done * len(self.queries) + n + 1, n_points * len(self.queries))
+        nearest = np.zeros(len(self.queries))
+        if self._written:
+            nearest = (self._asked[self._lead] @ self._known[self._lead][self._written].T).max(axis=1)
+        return _point(self.dataset, self.queries, run, size, len(self._written), nearest < _CLOSE)
 
 
 def _measured(dataset: Dataset, limit: int) -> list[str]:
@@ -133,26 +193,6 @@ def _encoded(shed: Toolshed, texts: Sequence[str]) -> dict[str, Vectors]:
             rows[some] = encoder.encode([texts[at] for at in some])
         vectors[name] = rows
     return vectors
-
-
-def _write(
-    shed: Toolshed, past: Sequence[tuple[str, str, int]], known: dict[str, Vectors], rows: Sequence[int]
-) -> None:
-    shed.usage.forget(everything=True)
-    now = int(time.time())
-    examples = [
-        UsageExample(
-            f"{at:032x}",
-            past[at][1],
-            "history",
-            now,
-            {name: vectors[at] for name, vectors in known.items()},
-            serves=True,
-        )
-        for at in rows
-    ]
-    for start in range(0, len(examples), 500):
-        shed.usage.keep(examples[start : start + 500])
 
 
 def _point(

@@ -3,6 +3,7 @@
 from toolshed.catalog.json_shapes import parse_tools
 from toolshed.indexing.tools import unwatched
 from toolshed_evals.datasets import Dataset
+from toolshed_evals.false_reports import false_reports
 from toolshed_evals.learning_curve import learning_curve
 
 THINGS = ("laptop", "computer", "printer", "notebook", "screen", "tablet", "router", "phone")
@@ -32,3 +33,13 @@ def test_history_helps_and_never_holds_what_is_measured() -> None:
     assert none.n_queries == some.n_queries < len(data.queries)
     assert some.metrics["ndcg@5"] > none.metrics["ndcg@5"]
     assert none.n_far == none.n_queries
+
+
+def test_reports_of_a_liar_are_not_believed() -> None:
+    found = false_reports(
+        dataset(), 40, share=0.3, wrong="any", reporter="own", limit=5, tick=unwatched, pipeline="instant"
+    )
+    assert found.n_false == round(0.3 * found.n_reports) > 5
+    assert found.n_believed < found.n_false / 4
+    assert found.true.n_examples == found.n_reports - found.n_false
+    assert found.both.metrics["ndcg@5"] >= found.none.metrics["ndcg@5"]

@@ -1,8 +1,9 @@
 """Learning from use: tools rise where requests like this one were served by them.
 
 Of the examples of a tool is seen how much nearer the request is to the centroid of document and examples than
-to the document alone, by either encoder, and which share of the examples around the request is its own. All
-are zero where there is no example: then nothing changes.
+to the document alone, by either encoder, and which share of the examples around the request is its own. Both
+are seen for the whole request, and for each of its needs: there examples change the chance that some need
+calls for a tool. All are zero where there is no example: then nothing changes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.embedding import normalise
+from toolshed.intra_retrieval.fusion import chosen_by_parts
 from toolshed.knowledge_base.examples import UsageExample
-from toolshed.presets import MIN_NEED_WEIGHT, USAGE, UsagePreset
-from toolshed.queries import Encodings
+from toolshed.presets import MIN_NEED_WEIGHT, STATIC_USAGE, USAGE, UsagePreset
 from toolshed.rankings import ScoredTools
 from toolshed.stages import Stage
 from toolshed.vectors import Scores, Vectors
@@ -23,6 +24,7 @@ from toolshed.vectors import Scores, Vectors
 # Tools beyond the candidates that examples may bring in.
 _MOST_BROUGHT_IN = 10
 _MIN_DEVIATION = 1e-3
+_MIN_CHANCE = 1e-4
 _HALF_LIFE_SECONDS = 182 * 24 * 3600
 
 
@@ -61,32 +63,59 @@ class UsageIndex:
     def __len__(self) -> int:
         return len(self._tool)
 
-    def gains(self, queries: Mapping[str, Vectors], documents: ExampleDocuments) -> NDArray[np.float64]:
-        """What examples add to the score of each tool: the best over the needs of one request.
+    def gains(
+        self,
+        queries: Mapping[str, Vectors],
+        documents: ExampleDocuments,
+        fused: Scores,
+        weights: NDArray[np.float32],
+    ) -> NDArray[np.float64]:
+        """What examples add to the score of each tool for one request.
+
+            a g_0(t) + b log( wanted(t; z + g) / wanted(t; z) )
+
+        g are the totals of the whole request (0) and of each need, z what the needs rank tools by without
+        examples, and ``wanted`` the chance that some need calls for a tool (:func:`.chosen_by_parts`): a tool
+        that serves one need well is not outvoted by those that half serve all.
 
         Args:
-            queries: float32 ``[n_needs, dimension]`` by encoder; one of them at least has examples.
+            queries: float32 ``[n_needs, dimension]`` by encoder, the whole request first; one of them at
+                least has examples.
             documents: Of the tools that may be found; examples of others have no part.
+            fused: z, float32 ``[n_needs, n_tools]``.
+            weights: The say of each need, 0 to 1.
         """
-        return np.asarray(self.totals(queries, documents).max(axis=0))
+        seen = self.totals(queries, documents)
+        preset = self._preset(queries)
+        before = chosen_by_parts(fused, weights, 1.0)
+        after = chosen_by_parts(fused + seen.astype(np.float32), weights, 1.0)
+        needs = np.log((after + _MIN_CHANCE) / (before + _MIN_CHANCE))
+        return np.asarray(preset.whole * seen[0] + preset.needs * needs)
 
     def totals(
         self,
         queries: Mapping[str, Vectors],
         documents: ExampleDocuments,
         *,
-        preset: UsagePreset = USAGE,
         without: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
         """What examples, without some of them, add to each tool for each query."""
         owner = documents.columns_of(self._tool_ids)[self._tool]
         kept = owner >= 0 if without is None else (owner >= 0) & ~without
+        preset = self._preset(queries)
         seen: list[NDArray[np.float64]] = []
-        for name in (one for one in self.vectors if one in queries):
+        for name in self._compared(queries):
             plain = documents.products(name, queries[name])
             nearer, shares = self._seen(name, queries[name], plain, documents, owner[kept], kept, preset)
             seen.append(preset.nearer[name] * nearer + preset.shares[name] * shares)
         return np.asarray(np.sum(seen, axis=0))
+
+    def _compared(self, queries: Mapping[str, Vectors]) -> list[str]:
+        """The encoders that examples and queries have both."""
+        return [name for name in self.vectors if name in queries]
+
+    def _preset(self, queries: Mapping[str, Vectors]) -> UsagePreset:
+        return USAGE if "dense" in self._compared(queries) else STATIC_USAGE
 
     def _seen(
         self,
@@ -149,21 +178,23 @@ class LearnFromUse(Stage[ScoredTools, ScoredTools]):
         documents = scored.documents
         if index is None or documents is None or not len(index) or not len(scored.scores):
             return scored
-        queries = asked_vectors(scored)
+        needs = need_rows(scored)
+        queries = {name: vectors[needs] for name, vectors in scored.asked.encodings.vectors.items()}
         if index.vectors.keys().isdisjoint(queries):
             return scored
-        gains = index.gains(queries, documents)
+        weights = np.array([scored.sub_queries[at].weight for at in needs], np.float32)
+        if len(needs) == 1:
+            weights[:] = 1.0
+        gains = index.gains(queries, documents, scored.fused[needs], weights)
         if not gains.any():
             return scored
         scores = with_gains(scored, gains)
         return replace(scored, scores=scores, before_use=scored.scores)
 
 
-def asked_vectors(scored: ScoredTools) -> dict[str, Vectors]:
-    """The vectors of the whole request and of its needs, by encoder."""
-    needs = [at for at, one in enumerate(scored.sub_queries) if at == 0 or one.weight >= MIN_NEED_WEIGHT]
-    encodings: Encodings = scored.asked.encodings
-    return {name: vectors[needs] for name, vectors in encodings.vectors.items()}
+def need_rows(scored: ScoredTools) -> list[int]:
+    """The rows of the whole request and of its needs."""
+    return [at for at, one in enumerate(scored.sub_queries) if at == 0 or one.weight >= MIN_NEED_WEIGHT]
 
 
 def with_gains(scored: ScoredTools, gains: NDArray[np.float64]) -> Scores:

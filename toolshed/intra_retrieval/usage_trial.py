@@ -12,10 +12,14 @@ from toolshed.vectors import CompactVectors, Scores, Vectors
 _N_FOLDS = 5
 # Requests nearer than this are held back together.
 _NEAR_DUPLICATE = 0.95
-# An example has support when its tool comes at least here without it.
-_MAX_RANK = 10
-# A reporter of so many examples, more than half of them without support, is not believed at all.
-_MIN_REPORTS, _MOST_UNSUPPORTED = 10, 0.5
+# Chance that a report which is wrong names just this tool: chosen on ToolE dev, with wrong tools drawn at
+# random and from the first ten of the ranking.
+_WRONG_CHANCE = 0.03
+# A reporter is believed as if it had given so many right and wrong reports before.
+_PRIOR_RIGHT, _PRIOR_WRONG = 4.0, 1.0
+_N_ROUNDS = 10
+# A reporter of so many examples, fewer than half of them believed, is not believed at all.
+_MIN_REPORTS, _LEAST_TRUST = 10, 0.5
 _OLDEST_SECONDS = 365 * 24 * 3600
 # Examples that a comparison is made on; more of them say the same.
 _MOST_COMPARED = 1_000
@@ -72,32 +76,35 @@ class Trial:
         self.n_unsupported = self.n_distrusted = 0
 
     def supported(self) -> NDArray[np.bool_]:
-        """Which examples may serve: those that the ranking and what others reported speak for.
+        """Which examples may serve: those that are rather right than wrong, by what is known without them.
 
-        A reporter's examples are judged without any of its own where there are others, so that it cannot
-        vouch for itself.
+        Two things are weighed (Dawid & Skene, 1979): the chance p that the ranking and what others reported
+        give the tool, and the trust in who reported it, which is the share of its reports that are right:
+
+            P(right) = trust p / (trust p + (1 - trust) c)
+
+        A reporter's examples are judged without any of its own, so that it cannot vouch for itself, unless
+        others have fewer than it has: then its own vouch for each other, a fold at a time.
         """
         n = len(self._examples)
-        is_supported = np.zeros(n, dtype=bool)
-        if not self._tools.encoders:
+        if not n or not self._tools.encoders:
             # No tools, or no encoder that all examples have: none can be judged.
-            return is_supported
-        reporters = np.array([one.reporter for one in self._examples])
-        names = sorted(set(reporters.tolist()))
-        for name in names:
-            own = np.flatnonzero(reporters == name)
-            for held in [own] if len(names) > 1 else self._folds(own):
+            return np.zeros(n, dtype=bool)
+        names, reporter = np.unique([one.reporter for one in self._examples], return_inverse=True)
+        chances = np.zeros(n)
+        for number in range(len(names)):
+            own = np.flatnonzero(reporter == number)
+            for held in [own] if 2 * len(own) <= n else self._folds(own):
                 without = np.zeros(n, dtype=bool)
                 without[held] = True
-                is_supported[held] = self._ranks(held, without) <= _MAX_RANK
-        kept: NDArray[np.bool_] = is_supported & ~self._is_old
-        self.n_unsupported = int((~is_supported).sum())
-        for name in names:
-            own = reporters == name
-            is_many = own.sum() >= _MIN_REPORTS
-            if is_many and 1 - is_supported[own].mean() > _MOST_UNSUPPORTED:
-                kept[own] = False
-                self.n_distrusted += 1
+                chances[held] = self._chances(held, without)
+        is_right = _chance_of_right(chances, reporter, len(names)) >= 0.5
+        self.n_unsupported = int((~is_right).sum())
+        n_reports = np.bincount(reporter)
+        shares = np.bincount(reporter, is_right) / n_reports
+        is_distrusted = (n_reports >= _MIN_REPORTS) & (shares < _LEAST_TRUST)
+        self.n_distrusted = int(is_distrusted.sum())
+        kept: NDArray[np.bool_] = is_right & ~self._is_old & ~is_distrusted[reporter]
         return kept
 
     def compared(self, kept: NDArray[np.bool_]) -> tuple[float, float]:
@@ -135,19 +142,53 @@ class Trial:
 
     def _ranks(self, rows: NDArray[np.int64], without: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rank of the tool of each row, by the ranking that was and by examples, some left out."""
-        ranks = np.empty(len(rows), np.int64)
+        # Ties count against: what nothing tells apart has no support.
+        ranks = [(scores >= own[:, None]).sum(axis=1) for scores, own in self._scored(rows, without)]
+        return np.concatenate(ranks)
+
+    def _chances(self, rows: NDArray[np.int64], without: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The chance that the same gives the tool of each row."""
+        chances = []
+        for scores, own in self._scored(rows, without):
+            top = scores.max(axis=1)
+            chances.append(np.exp(own - top) / np.exp(scores - top[:, None]).sum(axis=1))
+        return np.concatenate(chances)
+
+    def _scored(
+        self, rows: NDArray[np.int64], without: NDArray[np.bool_]
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Scores of all tools for some of the rows, and that of the tool of each."""
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             queries = {name: self._index.vectors[name][block] for name in self._tools.encoders}
             scores = self._index.totals(queries, self._tools, without=without)
+            own = np.empty(len(block))
             for at, row in enumerate(block):
                 example = self._examples[row]
-                plain = np.full(len(self._tools.column), min(example.ranked.values(), default=0.0) - 1)
-                for tool_id, score in example.ranked.items():
-                    if tool_id in self._tools.column:
-                        plain[self._tools.column[tool_id]] = score
-                scores[at] += plain
-                own = scores[at, self._tools.column[example.tool_id]]
-                # Ties count against: what nothing tells apart has no support.
-                ranks[start + at] = int((scores[at] >= own).sum())
-        return ranks
+                scores[at] += self._ranked(example)
+                own[at] = scores[at, self._tools.column[example.tool_id]]
+            yield scores, own
+
+    def _ranked(self, example: UsageExample) -> NDArray[np.float64]:
+        """What the search scored the tools by; those that it did not rank come after the last one."""
+        plain = np.full(len(self._tools.column), min(example.ranked.values(), default=0.0) - 1)
+        for tool_id, score in example.ranked.items():
+            if tool_id in self._tools.column:
+                plain[self._tools.column[tool_id]] = score
+        return plain
+
+
+def _chance_of_right(
+    chances: NDArray[np.float64], reporter: NDArray[np.int64], n_reporters: int
+) -> NDArray[np.float64]:
+    """How likely each report is right, the trust in each reporter estimated from all of its reports."""
+    n_reports = np.bincount(reporter, minlength=n_reporters)
+    trust = np.full(n_reporters, _PRIOR_RIGHT / (_PRIOR_RIGHT + _PRIOR_WRONG))
+    right = chances
+    for _ in range(_N_ROUNDS):
+        own = trust[reporter]
+        right = own * chances / (own * chances + (1 - own) * _WRONG_CHANCE)
+        trust = (np.bincount(reporter, right, n_reporters) + _PRIOR_RIGHT) / (
+            n_reports + _PRIOR_RIGHT + _PRIOR_WRONG
+        )
+    return right

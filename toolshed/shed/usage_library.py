@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -201,7 +201,7 @@ class UsageLibrary:
             text=pending.text if self._keeps_text else "",
         )
         store.upsert([example])
-        surplus = known[: max(0, len(known) + 1 - MAX_EXAMPLES_OF_A_TOOL)]
+        surplus = _surplus([*known, example])
         store.delete([one.example_id for one in surplus])
         return 1, 0, len(surplus)
 
@@ -359,6 +359,20 @@ class UsageLibrary:
         with self._lock:
             if self._store is not None:
                 self._store.close()
+
+
+def _surplus(known: Sequence[UsageExample]) -> list[UsageExample]:
+    """What makes room where a tool has too many: the oldest of whoever reported most of them.
+
+    So nobody can push out what others reported.
+    """
+    rest, surplus = list(known), []
+    while len(rest) > MAX_EXAMPLES_OF_A_TOOL:
+        counts = Counter(one.reporter for one in rest)
+        ((most, _),) = counts.most_common(1)
+        surplus.append(next(one for one in rest if one.reporter == most))
+        rest.remove(surplus[-1])
+    return surplus
 
 
 def _is_same(example: UsageExample, vectors: Mapping[str, Vectors]) -> bool:

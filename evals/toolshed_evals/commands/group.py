@@ -8,6 +8,7 @@ from toolshed_evals.commands.agents import agents
 from toolshed_evals.commands.carry_over import carry_over
 from toolshed_evals.commands.compare import compare
 from toolshed_evals.commands.endurance import endurance
+from toolshed_evals.commands.false_reports import false_reports
 from toolshed_evals.commands.fetch import fetch
 from toolshed_evals.commands.gateway_delay import gateway_delay
 from toolshed_evals.commands.languages import languages
@@ -34,6 +35,7 @@ from toolshed_evals.commands.sentences import sentences
         agents,
         carry_over,
         learning_curve,
+        false_reports,
         report,
         fetch,
         gateway_delay,

@@ -9,7 +9,7 @@ from toolshed.intra_retrieval.catalog_documents import IndexedDocuments
 from toolshed.intra_retrieval.channels import ScoringIndex
 from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.knowledge_base.examples import UsageExample
-from toolshed.presets import USAGE
+from toolshed.presets import STATIC_USAGE
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
 from toolshed.vectors import Scores, Vectors
@@ -57,10 +57,18 @@ def standard(scores: Scores) -> Scores:
 
 
 def nearer(queries: Vectors, own: Vectors, examples: list[tuple[int, Vectors]]) -> Scores:
-    centroids = USAGE.document_weight * own
+    centroids = STATIC_USAGE.document_weight * own
     for column, vector in examples:
         centroids[column] += vector
     return standard(queries @ normalise(centroids).T) - standard(queries @ normalise(own).T)
+
+
+def shares(queries: Vectors, n_tools: int, examples: list[tuple[int, Vectors]]) -> Scores:
+    mass = np.zeros((len(queries), n_tools))
+    for column, vector in examples:
+        mass[:, column] += np.exp((queries @ vector - 1) / STATIC_USAGE.temperature)
+    prior = STATIC_USAGE.prior
+    return np.log(n_tools * (mass + prior / n_tools) / (mass.sum(1, keepdims=True) + prior))
 
 
 @pytest.mark.parametrize("documents", ["all", "some", "joined"], indirect=True)
@@ -82,8 +90,8 @@ def test_gains_are_those_of_all_documents_as_floats(documents: IndexedDocuments)
         for at, (tool, vector) in enumerate(zip(tools, asked, strict=True))
     ]
     found = UsageIndex(examples, now=0).totals({"static": queries}, documents)
-    expected = USAGE.nearer["static"] * nearer(queries, own, [(2, asked[0]), (0, asked[1])])
-    assert USAGE.shares["static"] == 0
+    known = [(2, asked[0]), (0, asked[1])]
+    expected = nearer(queries, own, known) + shares(queries, len(names), known)
     # Documents are kept in eight bits, not quite of length one.
     np.testing.assert_allclose(found, expected, atol=0.005)
     assert np.abs(found).max() > 0.1, "far more than what rounding makes of it"
@@ -94,4 +102,21 @@ def test_examples_of_tools_that_may_not_be_found_add_nothing(documents: IndexedD
     vector = StaticEncoder().encode(["a parcel"])
     hidden = next(f"shop:{one}" for one in WHAT if f"shop:{one}" not in ids(documents))
     index = UsageIndex([UsageExample("1", hidden, "a", 0, {"static": vector[0]})], now=0)
-    assert not index.gains({"static": vector}, documents).any()
+    nothing, whole = np.zeros((1, 4), np.float32), np.ones(1, np.float32)
+    assert not index.gains({"static": vector}, documents, nothing, whole).any()
+
+
+@pytest.mark.parametrize("documents", ["all"], indirect=True)
+def test_each_need_raises_what_served_it(documents: IndexedDocuments) -> None:
+    encode, names = StaticEncoder().encode, ids(documents)
+    asked = ["bring me to the airport", "what plays tonight"]
+    examples = [
+        UsageExample(f"{column}-{at}", names[column], "a", 0, {"static": vector})
+        for column, vector in zip([3, 8], encode(asked), strict=True)
+        for at in range(8)
+    ]
+    queries = {"static": encode([" and ".join(asked), *asked])}
+    gains = UsageIndex(examples, now=0).gains(
+        queries, documents, np.zeros((3, 12), np.float32), np.array([0.15, 1, 1], np.float32)
+    )
+    assert set(np.argsort(-gains)[:2].tolist()) == {3, 8}
