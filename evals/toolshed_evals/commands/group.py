@@ -15,6 +15,7 @@ from toolshed_evals.commands.languages import languages
 from toolshed_evals.commands.learning_curve import learning_curve
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
 from toolshed_evals.commands.openapi import openapi
+from toolshed_evals.commands.operations import operations
 from toolshed_evals.commands.passage_scale import passage_scale
 from toolshed_evals.commands.passages import passages
 from toolshed_evals.commands.precision import precision
@@ -46,6 +47,7 @@ from toolshed_evals.commands.sentences import sentences
         endurance,
         languages,
         openapi,
+        operations,
         precision,
         prompts,
         rights,
