@@ -6,11 +6,12 @@ name what is public, and what an administrator allowed by name.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
-
-import httpx
+from typing import TYPE_CHECKING, Self
 
 from toolshed.errors import ForbiddenSourceError
+
+if TYPE_CHECKING:
+    import httpx
 
 # Ports of other protocols, as browsers refuse them (https://fetch.spec.whatwg.org/#port-blocking).
 _OTHER_PROTOCOLS = frozenset(
@@ -46,11 +47,11 @@ class Reach:
         """Whether a file, a program or an address with variables may be read."""
         return self.is_local or location in self.allowed
 
-    def may_be_private(self, url: httpx.URL) -> bool:
+    def may_be_private(self, url: "httpx.URL") -> bool:
         """Whether the server of a URL may be at a private address."""
         return self.is_local or any(_is_server(one, url) for one in self.allowed)
 
-    def check_url(self, url: httpx.URL) -> None:
+    def check_url(self, url: "httpx.URL") -> None:
         """Refuse what is no web address, and ports that speak other protocols.
 
         Raises:
@@ -89,13 +90,16 @@ def check_file(text: str, location: str, reach: Reach) -> None:
 LOCAL = Reach()
 
 
-def how_to_allow(url: httpx.URL) -> str:
+def how_to_allow(url: "httpx.URL") -> str:
     """What an administrator has to do so that callers may name the server of a URL."""
     where = url.netloc.decode("ascii", "replace")
     return f"an administrator can allow it: TOOLSHED_ALLOWED_SOURCES='[\"{where}\"]'"
 
 
-def _is_server(allowed: str, url: httpx.URL) -> bool:
+def _is_server(allowed: str, url: "httpx.URL") -> bool:
+    # A search of a knowledge base in a folder reaches no server: it need not wait for this.
+    import httpx
+
     text = allowed.removeprefix("registry+").removeprefix("mcp-").removeprefix("mcp+").removeprefix("sse:")
     try:
         named = httpx.URL(text if "://" in text else f"{url.scheme}://{text}")
@@ -110,5 +114,5 @@ def _is_server(allowed: str, url: httpx.URL) -> bool:
     return not has_port or _port(named) == _port(url)
 
 
-def _port(url: httpx.URL) -> int:
+def _port(url: "httpx.URL") -> int:
     return url.port or (443 if url.scheme == "https" else 80)

@@ -23,7 +23,6 @@ from toolshed.intra_retrieval.passage_sketch import SketchedPassages
 from toolshed.intra_retrieval.questions import Question
 from toolshed.knowledge_base.engine import Filter, VectorQuery
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
-from toolshed.legal.defined_terms import find_definitions
 from toolshed.presets import PassagePreset
 from toolshed.queries import EncodedText
 
@@ -238,6 +237,9 @@ def _phrases(query: str) -> Iterator[str]:
 
 
 def _definitions_in(passage: Passage) -> Iterator[UsedDefinition]:
+    # Its patterns take a while to compile: who only looks for tools need not wait for them.
+    from toolshed.legal.defined_terms import find_definitions
+
     spans = ((start - passage.start, end - passage.start) for start, end in passage.sentences)
     for definition in find_definitions(passage.text, spans):
         text = passage.text[definition.start : definition.end][:_MAX_DEFINITION_CHARACTERS]

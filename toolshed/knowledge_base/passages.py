@@ -12,7 +12,6 @@ from toolshed.documents import Passage
 from toolshed.errors import InvalidQueryError
 from toolshed.knowledge_base.engine import FieldKind, Filter, NamedVectors, Point
 from toolshed.knowledge_base.store import VECTORS_HASH, Channel, Layout, Store
-from toolshed.legal.citations import normal_citation
 from toolshed.options import FilterValue
 from toolshed.vectors import SparseVector, Vectors
 
@@ -203,6 +202,9 @@ def _stored_form(field: str, value: Any) -> Any:
         case "section":
             return section_key(value)
         case "cites":
+            # Forms of citations of many countries: who only looks for tools need not wait for them.
+            from toolshed.legal.citations import normal_citation
+
             return normal_citation(value)
         case "defines":
             return value.lower().strip("\"'“”")

@@ -7,7 +7,6 @@ import secrets
 from pathlib import Path
 
 from toolshed.errors import ConfigurationError
-from toolshed.safety.sealing import SecretKeys
 from toolshed.shed.location import Location
 
 _KEY_BYTES = 32
@@ -44,6 +43,9 @@ def _derived_key(secrets_key: str | None) -> bytes:
             "a knowledge base on a Qdrant server keys what it learns from use with TOOLSHED_SECRETS_KEY: set "
             "it to what toolshed credentials new-key prints, the same for every process, and report again"
         )
+    # Cryptography, which few knowledge bases in folders need.
+    from toolshed.safety.sealing import SecretKeys
+
     keys = SecretKeys.parse(secrets_key)
     return hmac.new(keys.keys[keys.first], _PURPOSE, hashlib.sha256).digest()
 

@@ -4,17 +4,14 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolshed.blas import few_blas_threads
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError, UnknownDocumentError
-from toolshed.indexing.passages import DocumentReport, sync_documents
-from toolshed.indexing.tools import unwatched
 from toolshed.intra_retrieval.passage_search import PassageSearch
 from toolshed.intra_retrieval.passage_sketch import SketchedPassages
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore, passage_filter
-from toolshed.legal.passages import PassageOptions
-from toolshed.legal.readers.files import find_files
 from toolshed.options import DocumentArguments, PassageArguments, checked
 from toolshed.post_retrieval.governing import Govern
 from toolshed.presets import PASSAGES, STATIC_PASSAGES
@@ -23,6 +20,9 @@ from toolshed.rankings import FoundPassage
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.passage_finding import PassageFinder
 from toolshed.shed.results import PassageSearchResult
+
+if TYPE_CHECKING:
+    from toolshed.indexing.passages import DocumentReport
 
 # In any precision.
 _OWN_ENCODER = "all-MiniLM-L6-v2"
@@ -80,8 +80,14 @@ class PassageLibrary:
         given: DocumentArguments,
         *,
         remove_missing: bool,
-    ) -> DocumentReport:
+    ) -> "DocumentReport":
         """See :meth:`Toolshed.sync_documents`."""
+        # Readers and segmenters of legal text: what only searches need not wait for them.
+        from toolshed.indexing.passages import sync_documents
+        from toolshed.indexing.tools import unwatched
+        from toolshed.legal.passages import PassageOptions
+        from toolshed.legal.readers.files import find_files
+
         options = checked(DocumentArguments, given)
         if not sources:
             raise ConfigurationError("give at least one file, folder or document")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from toolshed.types import SyncReport, ToolDefinition
 
 if TYPE_CHECKING:
     from toolshed.safety.quarantine import HeldTool, Quarantine
+    from toolshed.safety.sealing import SecretKeys
+    from toolshed.safety.token_grants import TokenKeeper
     from toolshed.safety.vault import Vault
     from toolshed.state.database import Database
 
@@ -73,6 +76,13 @@ class StateFile:
                 self._database = None
 
 
+def _read_keys(text: str) -> "SecretKeys":
+    # Cryptography, which is needed where there is a key alone.
+    from toolshed.safety.sealing import SecretKeys
+
+    return SecretKeys.parse(text)
+
+
 class CredentialVault:
     """Credentials for upstream servers, opened when one is first needed.
 
@@ -85,12 +95,14 @@ class CredentialVault:
     """
 
     def __init__(self, state: StateFile, secrets_key: str | None) -> None:
-        from toolshed.safety.sealing import SecretKeys
+        self._state = state
+        self._keys = _read_keys(secrets_key) if secrets_key else None
+
+    @cached_property
+    def _tokens(self) -> "TokenKeeper":
         from toolshed.safety.token_grants import TokenKeeper
 
-        self._state = state
-        self._keys = SecretKeys.parse(secrets_key) if secrets_key else None
-        self._tokens = TokenKeeper()
+        return TokenKeeper()
 
     @property
     def is_set(self) -> bool:

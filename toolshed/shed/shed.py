@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from toolshed.calling.credentials import CredentialBook
 from toolshed.catalog.definitions import Catalog
-from toolshed.catalog.sources import Source, check_files, read_sources
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ToolCallError
-from toolshed.indexing.passages import DocumentReport
 from toolshed.options import (
     CallArguments,
     DocumentArguments,
@@ -42,8 +40,10 @@ if TYPE_CHECKING:
     from toolshed.backbones.chat import ChatModel
     from toolshed.calling.caller import ToolCaller
     from toolshed.calling.results import CallResult, ResultPage
+    from toolshed.catalog.sources import Source
     from toolshed.economics.running.account import CostAccount
     from toolshed.economics.running.verbs import Backbones, Costs
+    from toolshed.indexing.passages import DocumentReport
     from toolshed.pre_retrieval.enhancing import EnhancementReport
 
 
@@ -102,7 +102,7 @@ class Toolshed:
             pipeline=pipeline if isinstance(pipeline, str) else "custom",
         )
 
-    def add_tools(self, *sources: Source, **options: Unpack[IndexArguments]) -> SyncReport:
+    def add_tools(self, *sources: "Source", **options: Unpack[IndexArguments]) -> SyncReport:
         """Index tools; those that are there and have not changed cost nothing.
 
         Args:
@@ -123,14 +123,22 @@ class Toolshed:
         given = checked(IndexArguments, options)
         return self.add_catalogs(self._read(sources, given), **options)
 
-    def sync_tools(self, *sources: Source, **options: Unpack[IndexArguments]) -> SyncReport:
+    def sync_tools(self, *sources: "Source", **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, and remove what these sources no longer list."""
         given = checked(IndexArguments, options)
         return self.sync_catalogs(self._read(sources, given), **options)
 
-    def _read(self, sources: Sequence[Source], given: IndexArguments) -> list[Catalog]:
+    def _read(self, sources: "Sequence[Source]", given: IndexArguments) -> list[Catalog]:
+        # Readers of every format: what only searches need not wait for them.
+        from toolshed.catalog.sources import read_sources
+
         name, seconds = given["source_name"], given["timeout_seconds"]
         return read_sources(sources, name=name, timeout_seconds=seconds, reach=self.reach)
+
+    def _check_files(self, sources: Sequence[object]) -> None:
+        from toolshed.catalog.sources import check_files
+
+        check_files(sources, self.reach)
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, for catalogs that were read before."""
@@ -141,7 +149,7 @@ class Toolshed:
         return self._sync(catalogs, options, True)
 
     def _sync(self, catalogs: Sequence[Catalog], options: IndexArguments, remove_missing: bool) -> SyncReport:
-        check_files([options.get("enhancements")], self.reach)
+        self._check_files([options.get("enhancements")])
         held_by = self.quarantine.review(options.get("on_change"))
         with self.booking.run("indexing") as run:
             report = self.tools.sync(catalogs, options, remove_missing=remove_missing, review=held_by)
@@ -230,7 +238,7 @@ class Toolshed:
 
     def add_documents(
         self, *sources: str | Path | LegalDocument, **options: Unpack[DocumentArguments]
-    ) -> DocumentReport:
+    ) -> "DocumentReport":
         """Index legal documents; those that are there and have not changed cost nothing.
 
         Args:
@@ -244,16 +252,16 @@ class Toolshed:
             SourceError: If a path does not exist.
             InvalidDocumentError: If two documents have the same id.
         """
-        check_files(sources, self.reach)
+        self._check_files(sources)
         with self.booking.run("indexing") as run:
             report = self.passages.sync(sources, options, remove_missing=False)
         return replace(report, unbooked=run.unbooked)
 
     def sync_documents(
         self, *sources: str | Path | LegalDocument, **options: Unpack[DocumentArguments]
-    ) -> DocumentReport:
+    ) -> "DocumentReport":
         """Like :meth:`add_documents`, and remove documents whose files are gone from these folders."""
-        check_files(sources, self.reach)
+        self._check_files(sources)
         with self.booking.run("indexing") as run:
             report = self.passages.sync(sources, options, remove_missing=True)
         return replace(report, unbooked=run.unbooked)
