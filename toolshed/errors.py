@@ -19,17 +19,17 @@ ToolshedError                      500
 ├── StageTimeoutError              504  a stage waited longer than it may
 ├── ChatModelError                 502  a language model that gave no answer that can be used
 ├── MissingReplyError              409  a prompt without an answer in the recording that is replayed
-├── UnknownModelError              422  a model without a price
+├── UnknownModelError              404  a model without a price, or no candidate
 ├── InvalidRecordError             422  usage, a decision or an outcome that cannot be booked
 ├── UnknownDecisionError           404  a task or decision that the ledger does not hold
-├── NoEligibleBackboneError        422  no candidate may or can do the step
+├── NoEligibleBackboneError        409  no candidate may or can do the step
 ├── BudgetExceededError            402  the call would spend more than the budget has left
 ├── TooLittleEvidenceError         409  too few outcomes for the estimate that was asked for
 ├── LedgerError                    503  the ledger could not do what was asked
 ├── StateError                     503  the database of keys, jobs and the like could not do what was asked
 ├── ToolCallError                  502  a call of a tool that could not be made or did not come back
-│   ├── NotCallableError           422  nothing says how to call the tool, or from here
-│   │   └── InputRequiredError   422  the tool asks something back before it does anything
+│   ├── NotCallableError           409  nothing says how to call the tool, or from here
+│   │   └── InputRequiredError   409  the tool asks something back before it does anything
 │   ├── InvalidArgumentsError      422  arguments that the tool does not take; nothing was sent
 │   ├── MissingCredentialsError    424  the tool wants credentials that were not given; nothing was sent
 │   ├── ForbiddenAddressError      403  an address that a call may not go to; nothing was sent
@@ -188,10 +188,10 @@ class MissingReplyError(ToolshedError):
 
 
 class UnknownModelError(ToolshedError):
-    """A model without a price; it is never taken to be free."""
+    """A model without a price, which is never taken to be free; or one that is no candidate."""
 
     code = "unknown_model"
-    http_status = 422
+    http_status = 404
 
 
 class InvalidRecordError(ToolshedError):
@@ -212,7 +212,7 @@ class NoEligibleBackboneError(ToolshedError):
     """No candidate may or can do the step."""
 
     code = "no_eligible_backbone"
-    http_status = 422
+    http_status = 409
 
 
 class BudgetExceededError(ToolshedError):
@@ -264,7 +264,7 @@ class NotCallableError(ToolCallError):
     """Nothing says how to call the tool, or it cannot be called from here."""
 
     code = "not_callable"
-    http_status = 422
+    http_status = 409
 
 
 class InputRequiredError(NotCallableError):
@@ -276,7 +276,7 @@ class InputRequiredError(NotCallableError):
     """
 
     code = "input_required"
-    http_status = 422
+    http_status = 409
 
     def __init__(
         self, message: str, *, requests: Mapping[str, Any] | None = None, state: str | None = None

@@ -10,6 +10,7 @@ from json import JSONDecodeError
 from typing import Any, ClassVar, NoReturn
 
 from fastapi.routing import APIRoute
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -153,6 +154,15 @@ def strict_json(content: bytes, *, max_depth: int = MAX_DEPTH, whole_floats: boo
     except ValueError as error:
         # Bytes that are no UTF-8, and whole numbers of thousands of digits.
         raise _invalid(f"it cannot be read: {str(error)[:200]}") from error
+
+
+class _AnyText(PathConvertor):
+    """The rest of a path, line breaks too: ids may hold anything, and say themselves what they are not."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any", _AnyText())
 
 
 class StrictRoute(APIRoute):

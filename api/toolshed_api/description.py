@@ -14,6 +14,7 @@ from toolshed_api.access import OPEN_PATHS
 from toolshed_api.auth.authority import Authority
 from toolshed_api.auth.errors import ForbiddenTenantError
 from toolshed_api.callers import MissingScopeError
+from toolshed_api.gateway.errors import DIALECTS, ERROR_SCHEMAS, DialectName
 from toolshed_api.problems import (
     PROBLEM_TYPE,
     ForbiddenOriginError,
@@ -38,6 +39,8 @@ _DEFAULT_K = 5
 _PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 # What is left of a query when Python strips it; the white space of \s is another in every language.
 NOT_BLANK = "[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+# What a connection is told before a request is read.
+_OF_THE_SERVER = frozenset({400, 408, 431, 503})
 # Any: the description is JSON.
 Json = dict[str, Any]
 
@@ -85,6 +88,8 @@ def install_description(app: FastAPI, settings: Settings) -> None:
             for method, operation in operations.items():
                 _name_problem_type(operation["responses"])
                 _add_codes(operation["responses"], guard_responses())
+                if path in DIALECTS:
+                    _speak(operation["responses"], DIALECTS[path])
                 if path not in OPEN_PATHS:
                     needed = sorted(scopes.get((path, method.upper()), ()))
                     shown: list[Json] = [{name: needed} for name in _KEYS]
@@ -121,6 +126,14 @@ def _name_problem_type(responses: Json) -> None:
             # Of a stream of events, FastAPI describes problems as such.
             (told,) = response["content"].values()
             response["content"] = {PROBLEM_TYPE: told if "$ref" in told.get("schema", {}) else _PROBLEM}
+
+
+def _speak(responses: Json, dialect: DialectName) -> None:
+    """Describe errors in the form of a dialect; the server itself, which knows no paths, has its own."""
+    for status, response in responses.items():
+        if int(status) >= 400:
+            told = response["content"] if int(status) in _OF_THE_SERVER else {}
+            response["content"] = {"application/json": {"schema": ERROR_SCHEMAS[dialect]}, **told}
 
 
 def _describe_searches(schemas: Json, settings: Settings) -> None:

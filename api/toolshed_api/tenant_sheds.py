@@ -12,7 +12,7 @@ from toolshed.shed.shed import Toolshed
 from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.state import state_location
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+TENANT_NAME = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 
 
 class TenantSheds:
@@ -94,7 +94,7 @@ def check_tenant(name: str) -> None:
     Raises:
         ConfigurationError: If it will not do.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(TENANT_NAME, name):
         raise ConfigurationError(
             f"{name[:80]!r} is no name of a tenant; use lower-case letters, digits and hyphens, 63 at most"
         )

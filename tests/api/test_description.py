@@ -1,13 +1,20 @@
 """The OpenAPI description: problems, limits of the service, keys."""
 
+import json
 import re
 import sys
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from starlette.datastructures import Headers
 
 from toolshed.settings import Settings
 from toolshed_api.app import create_app
 from toolshed_api.description import NOT_BLANK
+from toolshed_api.gateway.asked import read_request
+from toolshed_api.gateway.errors import DIALECTS, UnfitRequestError, error_content
+from toolshed_api.problems import PROBLEM_TYPE, problem
 
 ANYWHERE = {"400", "401", "403", "408", "413", "429", "431", "503"}
 WITH_KEYS = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic makes them secrets
@@ -16,7 +23,7 @@ WITH_KEYS = Settings(api_keys=["one"])  # type: ignore[list-item]  # pydantic ma
 @pytest.mark.parametrize(
     ("path", "method", "expected"),
     [
-        ("/v1/tools/search", "post", {"422", "502"}),
+        ("/v1/tools/search", "post", {"404", "422", "502"}),
         ("/v1/passages/search", "post", {"422", "502"}),
         ("/v1/tools/{tool_id}", "get", {"404", "422"}),
         ("/readyz", "get", set()),
@@ -58,3 +65,93 @@ def test_queries_that_are_described_as_blank_are_those_that_python_strips() -> N
     for number in range(sys.maxunicode + 1):
         character = chr(number)
         assert (re.search(NOT_BLANK, character) is None) == (not character.strip()), hex(number)
+
+
+@pytest.fixture(scope="module")
+def with_gateway(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The description of a service with a gateway."""
+    path = tmp_path_factory.mktemp("gateway") / "gateway.json"
+    upstream = {"base_url": "http://127.0.0.1:9/v1", "dialects": ["chat"], "models": ["gpt-4o-mini"]}
+    path.write_text(json.dumps({"upstreams": {"provider": upstream}}))
+    return create_app(Settings(gateway=path)).openapi()
+
+
+HELLO = [{"role": "user", "content": "hello"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "good", "bad"),
+    [
+        pytest.param("chat/completions", {"messages": HELLO, "n": 2}, {"messages": HELLO, "n": 0}, id="chat"),
+        pytest.param("chat/completions", {"messages": HELLO}, {"messages": []}, id="no-messages"),
+        pytest.param("responses", {"input": "hello"}, {"input": 7}, id="responses"),
+        pytest.param("messages", {"messages": HELLO, "max_tokens": 9}, {"messages": HELLO}, id="messages"),
+        pytest.param(
+            "responses",
+            {"input": HELLO, "toolshed": {"tools": True, "k": 3}},
+            {"input": HELLO, "toolshed": {"k": 21}},
+            id="options",
+        ),
+    ],
+)
+def test_the_requests_of_the_gateway_are_described_as_they_are_read(
+    with_gateway: dict[str, Any], path: str, good: dict[str, Any], bad: dict[str, Any]
+) -> None:
+    operation = with_gateway["paths"][f"/v1/{path}"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert not list(Draft202012Validator(schema).iter_errors({"model": "gpt-4o-mini", **good}))
+    dialect = DIALECTS[f"/v1/{path}"]
+    read_request(dialect, json.dumps({"model": "gpt-4o-mini", **good}).encode(), Headers(), "1")
+    for wrong in (
+        bad,
+        {**good, "stream": "yes"},
+        {**good, "model": "toolshed/"},
+        {**good, "service_tier": 1},
+    ):
+        body = {"model": "gpt-4o-mini", **wrong}
+        assert list(Draft202012Validator(schema).iter_errors(body))
+        with pytest.raises(UnfitRequestError):
+            read_request(dialect, json.dumps(body).encode(), Headers(), "1")
+
+
+@pytest.mark.parametrize("path", DIALECTS)
+def test_errors_of_the_gateway_are_described_in_its_dialect(with_gateway: dict[str, Any], path: str) -> None:
+    responses = with_gateway["paths"][path]["post"]["responses"]
+    told = problem(UnfitRequestError("the model is missing"), "1")
+    for status in ("400", "401", "402", "404", "503"):
+        schema = responses[status]["content"]["application/json"]["schema"]
+        assert not list(Draft202012Validator(schema).iter_errors(error_content(DIALECTS[path], told)))
+    # What a connection is told before its request is read.
+    assert PROBLEM_TYPE in responses["431"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "field", "good", "bad"),
+    [
+        ("GrantRequest", "subject", "group:*", "group: "),
+        ("GrantRequest", "subject", "claim:team=billing", "claim:=billing"),
+        ("GrantRequest", "object", "billing", "bil\u200bling"),
+        ("TenantRequest", "name", "acme-2", "Acme"),
+        ("KeyRequest", "name", "billing agent", "bill\ning"),
+        ("UpsertRequest", "source", "crm.v2", "-crm"),
+        ("UpsertRequest", "origin", "", "a\u202eb"),
+        ("UpsertRequest", "tools", [{"function": {"name": "a"}}], [{"function": {"description": "a"}}]),
+    ],
+)
+def test_names_are_described_as_they_are_taken(schema: str, field: str, good: object, bad: object) -> None:
+    described = create_app(Settings()).openapi()["components"]["schemas"]
+    validator = Draft202012Validator(
+        {**described[schema]["properties"][field], "components": {"schemas": described}}
+    )
+    assert validator.is_valid(good)
+    assert not validator.is_valid(bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_file"),
+    [("a/lease.PDF", True), ("x.txt", True), (".txt", False), ("lease", False), ("a.exe", False)],
+)
+def test_ids_of_files_are_described_by_their_ending(name: str, is_file: bool) -> None:
+    paths = create_app(Settings()).openapi()["paths"]
+    parameter = paths["/v1/documents/{document_id}"]["put"]["parameters"][0]
+    assert Draft202012Validator(parameter["schema"]).is_valid(name) == is_file

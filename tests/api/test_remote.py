@@ -171,7 +171,7 @@ def test_errors_are_of_one_class(kb: Any) -> None:
         (UnknownSourceError, lambda: kb.remove_source("none")),
         (InvalidQueryError, lambda: kb.search("")),
         (InvalidQueryError, lambda: kb.search("x", k=0)),
-        (InvalidQueryError, lambda: kb.search("x", sources=["none"])),
+        (UnknownSourceError, lambda: kb.search("x", sources=["none"])),
         (ConfigurationError, lambda: kb.search("x", colour="red")),
         (NotCallableError, lambda: kb.call("mail:send_email", {})),
         (UnknownDecisionError, lambda: kb.outcomes.report("none", True)),

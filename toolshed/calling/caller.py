@@ -93,13 +93,14 @@ class ToolCaller:
         )
 
     def _plan(self, tool: ToolDefinition, arguments: object, options: CallArguments) -> Plan:
-        checked_arguments = check_arguments(tool, {} if arguments is None else arguments)
         kind = str((tool.binding or {}).get("kind", ""))
-        if kind in ("", "python") and tool.tool_id in self._callables:
-            return self._function_plan(tool, checked_arguments)
-        way = self._ways.get(kind)
-        if way is None:
+        is_function = kind in ("", "python") and tool.tool_id in self._callables
+        way = None if is_function else self._ways.get(kind)
+        if not (is_function or way):
             raise NotCallableError(_why_not(tool, kind))
+        checked_arguments = check_arguments(tool, {} if arguments is None else arguments)
+        if way is None:
+            return self._function_plan(tool, checked_arguments)
         book = self._credentials.after(options["credentials"])
         return way(tool, checked_arguments, book, options)
 

@@ -13,7 +13,8 @@ from toolshed.catalog.secrets import is_secret_argument
 from toolshed.errors import ConfigurationError
 
 MAX_SOURCE_NAME = 64
-_NAME = re.compile(rf"\w[\w.-]{{0,{MAX_SOURCE_NAME - 1}}}")
+SOURCE_NAME = rf"\w[\w.-]{{0,{MAX_SOURCE_NAME - 1}}}"
+_NAME = re.compile(SOURCE_NAME)
 _SCHEMES = ("http://", "https://", "mcp+", "mcp:", "registry+", "mcp-registry+")
 # Of a query, beside those whose names say secret anywhere.
 _SECRET_FIELDS = frozenset({"auth", "code", "jwt", "key", "session", "sessionid"})

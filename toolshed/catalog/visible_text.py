@@ -13,7 +13,15 @@ _CLASS = (
 )
 # Persian and Indic words and joined emoji need the joiners, between two of their own characters only.
 _OF_A_SCRIPT = "[^\x00-\x7f\u200b-\u206f]"
-_HIDDEN = re.compile(f"(?!(?<={_OF_A_SCRIPT})[{_JOINERS}](?={_OF_A_SCRIPT}))[{_CLASS}]")
+_JOINED = f"(?<={_OF_A_SCRIPT})[{_JOINERS}](?={_OF_A_SCRIPT})"
+# What Python strips.
+_BLANK = "\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# Lone surrogates do not stand in JSON that is UTF-8.
+_SHOWN = _CLASS.replace("\ud800-\udfff", "")
+# In the words of JSON Schema: a name that is not empty, all of which is seen; then, with blanks around it.
+SEEN_ALONE = f"[^{_BLANK}{_SHOWN}](?:(?:[^{_SHOWN}]|{_JOINED})*[^{_BLANK}{_SHOWN}])?"
+SEEN = f"[{_BLANK}]*{SEEN_ALONE}[{_BLANK}]*"
+_HIDDEN = re.compile(f"(?!{_JOINED})[{_CLASS}]")
 
 
 def hidden_character(text: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from toolshed.blas import few_blas_threads
 from toolshed.catalog.definitions import Catalog
-from toolshed.errors import ConfigurationError, InvalidQueryError, UnknownSourceError, UnknownToolError
+from toolshed.errors import ConfigurationError, UnknownSourceError, UnknownToolError
 from toolshed.indexing.origins import indexed_sources, renamed
 from toolshed.indexing.tools import Review, SyncRules, sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
@@ -166,7 +166,8 @@ class ToolLibrary:
             visible: The tools that who asks may find.
 
         Raises:
-            InvalidQueryError: If the query is empty or too long, an option out of range, or a source unknown.
+            InvalidQueryError: If the query is empty or too long, or an option out of range.
+            UnknownSourceError: If there is no source of a name.
         """
         options = checked(SearchArguments, given, k=k)
         asked = Query(checked_text(query), k, options, visible)
@@ -186,7 +187,7 @@ class ToolLibrary:
         )
         unknown = sorted(set(wanted) - known)
         if unknown:
-            raise InvalidQueryError(
+            raise UnknownSourceError(
                 f"there is no source {unknown[0]!r}; the sources are {', '.join(sorted(known)) or 'none yet'}"
             )
 

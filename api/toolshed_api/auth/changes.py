@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select, update
 
+from toolshed.catalog.visible_text import hidden_character
 from toolshed.state.database import Database
 from toolshed_api.auth.errors import InvalidAccessError, UnknownTenantError
 from toolshed_api.auth.tables import access, tenant
@@ -39,12 +40,12 @@ def check_text(value: str, what: str, *, most: int) -> str:
     """The text without blanks around it.
 
     Raises:
-        InvalidAccessError: If nothing is left, or too much, or it cannot be stored or printed.
+        InvalidAccessError: If nothing is left, or too much, or some of it that nobody sees.
     """
     text = value.strip()
-    if not text or len(text) > most or not text.isprintable():
+    if not text or len(text) > most or hidden_character(text):
         raise InvalidAccessError(
-            f"{what} is {value[:80]!r}; give 1 to {most} characters, all of which can be printed"
+            f"{what} is {value[:80]!r}; give 1 to {most} characters, all of which can be seen"
         )
     return text
 

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from toolshed_api.dependencies import CurrentShed
 from toolshed_api.gateway.asked import read_request
+from toolshed_api.gateway.description import described
 from toolshed_api.gateway.errors import DialectName
 from toolshed_api.gateway.exchange import Exchange, Gateway
 from toolshed_api.gateway.headers import headers_of
@@ -28,19 +29,19 @@ def _gateway(request: Request) -> Gateway:
 CurrentGateway = Annotated[Gateway, Depends(_gateway)]
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", **described("chat"))
 async def complete_chat(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
     """Answer a conversation as OpenAI's chat completions do."""
     return await _answer("chat", request, shed, gateway)
 
 
-@router.post("/responses")
+@router.post("/responses", **described("responses"))
 async def respond(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
     """Answer a conversation as OpenAI's responses do."""
     return await _answer("responses", request, shed, gateway)
 
 
-@router.post("/messages")
+@router.post("/messages", **described("messages"))
 async def create_message(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
     """Answer a conversation as Anthropic's messages do."""
     return await _answer("messages", request, shed, gateway)

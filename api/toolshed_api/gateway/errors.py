@@ -103,6 +103,34 @@ def _advice(status: int, content: Json | None) -> str:
     return "try again in a moment"
 
 
+_TEXT = {"type": "string"}
+_CODE = {"type": ["string", "null", "integer"]}
+# What :func:`error_content` says, or an upstream whose error is handed on.
+_OPENAI_ERROR: Json = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message"],
+            "properties": {"message": _TEXT, "type": {"type": ["string", "null"]}, "code": _CODE},
+        }
+    },
+}
+_ANTHROPIC_ERROR: Json = {
+    "type": "object",
+    "required": ["type", "error"],
+    "properties": {
+        "type": {"const": "error"},
+        "error": {"type": "object", "required": ["type", "message"], "properties": {"message": _TEXT}},
+        "request_id": {"type": ["string", "null"]},
+    },
+}
+ERROR_SCHEMAS: Mapping[DialectName, Json] = MappingProxyType(
+    {"chat": _OPENAI_ERROR, "responses": _OPENAI_ERROR, "messages": _ANTHROPIC_ERROR}
+)
+
+
 def error_content(dialect: DialectName, problem: "Problem") -> Json:
     """A problem as the clients of a dialect read it."""
     if dialect == "messages":

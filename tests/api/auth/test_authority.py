@@ -193,7 +193,7 @@ def test_the_first_key_closes_an_open_service(open_shed: OpenShed) -> None:
     with served(Settings(), open_shed()) as client:
         assert client.get("/v1/tools").status_code == 200
         weak = client.post("/v1/keys", json={"name": "x", "scopes": ["search"]})
-        assert problem(weak) == (422, "invalid_access")
+        assert problem(weak) == (409, "access_conflict")
         made = client.post("/v1/keys", json={"name": "x", "scopes": ["admin", "search"]})
         assert made.headers["cache-control"] == "no-store"
         assert client.get("/v1/tools").status_code == 401

@@ -1,8 +1,10 @@
 import json
+import re
+import sys
 
 import pytest
 
-from toolshed.catalog.visible_text import hidden_character, visible, visible_json
+from toolshed.catalog.visible_text import SEEN, SEEN_ALONE, hidden_character, visible, visible_json
 
 HOSTILE = "a\x1b[31m\x07\x08\x7f\x9b2J\rb\u202e\u2066\u200b\u200dc\ufeff\u2028\U000e0041\ud800"
 
@@ -29,3 +31,23 @@ def test_json_keeps_its_value() -> None:
     assert json.loads(text) == {"a": [HOSTILE]}
     assert text.isascii()
     assert text.replace("\n", "").isprintable()
+
+
+def test_the_names_that_are_described_as_seen_are_those_that_are_taken() -> None:
+    for number in (*range(0xD800), *range(0xE000, sys.maxunicode + 1)):
+        name = f"a{chr(number)}b"
+        is_seen = hidden_character(name) is None
+        assert (re.search(f"^{SEEN_ALONE}$", name) is not None) == is_seen, hex(number)
+        around = f"{chr(number)}b"
+        is_taken = hidden_character(around.strip()) is None
+        assert (re.search(f"^{SEEN}$", around) is not None) == is_taken, hex(number)
+
+
+@pytest.mark.parametrize("name", ["نامه\u200cها", "👩\u200d💻", " a b "])
+def test_joined_and_padded_names_are_described_as_seen(name: str) -> None:
+    assert re.search(f"^{SEEN}$", name)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200d", "a\u200db"])
+def test_names_of_which_a_part_is_not_seen_are_not(name: str) -> None:
+    assert re.search(f"^{SEEN}$", name) is None

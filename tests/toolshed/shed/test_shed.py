@@ -11,6 +11,7 @@ from toolshed.errors import (
     ConfigurationError,
     InvalidQueryError,
     KnowledgeBaseMismatchError,
+    UnknownSourceError,
     UnknownToolError,
 )
 from toolshed.testing import HashingEncoder, make_tool
@@ -85,7 +86,7 @@ def test_only_the_wanted_sources_are_searched(filled: Toolshed) -> None:
         "mail:read_inbox",
     }
     with pytest.raises(
-        InvalidQueryError, match="no source 'nowhere'; the sources are finance, mail, weather"
+        UnknownSourceError, match="no source 'nowhere'; the sources are finance, mail, weather"
     ):
         filled.search("weather forecast", sources=["nowhere"])
 

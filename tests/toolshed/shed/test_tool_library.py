@@ -7,7 +7,7 @@ import pytest
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import LegalDocument
-from toolshed.errors import ConfigurationError, InvalidQueryError, SourceConflictError
+from toolshed.errors import ConfigurationError, InvalidQueryError, SourceConflictError, UnknownSourceError
 from toolshed.options import SearchArguments
 from toolshed.pipelines import Ingredients, build_pipeline
 from toolshed.presets import PIPELINES
@@ -62,7 +62,7 @@ def test_a_search_that_is_refused_has_encoded_nothing(
 def test_a_source_is_unknown_as_long_as_there_is_none() -> None:
     with (
         Toolshed("memory:", encoder=HashingEncoder()) as shed,
-        pytest.raises(InvalidQueryError, match="no source 'mail'; the sources are none yet"),
+        pytest.raises(UnknownSourceError, match="no source 'mail'; the sources are none yet"),
     ):
         shed.search("x", sources=["mail"])
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import OpenShed
-from toolshed.errors import InvalidQueryError, UnknownResultError, UnknownToolError
+from toolshed.errors import UnknownResultError, UnknownSourceError, UnknownToolError
 from toolshed.testing import make_tool
 from toolshed.visibility import EVERYTHING, Visibility
 
@@ -64,10 +64,10 @@ def test_errors_do_not_name_what_is_hidden(open_shed: OpenShed) -> None:
     shed = open_shed()
     shed.add_tools(*MAIL, *SECRET)
     view = shed.seen_by(Visibility(frozenset({"mail"})))
-    with pytest.raises(InvalidQueryError) as told:
+    with pytest.raises(UnknownSourceError) as told:
         view.search("anything", sources=["nothing"])
     assert "rockets" not in str(told.value)
-    with pytest.raises(InvalidQueryError):
+    with pytest.raises(UnknownSourceError):
         view.search("anything", sources=["rockets"])
 
 

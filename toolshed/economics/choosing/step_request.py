@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
-from toolshed.errors import InvalidRecordError, NoEligibleBackboneError
+from toolshed.errors import InvalidRecordError, NoEligibleBackboneError, UnknownModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class StepRequest:
 
     Raises:
         InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
+        UnknownModelError: If the incumbent is not among the candidates.
         NoEligibleBackboneError: If there is no candidate.
     """
 
@@ -58,4 +59,4 @@ class StepRequest:
                 f"failure_price is {self.failure_usd}; it is an amount of dollars of 0 or more"
             )
         if self.incumbent is not None and self.incumbent not in names:
-            raise InvalidRecordError(f"the incumbent {self.incumbent!r} is not among the candidates {names}")
+            raise UnknownModelError(f"the incumbent {self.incumbent!r} is not among the candidates {names}")

@@ -29,7 +29,7 @@ from toolshed_api.gateway.marks import marked, plain
 from toolshed_api.gateway.sse import DONE, Event, json_event
 from toolshed_api.problems import Problem
 
-_MAX_CHOICES = 128
+MAX_CHOICES = 128
 
 
 class ChatCompletions:
@@ -43,8 +43,8 @@ class ChatCompletions:
             raise UnfitRequestError("messages is empty; give at least one message")
         listed(body, "tools")
         check_nothing_kept(body["messages"], ("file_id",))
-        if (self._n_choices(body)) > _MAX_CHOICES:
-            raise UnfitRequestError(f"n is {body['n']}; at most {_MAX_CHOICES} choices are made")
+        if (self._n_choices(body)) > MAX_CHOICES:
+            raise UnfitRequestError(f"n is {body['n']}; at most {MAX_CHOICES} choices are made")
         whole_number(body, "max_completion_tokens", "max_tokens")
 
     def steps(self, body: Json) -> list[Step]:

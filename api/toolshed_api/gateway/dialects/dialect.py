@@ -21,6 +21,8 @@ _MEDIA = frozenset(
 )
 # Where parts of messages, items and tools hold further parts.
 _HOLDS_PARTS = ("content", "source", "file", "output", "container")
+# Messages, items or tools of one request.
+MAX_LISTED = 100_000
 # What a message takes beside its text.
 _MESSAGE_TOKENS = 8
 
@@ -325,13 +327,15 @@ def whole_number(body: Json, *names: str, least: int = 1) -> int | None:
         value = body.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**31:
+        # To JSON Schema, 3.0 is whole.
+        is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+        if not is_whole or not least <= value < 2**31:
             raise UnfitRequestError(f"{name} is {str(value)[:40]!r}; it is a whole number of {least} or more")
-        return value
+        return int(value)
     return None
 
 
-def listed(body: Json, name: str, *, most: int = 100_000) -> Sequence[Json]:
+def listed(body: Json, name: str) -> Sequence[Json]:
     """The objects of a list; one that is not given is empty.
 
     Raises:
@@ -340,6 +344,10 @@ def listed(body: Json, name: str, *, most: int = 100_000) -> Sequence[Json]:
     value = body.get(name)
     if value is None:
         return []
-    if not isinstance(value, list) or len(value) > most or not all(isinstance(one, dict) for one in value):
-        raise UnfitRequestError(f"{name} is a list of at most {most:,} objects")
+    if (
+        not isinstance(value, list)
+        or len(value) > MAX_LISTED
+        or not all(isinstance(one, dict) for one in value)
+    ):
+        raise UnfitRequestError(f"{name} is a list of at most {MAX_LISTED:,} objects")
     return value

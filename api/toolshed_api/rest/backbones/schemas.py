@@ -85,7 +85,9 @@ class SelectRequest(_Body):
     model_config = ConfigDict(json_schema_extra=needs_one_of("failure_usd", "floor", kind="number"))
 
     task_class: _Name = Field(description="Class of the task; evidence is kept by it.")
-    candidates: list[_Name | CandidateBody] = Field(min_length=1, max_length=MAX_CANDIDATES)
+    candidates: list[_Name | CandidateBody] = Field(
+        min_length=1, max_length=MAX_CANDIDATES, json_schema_extra={"uniqueItems": True}
+    )
     features: FeaturesBody | None = None
     failure_usd: _Usd | None = Field(None, description="What a failed task costs.")
     floor: Annotated[float, Field(gt=0, lt=1)] | None = Field(None, description="Least pass rate.")

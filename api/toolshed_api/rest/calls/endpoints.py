@@ -54,7 +54,7 @@ _REFUSALS = problem_responses(
 )
 
 
-@router.post("/tools/{tool_id:path}/call", responses=_REFUSALS)
+@router.post("/tools/{tool_id:any}/call", responses=_REFUSALS)
 async def call_tool(
     tool_id: str, body: CallRequest, shed: CurrentShed, settings: CurrentSettings
 ) -> CallResponse:

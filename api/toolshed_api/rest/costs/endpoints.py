@@ -12,6 +12,7 @@ from toolshed_api.callers import MissingScopeError
 from toolshed_api.dependencies import CurrentShed
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.costs.schemas import CostReportResponse, Grouping
+from toolshed_api.rest.names import Time
 from toolshed_api.scopes import needs
 
 router = APIRouter(
@@ -30,7 +31,7 @@ router = APIRouter(
     ),
 )
 _ALL = "*"
-_Time = Annotated[datetime | None, Query(description="A time; UTC where it names no zone.")]
+_Time = Annotated[Time, Query(description="A time; UTC where it names no zone.")]
 
 
 @router.get("/report")

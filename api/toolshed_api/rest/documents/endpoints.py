@@ -4,7 +4,7 @@ import json
 from pathlib import PurePath
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from toolshed.errors import (
     InvalidDocumentError,
@@ -47,6 +47,9 @@ writing = APIRouter(
     dependencies=[needs("index")],
     responses=_ANY,
 )
+# In the words of JSON Schema, which knows no other way to leave the case open.
+_ENDING = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in one[1:]) for one in SUFFIXES)
+_NAMES_A_FILE = rf"[^/]\.(?:{_ENDING})$"
 _FILE = {
     "requestBody": {
         "required": True,
@@ -55,7 +58,7 @@ _FILE = {
 }
 
 
-@router.get("/{document_id:path}/passages", responses=problem_responses(UnknownDocumentError))
+@router.get("/{document_id:any}/passages", responses=problem_responses(UnknownDocumentError))
 def get_passages(
     document_id: str,
     shed: CurrentShed,
@@ -89,13 +92,13 @@ def add_documents(
 
 
 @writing.put(
-    "/{document_id:path}",
+    "/{document_id:any}",
     status_code=202,
     responses=problem_responses(InvalidRequestError, InvalidDocumentError),
     openapi_extra=_FILE,
 )
 async def put_document(
-    document_id: str,
+    document_id: Annotated[str, Path(json_schema_extra={"pattern": _NAMES_A_FILE})],
     request: Request,
     shed: CurrentShed,
     jobs: CurrentJobs,
@@ -121,7 +124,7 @@ async def put_document(
     return JobResponse.of(job)
 
 
-@writing.delete("/{document_id:path}", responses=problem_responses(UnknownDocumentError, StorageFullError))
+@writing.delete("/{document_id:any}", responses=problem_responses(UnknownDocumentError, StorageFullError))
 async def delete_document(
     document_id: str, shed: CurrentShed, writers: CurrentWriters
 ) -> DocumentRemovedResponse:

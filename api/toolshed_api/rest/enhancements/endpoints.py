@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from toolshed.catalog.json_values import parse_json
 from toolshed.errors import ConfigurationError, KnowledgeBaseError, StateError
-from toolshed.pre_retrieval.enhancement import checked_enhancement
+from toolshed.pre_retrieval.enhancement import MAX_QUESTIONS, MAX_TEXT, MAX_TOPICS, checked_enhancement
 from toolshed_api.callers import MissingScopeError
 from toolshed_api.dependencies import CurrentJobs, CurrentShed
+from toolshed_api.description import NOT_BLANK
 from toolshed_api.jobs.records import JobRequest
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.jobs.schemas import JobResponse
@@ -23,15 +24,28 @@ router = APIRouter(
     ),
 )
 MAX_LINES = 100_000
+_TEXT = {"type": "string", "maxLength": MAX_TEXT}
+_LINE = {
+    "type": "object",
+    "required": ["tool"],
+    "properties": {
+        "tool": {**_TEXT, "pattern": NOT_BLANK, "description": "Its id, or a name that one tool has."},
+        "hypothetical_questions": {"type": "array", "items": _TEXT, "maxItems": MAX_QUESTIONS},
+        "key_topics": {"type": "array", "items": _TEXT, "maxItems": MAX_TOPICS},
+        "prompt_version": {"type": "integer"},
+        **dict.fromkeys(("tool_hash", "when_to_use", "when_not_to_use", "description", "model"), _TEXT),
+    },
+    "additionalProperties": False,
+}
 _LINES = {
     "requestBody": {
         "required": True,
         "content": {
             "application/x-ndjson": {
-                "schema": {"type": "string"},
-                "example": '{"tool": "crm:find_customer", "hypothetical_questions": ["who is client 12?"]}',
+                # As OpenAPI 3.2 has it: the schema of all lines together.
+                "schema": {"type": "array", "items": _LINE, "minItems": 1, "maxItems": MAX_LINES},
+                "example": [{"tool": "crm:find_customer", "hypothetical_questions": ["who is client 12?"]}],
             },
-            "text/plain": {"schema": {"type": "string"}},
         },
     }
 }

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolshed.catalog.visible_text import SEEN, SEEN_ALONE
 from toolshed_api.auth.grants import GrantKind
 
 
@@ -17,11 +18,15 @@ class GrantRequest(BaseModel):
     )
 
     subject: Annotated[str, Field(min_length=1, max_length=500)] = Field(
-        description="'group:NAME', 'group:*' for everybody of the tenant, or 'claim:NAME=VALUE' of a token."
+        description="'group:NAME', 'group:*' for everybody of the tenant, or 'claim:NAME=VALUE' of a token.",
+        json_schema_extra={
+            "anyOf": [{"pattern": f"^group:{SEEN}$"}, {"pattern": f"^claim:{SEEN_ALONE}={SEEN_ALONE}$"}]
+        },
     )
     kind: GrantKind
     object: Annotated[str, Field(min_length=1, max_length=1000)] = Field(
-        description="The name of a source, or the id of a tool; it need not be there yet."
+        description="The name of a source, or the id of a tool; it need not be there yet.",
+        json_schema_extra={"pattern": f"^{SEEN}$"},
     )
 
 

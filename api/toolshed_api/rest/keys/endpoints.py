@@ -30,7 +30,11 @@ router = APIRouter(
     "",
     status_code=201,
     responses=problem_responses(
-        UnknownTenantError, InvalidRequestError, InvalidAccessError, ConfigurationError
+        UnknownTenantError,
+        InvalidRequestError,
+        InvalidAccessError,
+        AccessConflictError,
+        ConfigurationError,
     ),
 )
 def create_key(
@@ -46,7 +50,7 @@ def create_key(
         body.name, frozenset(body.scopes), tuple(body.groups), body.requests_per_minute, body.lifetime_seconds
     )
     if authority.is_open and "admin" not in body.scopes:
-        raise InvalidAccessError(
+        raise AccessConflictError(
             "with its first key a service asks everybody for one; let that be one with the scope 'admin'"
         )
     with trail.recording(caller, "keys.create", tenant=tenant) as note, authority.changes():

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolshed.catalog.visible_text import SEEN
 from toolshed_api.auth.keys import DAY_SECONDS, MAX_PER_MINUTE, KeyStatus
 from toolshed_api.callers import Scope
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": f"^{SEEN}$"})]
 
 
 class KeyRequest(BaseModel):

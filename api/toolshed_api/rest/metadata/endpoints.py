@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from toolshed_api.callers import SCOPES
 from toolshed_api.dependencies import CurrentSettings
-from toolshed_api.problems import NoIssuerError, problem_responses
+from toolshed_api.problems import InvalidRequestError, NoIssuerError, problem_responses
 from toolshed_api.public_address import METADATA_PATH, public_address
 from toolshed_api.rest.metadata.schemas import ResourceMetadata
 from toolshed_api.scopes import OPEN
@@ -24,7 +24,7 @@ async def describe_resource(
     return _metadata(request, response, settings, "")
 
 
-@router.get("/{path}")
+@router.get("/{path}", responses=problem_responses(InvalidRequestError))
 async def describe_resource_at(
     path: Annotated[Literal["v1", "mcp"], Path(description="Where the resource is.")],
     request: Request,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from toolshed.errors import KnowledgeBaseError, UnknownSourceError
 from toolshed_api.dependencies import CurrentShed
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
+from toolshed_api.rest.names import Time
 from toolshed_api.rest.registry.schemas import ListMetadata, ServerEntry, ServerListResponse
 from toolshed_api.rest.registry.servers import FirstSeen, registered_servers
 from toolshed_api.scopes import needs
@@ -31,7 +32,7 @@ def list_servers(
         str, Query(max_length=100, description="'latest', as all are, or one version.")
     ] = "latest",
     updated_since: Annotated[
-        datetime | None, Query(description="Those that this process has seen change since then.")
+        Time, Query(description="Those that this process has seen change since then.")
     ] = None,
 ) -> ServerListResponse:
     """List the servers whose tools the caller may find, by name."""
@@ -52,7 +53,7 @@ def list_servers(
 
 
 @router.get(
-    "/{name:path}/versions/{version}",
+    "/{name:any}/versions/{version}",
     response_model_exclude_none=True,
     responses=problem_responses(UnknownSourceError),
 )

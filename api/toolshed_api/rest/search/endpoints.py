@@ -4,7 +4,7 @@ from typing import cast
 
 from fastapi import APIRouter
 
-from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError
+from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError, UnknownSourceError
 from toolshed.options import SearchArguments
 from toolshed_api.bodies import StrictRoute
 from toolshed_api.caller_shed import CallerShed
@@ -28,6 +28,7 @@ router = APIRouter(
     responses=problem_responses(
         InvalidRequestError,
         InvalidQueryError,
+        UnknownSourceError,
         EncoderError,
         MissingScopeError,
         KnowledgeBaseError,

@@ -4,13 +4,20 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolshed_api.tenant_sheds import TENANT_NAME
+
 
 class TenantRequest(BaseModel):
     """A new tenant."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "acme"}]})
 
-    name: str = Field(description="Lower-case letters, digits and hyphens.", min_length=1, max_length=63)
+    name: str = Field(
+        description="Lower-case letters, digits and hyphens.",
+        min_length=1,
+        max_length=63,
+        json_schema_extra={"pattern": f"^{TENANT_NAME}$"},
+    )
     is_restricted: bool = Field(default=False, description="Whether callers find only what is granted.")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from toolshed.catalog.definitions import Catalog, collect, define_tool
 from toolshed.catalog.json_shapes import parse_tool
 from toolshed.catalog.locations import checked_source_name
+from toolshed.catalog.visible_text import hidden_character
 from toolshed.errors import ConfigurationError, InvalidToolError
 from toolshed.types import ToolDefinition
 
@@ -40,7 +41,8 @@ def uploaded(catalog: Catalog, origin: str) -> Catalog:
     Raises:
         InvalidToolError: If the origin will not do.
     """
-    if not origin.isprintable():
+    origin = origin.strip()
+    if hidden_character(origin):
         raise InvalidToolError("the origin holds characters that nobody sees; leave them out")
     location = f"upload:{origin}" if origin else ""
     return Catalog(catalog.source, catalog.tools, catalog.invalid, location, catalog.warnings)

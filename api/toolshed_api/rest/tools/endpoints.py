@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from toolshed.catalog.definitions import Catalog
+from toolshed.catalog.locations import SOURCE_NAME
+from toolshed.catalog.visible_text import SEEN_ALONE
 from toolshed.errors import (
     EncoderError,
     InvalidToolError,
@@ -65,9 +67,12 @@ async def add_tools(body: UpsertRequest, shed: CurrentShed, writers: CurrentWrit
     return SyncReportBody.of(report)
 
 
-@writing.put("/{tool_id:path}", responses=_WRITES)
+@writing.put("/{tool_id:any}", responses=_WRITES)
 async def put_tool(
-    tool_id: str, body: DefinitionBody, shed: CurrentShed, writers: CurrentWriters
+    tool_id: Annotated[str, Path(json_schema_extra={"pattern": f"^{SOURCE_NAME}:{SEEN_ALONE}$"})],
+    body: DefinitionBody,
+    shed: CurrentShed,
+    writers: CurrentWriters,
 ) -> SyncReportBody:
     """Add one tool under an id, ``source:name``, or change the one that has it."""
     tool = identified_tool(body, tool_id)
@@ -77,7 +82,7 @@ async def put_tool(
 
 
 @writing.delete(
-    "/{tool_id:path}", responses=problem_responses(UnknownToolError, ForeignSourceError, MissingScopeError)
+    "/{tool_id:any}", responses=problem_responses(UnknownToolError, ForeignSourceError, MissingScopeError)
 )
 async def delete_tool(tool_id: str, shed: CurrentShed, writers: CurrentWriters) -> RemovedResponse:
     """Remove one tool; it comes back when its source lists it and is synced."""
@@ -105,7 +110,7 @@ def get_tool_named(exported_name: str, shed: CurrentShed) -> ToolBody:
     return ToolBody.of(shed.tool_named(exported_name))
 
 
-@router.get("/{tool_id:path}", responses=problem_responses(UnknownToolError))
+@router.get("/{tool_id:any}", responses=problem_responses(UnknownToolError))
 def get_tool(tool_id: str, shed: CurrentShed) -> ToolBody:
     """The definition of one tool."""
     return ToolBody.of(shed.get_tool(tool_id))

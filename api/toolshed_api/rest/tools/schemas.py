@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from toolshed.catalog.definitions import MAX_DESCRIPTION_CHARACTERS, MAX_NAME_CHARACTERS
+from toolshed.catalog.locations import MAX_SOURCE_NAME, SOURCE_NAME
+from toolshed.catalog.visible_text import SEEN
 from toolshed.types import SyncReport, ToolDefinition
 
 # What is embedded within the time that an answer may take; more is a source.
@@ -15,13 +18,30 @@ _FORECAST = {
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
 }
 
-SourceName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+SourceName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_SOURCE_NAME),
+    Field(json_schema_extra={"pattern": f"^{SOURCE_NAME}$"}),
+]
+_NAME = {"type": "string", "maxLength": MAX_NAME_CHARACTERS, "pattern": f"^{SEEN}$"}
+_PLAIN = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": _NAME,
+        "description": {"type": ["string", "null"], "maxLength": MAX_DESCRIPTION_CHARACTERS},
+        "parameters": {"type": ["object", "null"], "properties": {"properties": {"type": "object"}}},
+    },
+}
+# Other forms are taken too; these are the ones that say what is looked at in them.
+_FORMS = [_PLAIN, {"type": "object", "required": ["function"], "properties": {"function": _PLAIN}}]
 # In one of the shapes that catalogs have: OpenAI's, Anthropic's, Gemini's, MCP's or our own.
 DefinitionBody = Annotated[
     dict[str, Any],
     Field(
         description="A definition as OpenAI, Anthropic, Gemini, Bedrock, MCP or GET /v1/tools/{id} write it.",
         examples=[_FORECAST],
+        json_schema_extra={"anyOf": _FORMS},
     ),
 ]
 
@@ -36,6 +56,7 @@ class UpsertRequest(BaseModel):
     origin: str = Field(
         "",
         max_length=500,
+        json_schema_extra={"pattern": f"^(?:{SEEN})?$"},
         description="Where you read them; a source of the same name from elsewhere is refused (409).",
     )
     replace: bool = Field(False, description="Take the names of sources over from other origins.")

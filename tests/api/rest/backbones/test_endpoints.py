@@ -20,14 +20,14 @@ def test_a_backbone_is_chosen_with_its_reasons(client: httpx.Client) -> None:
     [
         ({"failure_usd": None}, (422, "invalid_record")),
         ({"candidates": []}, (422, "invalid_request")),
-        ({"candidates": ["no-such-model"]}, (422, "unknown_model")),
+        ({"candidates": ["no-such-model"]}, (404, "unknown_model")),
         ({"candidates": ["gpt-4o", "gpt-4o"]}, (422, "invalid_record")),
         (
             {"features": {"needs_tools": True}, "candidates": [{"model": "gpt-4o", "supports_tools": False}]},
-            (422, "no_eligible_backbone"),
+            (409, "no_eligible_backbone"),
         ),
         ({"budget": {"limit_usd": 1e-9}}, (402, "budget_exceeded")),
-        ({"incumbent": "other"}, (422, "invalid_record")),
+        ({"incumbent": "other"}, (404, "unknown_model")),
     ],
     ids=str,
 )

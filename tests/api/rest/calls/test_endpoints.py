@@ -49,7 +49,7 @@ def test_what_a_tool_answers_is_no_error_of_ours_and_what_is_ours_has_a_code(cli
     for tool_id, body, expected in [
         ("py:greet", {}, (422, "invalid_arguments")),
         ("py:none", {}, (404, "unknown_tool")),
-        ("mail:send_email", {}, (422, "not_callable")),
+        ("mail:send_email", {}, (409, "not_callable")),
         ("py:sleep", {"timeout_seconds": 0.05}, (504, "tool_timeout")),
         ("py:sleep", {"timeout_seconds": 26}, (422, "invalid_request")),
         ("py:sleep", {"server": "http://127.0.0.1"}, (422, "invalid_request")),

@@ -96,7 +96,9 @@ def test_one_server_is_read_by_its_name(client: httpx.Client) -> None:
     assert problem(client.get("/v0.1/servers/toolshed/none/versions/latest")) == (404, "unknown_source")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "updated_since=yesterday"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "updated_since=yesterday", "updated_since=-21329"]
+)
 def test_nonsense_is_refused(client: httpx.Client, query: str) -> None:
     assert problem(client.get(f"/v0.1/servers?{query}")) == (422, "invalid_request")
 

@@ -102,3 +102,8 @@ def test_of_many_writes_at_once_none_is_lost(client: httpx.Client, shed: Toolshe
     finally:
         sys.setswitchinterval(before)
     assert len([one for one in shed.list_tools() if one.startswith("many:")]) == 64
+
+
+def test_ids_with_line_breaks_are_looked_at_and_refused(client: httpx.Client) -> None:
+    answer = client.put("/v1/tools/mail:a%0Ab", json={"name": "a"})
+    assert problem(answer) == (422, "invalid_tool")
