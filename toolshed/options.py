@@ -264,6 +264,13 @@ class DocumentArguments(TypedDict, total=False):
             "[-deleted-] and {+inserted+}.",
         ),
     ]
+    ocr: Annotated[
+        bool,
+        Option(
+            False,
+            "Recognise the text of PDF pages that are pictures, by OCRmyPDF (extra 'ocr') and Tesseract.",
+        ),
+    ]
     max_megabytes: Annotated[int, Option(100, "Larger files are left out.", least=1, most=4096)]
     progress: Annotated[
         Progress | None,

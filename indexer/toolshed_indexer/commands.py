@@ -187,9 +187,9 @@ def index_legal(
 ) -> None:
     """Index legal documents: PATHS are files, and folders that are searched through.
 
-    Reads txt, Markdown, HTML, DOCX, ODT, RTF, e-mail (eml) and PDF with a text layer. Only what is new or
-    changed is embedded. A run that was killed goes on where it stopped. A file that cannot be read is named,
-    with the reason, and left out; the exit code is 1 then.
+    Reads txt, Markdown, HTML, DOCX, ODT, RTF, e-mail (eml) and PDF; the text of scans is recognised with
+    --ocr, at every run anew. Only what is new or changed is embedded. A run that was killed goes on where it
+    stopped. A file that cannot be read is named, with the reason, and left out; the exit code is 1 then.
 
     \b
     Examples:

@@ -72,14 +72,22 @@ class CutDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How files are read: see :func:`~toolshed.legal.readers.files.read_document`."""
+
+    max_bytes: int = MAX_BYTES
+    tracked: TrackedChanges = "accepted"
+    ocr: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     """What a worker needs to cut one document."""
 
     item: FoundFile | LegalDocument
     options: PassageOptions
     stored_hash: str
-    max_bytes: int
-    tracked: TrackedChanges = "accepted"
+    reading: Reading
 
 
 def sync_documents(
@@ -92,8 +100,7 @@ def sync_documents(
     remove_missing_from: Iterable[str] = (),
     problems: Sequence[str] = (),
     n_workers: int = 1,
-    max_bytes: int = MAX_BYTES,
-    tracked: TrackedChanges = "accepted",
+    reading: Reading = Reading(),
     progress: Progress = lambda _done, _total: None,
 ) -> DocumentReport:
     """Add new documents, cut and embed changed ones anew, and leave the others alone.
@@ -113,7 +120,7 @@ def sync_documents(
     """
     stored = {document.document_id: document for document in store.stored_documents()}
     _check_ids(items, stored)
-    jobs = [_Job(item, options, _stored_hash(stored, item.document_id), max_bytes, tracked) for item in items]
+    jobs = [_Job(item, options, _stored_hash(stored, item.document_id), reading) for item in items]
 
     def write(cut: CutDocument) -> None:
         _write(store, cut, stored.get(cut.document_id), static(), dense())
@@ -257,7 +264,8 @@ def _cut(job: _Job) -> CutDocument | str:
 
 
 def _read(file: FoundFile, job: _Job) -> LegalDocument:
-    return read_document(file, max_bytes=job.max_bytes, tracked=job.tracked)
+    reading = job.reading
+    return read_document(file, max_bytes=reading.max_bytes, tracked=reading.tracked, ocr=reading.ocr)
 
 
 def _remarks(document: LegalDocument) -> list[str]:

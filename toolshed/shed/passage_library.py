@@ -83,7 +83,7 @@ class PassageLibrary:
     ) -> "DocumentReport":
         """See :meth:`Toolshed.sync_documents`."""
         # Readers and segmenters of legal text: what only searches need not wait for them.
-        from toolshed.indexing.passages import sync_documents
+        from toolshed.indexing.passages import Reading, sync_documents
         from toolshed.indexing.tools import unwatched
         from toolshed.legal.passages import PassageOptions
         from toolshed.legal.readers.files import find_files
@@ -105,8 +105,7 @@ class PassageLibrary:
             remove_missing_from=searched,
             problems=problems,
             n_workers=options["n_workers"],
-            max_bytes=options["max_megabytes"] * 2**20,
-            tracked=options["tracked"],
+            reading=Reading(options["max_megabytes"] * 2**20, options["tracked"], options["ocr"]),
             progress=options["progress"] or unwatched,
         )
         self.sketched.renew()

@@ -310,6 +310,10 @@ def adding_documents(
     _refuse_progress(given["progress"])
     if given["segmenter"] != "legal":
         raise ConfigurationError("the segmenter is the service's; leave it out")
+    if given["ocr"]:
+        raise ConfigurationError(
+            "the service recognises no scans; leave ocr out, and send what ocrmypdf made of them"
+        )
     if not sources:
         raise ConfigurationError("give at least one file, folder or document")
     texts = [one for one in sources if isinstance(one, LegalDocument)]

@@ -50,6 +50,7 @@ class Content:
         headings: Headings that the file marks as such.
         kept: Share of the file's words that are in the text.
         remarks: What of the file is not in the text, or is there in one of several ways.
+        scanned: Numbers of the pages that are pictures, where they were asked for.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Content:
     headings: tuple[GivenHeading, ...] = ()
     kept: float = 1.0
     remarks: tuple[str, ...] = ()
+    scanned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,11 @@ def _check_ids(found: Iterable[FoundFile]) -> None:
 
 
 def read_document(
-    file: FoundFile | str | Path, *, max_bytes: int = MAX_BYTES, tracked: TrackedChanges = "accepted"
+    file: FoundFile | str | Path,
+    *,
+    max_bytes: int = MAX_BYTES,
+    tracked: TrackedChanges = "accepted",
+    ocr: bool = False,
 ) -> LegalDocument:
     """Read one file.
 
@@ -165,10 +171,11 @@ def read_document(
         file: The file; a bare path is its own source and its name the document's id.
         max_bytes: Larger files are refused.
         tracked: Which text is read of a Word file whose changes are tracked.
+        ocr: Whether the text of PDF pages that are pictures is recognised.
 
     Raises:
         SourceError: If it cannot be read, is of no known kind, holds no text, or changes meanwhile.
-        ConfigurationError: If the package that reads its kind is not installed.
+        ConfigurationError: If the package or program that reads its kind is not installed.
     """
     if not isinstance(file, FoundFile):
         file = FoundFile(Path(file), Path(file).name, os.path.realpath(file))
@@ -181,7 +188,8 @@ def read_document(
             "or convert it to plain text"
         )
     given = {"tracked": tracked} if reader in _TRACKING else {}
-    content = _read(reader, _stable_bytes(path, max_bytes), path, given)
+    data = _stable_bytes(path, max_bytes)
+    content = _recognised(data, path) if ocr and reader == "pdf" else _read(reader, data, path, given)
     if not content.text.strip():
         raise SourceError(f"{str(path)!r} is empty; there is nothing to index")
     title = content.title[:_MAX_TITLE] or _title_of(path)
@@ -195,6 +203,12 @@ def read_document(
         content.kept,
         content.remarks,
     )
+
+
+def _recognised(data: bytes, path: Path) -> Content:
+    from toolshed.legal.readers.ocr import read_scanned
+
+    return read_scanned(data, path, lambda pdf: _read("pdf", pdf, path, {"scans": "told"}))
 
 
 def _read(reader: str, data: bytes, path: Path, given: Mapping[str, str]) -> Content:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -26,8 +26,15 @@ _PAGE_NUMBER = re.compile(r"[-–—\s]*(?:(?:page|seite)\s)?#(?:\s?(?:of|/|von)
 # A page is a scan where a picture covers most of it and there are few words: a stamp, a page number.
 _SCAN_COVER, _SCAN_WORDS = 0.6, 40
 _SCANNED_SHARE = 0.5
+_ADVICE = (
+    "With --ocr its text is recognised; that takes the extra 'ocr' (from the Toolshed checkout: pip install "
+    "'.[ocr]') and the program tesseract"
+)
 # A hyphen at a line end is U+0002 in pdfium, and no other of these is text.
 _CONTROLS = re.compile(r"[\x00\x01\x03-\x08\x0b-\x1f\x7f\ufffe\uffff]")
+# What OCR writes behind a scan has words that touch: by this share of its height a piece is read narrower, so
+# that the first letter of the next one is not read twice.
+_EDGE = 0.03
 _SPACES = re.compile(r"[ \t\xa0]+")
 
 
@@ -39,16 +46,23 @@ class _Page(NamedTuple):
     is_scan: bool
 
 
-def read(data: bytes, path: Path) -> Content:
+def read(data: bytes, path: Path, scans: Literal["refused", "told"] = "refused") -> Content:
     """Read a PDF: text in reading order, running heads and page numbers left out.
 
+    Args:
+        data: The file.
+        path: Where it is, for messages.
+        scans: Whether a PDF that was scanned is an error, or its pages that are pictures are told.
+
     Raises:
-        SourceError: If it is encrypted, damaged, scanned, or has no text layer.
+        SourceError: If it is encrypted or damaged, or if it was scanned and scans are refused.
     """
     pages = list(_pages(data, path))
     scanned = [number for number, page in enumerate(pages, start=1) if page.is_scan]
-    if not any(page.lines for page in pages) or len(scanned) >= _SCANNED_SHARE * len(pages):
+    has_text = any(page.lines for page in pages)
+    if scans == "refused" and (not has_text or len(scanned) >= _SCANNED_SHARE * len(pages)):
         raise _without_text(path, pages, scanned)
+    told = tuple(scanned if has_text else range(1, len(pages) + 1)) if scans == "told" else ()
     furniture = _furniture([page.lines for page in pages])
     bodies = [[line for line in page.lines if _key(line.text) not in furniture] for page in pages]
     whole = iter(without_hyphens([line.text for body in bodies for line in body]))
@@ -63,30 +77,25 @@ def read(data: bytes, path: Path) -> Content:
         starts.append(length)
         pieces.append(text)
         length += len(text)
-    remarks = tuple(_remarks(pages, furniture, scanned))
-    return Content(
-        "".join(pieces), page_starts=tuple(starts), kept=_share_kept(pages, bodies, pieces), remarks=remarks
-    )
+    remarks = tuple(_remarks(pages, furniture, [] if told else scanned))
+    kept = _share_kept(pages, bodies, pieces)
+    return Content("".join(pieces), page_starts=tuple(starts), kept=kept, remarks=remarks, scanned=told)
 
 
 def _without_text(path: Path, pages: Sequence[_Page], scanned: Sequence[int]) -> SourceError:
     if not any(page.lines for page in pages):
-        return SourceError(
-            f"{str(path)!r} has no text layer; it was scanned. Run it through OCR first, "
-            f"for instance: ocrmypdf {path.name} {path.stem}-ocr.pdf"
-        )
+        return SourceError(f"{str(path)!r} has no text layer; it was scanned. {_ADVICE}")
     n_words = sum(len(line.text.split()) for page in pages for line in page.lines)
     return SourceError(
         f"{str(path)!r} was scanned: {len(scanned)} of its {len(pages)} pages are pictures, and all its text "
-        f"is {n_words} words, such as a stamp. Run it through OCR first, for instance: "
-        f"ocrmypdf --force-ocr {path.name} {path.stem}-ocr.pdf"
+        f"is {n_words} words, such as a stamp. {_ADVICE}"
     )
 
 
 def _remarks(pages: Sequence[_Page], furniture: frozenset[str], scanned: Sequence[int]) -> Iterator[str]:
     if scanned:
         numbers = ", ".join(map(str, scanned[:20])) + (", ..." if len(scanned) > 20 else "")
-        yield f"pages that are pictures are not read: {numbers}; OCR gives them text, for instance ocrmypdf"
+        yield f"pages that are pictures are not read: {numbers}; --ocr reads them"
     heads = dict.fromkeys(line.text for page in pages for line in page.lines if _key(line.text) in furniture)
     titles = dict.fromkeys(_DIGITS.sub("#", head) for head in heads)
     if titles:
@@ -133,7 +142,8 @@ def _pages(data: bytes, path: Path) -> Iterator[_Page]:
 def _text_pieces(page: pdfium.PdfTextPage) -> Iterator[Piece]:
     for index in range(page.count_rects()):
         left, low, right, high = page.get_rect(index)
-        text = _CONTROLS.sub("", page.get_text_bounded(left, low, right, high))
+        edge = _EDGE * (high - low)
+        text = _CONTROLS.sub("", page.get_text_bounded(left + edge, low, right - edge, high))
         text = _SPACES.sub(" ", " ".join(text.split("\n")).replace("\r", " ")).strip(" ")
         if text.strip("\x02 "):
             yield Piece(text, left, low, right, high)

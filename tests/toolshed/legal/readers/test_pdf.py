@@ -56,7 +56,7 @@ def test_a_scanned_pdf_is_refused_with_advice(tmp_path: Path) -> None:
     sheet.rect(50, 50, 300, 300, fill=1)
     sheet.showPage()
     sheet.save()
-    with pytest.raises(SourceError, match=r"no text layer.*ocrmypdf"):
+    with pytest.raises(SourceError, match=r"no text layer.*--ocr"):
         read_document(tmp_path / "scan.pdf")
 
 
@@ -153,7 +153,7 @@ def test_a_table_is_read_row_by_row(tmp_path: Path) -> None:
 
 def test_a_scan_with_a_stamp_is_named_as_a_scan(tmp_path: Path) -> None:
     stamp = [(400.0, 780.0, "FILED 2 May 2019 Clerk of Court")]
-    with pytest.raises(SourceError, match=r"was scanned: 3 of its 3 pages are pictures.*21 words.*ocrmypdf"):
+    with pytest.raises(SourceError, match=r"was scanned: 3 of its 3 pages are pictures.*21 words.*--ocr"):
         read_document(sheets(tmp_path / "a.pdf", stamp, stamp, stamp, picture=True))
 
 
