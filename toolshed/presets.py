@@ -127,8 +127,7 @@ class AnswerCalibration:
 
     Attributes:
         intercept: Log odds without any similarity.
-        weights: Log odds for each unit of the highest ``whole``, ``sentence`` and ``words`` of all candidates
-            and of the log odds of the best passage (``best``).
+        weights: Log odds for each unit of the highest ``sentence`` and ``words`` of all candidates.
         unsure_below: Confidence below which the passages may well be wrong.
         abstain_below: Confidence below which none is returned.
     """
@@ -170,35 +169,33 @@ PASSAGES = PassagePreset(
     encoding="dense",
     # Sentences are compared for the candidates only: scanning them all finds no others.
     channels=("dense", "words"),
-    intercept=-8.059,
+    intercept=-7.881,
     weights={
-        "whole": 3.153,
-        "sentence": 5.78,
-        "words": 1.601,
-        "names": 2.233,
-        "definition": 1.265,
-        "amount": 0.504,
-        "front_matter": -0.477,
+        "whole": 3.024,
+        "sentence": 5.604,
+        "words": 1.501,
+        "names": 2.26,
+        "definition": 2.284,
+        "amount": 0.81,
+        "front_matter": -0.455,
     },
-    answered=AnswerCalibration(
-        -5.547, {"whole": 1.825, "sentence": 8.167, "words": 1.761, "best": 0.089}, 0.37, 0.15
-    ),
+    answered=AnswerCalibration(-6.171, {"sentence": 10.631, "words": 1.915}, 0.4, 0.18),
     min_cosine={"dense": 0.46, "sentences": 0.46},
 )
 STATIC_PASSAGES = PassagePreset(
     encoding="static",
     channels=("static", "words"),
-    intercept=-6.389,
+    intercept=-6.509,
     weights={
-        "whole": 3.376,
-        "sentence": 3.057,
-        "words": 2.219,
-        "names": 2.965,
-        "definition": 1.171,
-        "amount": 0.397,
-        "front_matter": -0.356,
+        "whole": 3.306,
+        "sentence": 3.029,
+        "words": 2.224,
+        "names": 3.037,
+        "definition": 2.266,
+        "amount": 0.877,
+        "front_matter": -0.187,
     },
-    answered=AnswerCalibration(-3.841, {"whole": 1.132, "sentence": 3.08, "words": 4.085}, 0.35, 0.15),
+    answered=AnswerCalibration(-3.457, {"sentence": 3.425, "words": 3.998}, 0.35, 0.2),
     min_cosine={"static": 0.3},
 )
 # A sentence's score is its similarity and this much of the share of the query's words that it holds; one of

@@ -1,8 +1,9 @@
 """What speaks for a passage as the answer to a question."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +11,32 @@ from numpy.typing import NDArray
 from toolshed.backbones.lexical import terms
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
-from toolshed.intra_retrieval.questions import Question, is_defined
+from toolshed.intra_retrieval.questions import AmountKind, Question, is_defined
 from toolshed.knowledge_base.passages import EncodedPassage
 from toolshed.presets import QUOTE_WORDS_WEIGHT, PassagePreset
 from toolshed.vectors import Vectors
 
-_AMOUNT = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty|ninety|hundred"
-    r"|thousand|million|percent|half|third|quarter|months?|days?|weeks?|years?)\b",
-    re.IGNORECASE,
+_NUMBER = (
+    r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty"
+    r"|ninety|hundred|thousand|million|half|third|quarter)"
 )
+_AMOUNTS: Mapping[AmountKind, re.Pattern[str]] = {
+    "money": re.compile(
+        r"[$£€]\s?\d|\b(?:USD|EUR|GBP|CHF)\b|\b\d[\d.,]*\s?(?:dollars|euros?|pounds|cents)\b|%|\bper\s?cent\b",
+        re.IGNORECASE,
+    ),
+    "time": re.compile(
+        # "sixty (60) business days", "without undue delay", "2024", "17:30"
+        _NUMBER + r"[\s)-]*(?:\(\d+\)[\s-]*)?(?:(?:business|working|calendar|full|consecutive)\s)?"
+        r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|quarters?|years?)\b"
+        r"|\b(?:immediately|promptly|forthwith|without\s(?:undue|unreasonable)\sdelay)\b"
+        r"|\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b",
+        re.IGNORECASE,
+    ),
+    "number": re.compile(rf"\d|\b{_NUMBER}\b", re.IGNORECASE),
+}
+# A sentence that scores so much less than the best one is e times less likely to hold the answer.
+_SHARPNESS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +49,8 @@ class PassageFeatures:
         words: Share of the question's words that passage and header hold.
         names: Share of the names in the question that its document is called by, rare ones counting more.
         definition: Whether it defines what the question asks the meaning of.
-        amount: Whether an amount is asked for and its best sentence has one.
+        amount: Whether its best sentence has an amount of the kind that is asked for; less where another of
+            its sentences has.
         front_matter: Whether its best sentence stands before the first section of the document.
     """
 
@@ -61,6 +79,8 @@ def features_of(
     n_terms = max(1, len(question.terms))
     spoken = [cosine + QUOTE_WORDS_WEIGHT * n / n_terms for cosine, n in zip(similarities, held, strict=True)]
     best = max(range(len(texts)), key=spoken.__getitem__)
+    has_amount = [_has_amount(question, text) for text in texts]
+    behind = [exp((score - spoken[best]) / _SHARPNESS) for score in spoken]
     in_front = passage.ordinal == 0 and passage.section_at(quotable[best][0]) is None
     found = question.terms.intersection(terms(f"{passage.header} {passage.text}"))
     named = sum(question.names[term] for term in question.names.keys() & {*passage.names})
@@ -70,9 +90,13 @@ def features_of(
         words=len(found) / n_terms,
         names=named / sum(question.names.values()) if question.names else 0.0,
         definition=float(is_defined(question, passage.defines)),
-        amount=float(question.asks_amount and bool(_AMOUNT.search(texts[best]))),
+        amount=max(has * near for has, near in zip(has_amount, behind, strict=True)),
         front_matter=float(in_front),
     )
+
+
+def _has_amount(question: Question, text: str) -> bool:
+    return any(_AMOUNTS[kind].search(text) for kind in question.amounts)
 
 
 def sentence_similarities(
@@ -94,13 +118,14 @@ def log_odds(features: Sequence[PassageFeatures], preset: PassagePreset) -> NDAr
     return np.asarray(preset.intercept + values @ np.array([preset.weights[name] for name in names]))
 
 
-def evidence_of(features: Sequence[PassageFeatures], odds: NDArray[np.float64]) -> dict[str, float]:
-    """What says whether any of these passages answers: the best of each kind."""
+def evidence_of(features: Sequence[PassageFeatures]) -> dict[str, float]:
+    """What says whether any of these passages answers: the best of each kind.
+
+    How far the others lie behind would say more, but something else with every size of corpus.
+    """
     return {
-        "whole": max(one.whole for one in features),
         "sentence": max(one.sentence for one in features),
         "words": max(one.words for one in features),
-        "best": float(odds.max()),
     }
 
 

@@ -125,7 +125,7 @@ class PassageSearch:
             )
             for row in order[:limit]
         ]
-        return ScoredPassages(found, self._confidence(evidence_of(features, odds)))
+        return ScoredPassages(found, self._confidence(evidence_of(features)))
 
     def candidates(
         self, asked: AskedQuestion, *, limit: int, only: Filter | None = None

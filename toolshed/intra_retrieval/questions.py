@@ -1,10 +1,11 @@
 """What a question asks of legal text, read from its words: which document, a definition, an amount."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import log
+from typing import Literal
 
 from toolshed.backbones.lexical import STOP_WORDS, terms, words
 from toolshed.knowledge_base.engine import Filter
@@ -19,13 +20,27 @@ _ASKS_DEFINITION = re.compile(
     r"^\s*(?:what|who)\s+(?:is|are|counts?\s+as)\b|\b(?:means?|meaning|defin\w+|the\s+term|counts?\s+as|considered)\b",
     re.IGNORECASE,
 )
-_ASKS_AMOUNT = re.compile(
-    r"\bhow\s+(?:much|many|old|tall|large|small|close|near|high|loud|cold|heavy|deep|long|soon|quickly|fast|far|often)\b"
-    r"|\b(?:what|which)\s+(?:share|percentage|amount|interest|fine|penalty|fee|price|rate|sum|salary|cost|credit"
-    r"|ratio|ceiling|limit|date)\b"
-    r"|\b(?:by\s+how|up\s+to\s+what|until\s+when|by\s+when|by\s+what\s+date|costs?|when|maximum|most|highest|cap)\b",
-    re.IGNORECASE,
-)
+# A kind of amount that a question asks for: money or a share, a time, or any number where it does not say.
+AmountKind = Literal["money", "time", "number"]
+_ASKS: Mapping[AmountKind, re.Pattern[str]] = {
+    "money": re.compile(
+        r"\bhow\s+much\b"
+        r"|\b(?:what|which)\b(?:\s+\S+){0,4}?\s+(?:share|percentage|amount|interest|fines?|penalt(?:y|ies)|fees?|price"
+        r"|rate|sum|salary|costs?|credit|rent|deposit|damages|compensation|premium|excess|royalty|commission)\b"
+        r"|\b(?:up\s+to\s+what|the\s+most|maximum|highest|cap|ceiling|costs?)\b",
+        re.IGNORECASE,
+    ),
+    "time": re.compile(
+        r"\bhow\s+(?:long|soon|quickly|fast|often|old|late|early)\b|\b(?:by|until|since|from)\s+when\b|\bwhen\b"
+        r"|\bhow\s+many\s+(?:minutes|hours|days|weeks|months|years)\b|\b(?:deadline|what\s+da(?:te|y)|notice\s+period)\b",
+        re.IGNORECASE,
+    ),
+    "number": re.compile(
+        r"\bhow\s+(?:many|tall|large|small|close|near|high|loud|cold|heavy|deep|far)\b"
+        r"|\b(?:what|which)\s+(?:ratio|limit)\b|\bby\s+how\b",
+        re.IGNORECASE,
+    ),
+}
 
 # What comes before the term that is asked for.
 _WHAT_IS = re.compile(
@@ -44,7 +59,7 @@ class Question:
         names: Rarity of each term that documents are called by, rare ones counting more.
         name_spans: Where the names stand in it.
         asks_definition: Whether it asks what something means.
-        asks_amount: Whether the answer is a number, a sum or a date.
+        amounts: Kinds of amount that its answer may be.
     """
 
     text: str
@@ -52,7 +67,7 @@ class Question:
     names: dict[str, float]
     name_spans: tuple[Span, ...]
     asks_definition: bool
-    asks_amount: bool
+    amounts: frozenset[AmountKind]
 
 
 def read_question(text: str, store: PassageStore, only: Filter | None = None) -> Question:
@@ -73,7 +88,7 @@ def read_question(text: str, store: PassageStore, only: Filter | None = None) ->
         found,
         tuple(spans),
         bool(_ASKS_DEFINITION.search(text)),
-        bool(_ASKS_AMOUNT.search(text)),
+        frozenset(kind for kind, pattern in _ASKS.items() if pattern.search(text)),
     )
 
 

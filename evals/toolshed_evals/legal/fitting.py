@@ -22,7 +22,7 @@ from toolshed.shed.shed import Toolshed
 from toolshed_evals.legal.legalbench_rag import LegalBenchmark, character_scores, own_benchmark
 
 NAMES = tuple(one.name for one in fields(PassageFeatures))
-EVIDENCE = ("whole", "sentence", "words", "best")
+EVIDENCE = ("sentence", "words")
 _PENALTY = 0.02
 # What speaks against a passage; everything else may only speak for it.
 _AGAINST = frozenset({"front_matter"})
@@ -89,7 +89,7 @@ def fitted(questions: Sequence[Judged]) -> Fit:
     intercept, (slope,) = _logistic(scores[:, None], is_answer, is_balanced=False)
     weights, rows = weights * slope, []
     for one in questions:
-        rows.append(_evidence(one, one.features @ weights + intercept))
+        rows.append(_evidence(one))
     has_answer = [bool(one.document) for one in questions]
     # A question is taken to be answered as often as not.
     offset, answered = _logistic(np.array(rows), np.array(has_answer), is_balanced=True)
@@ -138,16 +138,15 @@ def _ranking_weights(questions: Sequence[Judged]) -> NDArray[np.float64]:
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x / scale)
 
 
-def _evidence(question: Judged, odds: NDArray[np.float64]) -> list[float]:
-    features = [PassageFeatures(*row) for row in question.features.tolist()]
-    evidence = evidence_of(features, odds)
+def _evidence(question: Judged) -> list[float]:
+    evidence = evidence_of([PassageFeatures(*row) for row in question.features.tolist()])
     return [evidence[name] for name in EVIDENCE]
 
 
 def confidence(fit: Fit, question: Judged) -> float:
     """The confidence that a question is answered."""
-    evidence = _evidence(question, question.features @ fit.weights + fit.intercept)
-    return float(1 / (1 + np.exp(-(fit.answered_intercept + float(np.dot(evidence, fit.answered))))))
+    log_odds = fit.answered_intercept + float(np.dot(_evidence(question), fit.answered))
+    return float(1 / (1 + np.exp(-log_odds)))
 
 
 def recall_at(fit: Fit, question: Judged, k: int) -> float:
