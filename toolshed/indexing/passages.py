@@ -27,7 +27,7 @@ from toolshed.pre_retrieval.passage_embedding import embed_passages
 logger = logging.getLogger(__name__)
 
 # Raise when citations, defined terms or names are found by other rules, or vectors made in another way.
-_ANNOTATION_VERSION = 3
+_ANNOTATION_VERSION = 4
 # A document with less of its file's words is told of.
 _LEAST_KEPT = 0.995
 

@@ -7,6 +7,7 @@ costs a handful of look-ups and legal text is read at millions of characters a s
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -40,6 +41,12 @@ _WEIGHTS: Mapping[ModelName, str] = {
 # What one process remembers at most, per group; entries are a key and a float.
 _MEMO = 32_768
 _TOKEN_WINDOW = 48
+_NAMES_A_PARTY = re.compile(
+    r"\((?:(?:the|this|each|an?|hereinafter|together|collectively),?\s){0,2}[\"“][A-Z]"
+)
+# "au sens de l'art. L. 5000-2"
+_NEEDS_A_NUMBER = re.compile(r"(?:(?<=\W)|^)[Aa]rts?\.$")
+_NUMBER = re.compile(r"\d|[LRDA]\.\s?\d|[IVXLC]+\b")
 
 
 class Description(NamedTuple):
@@ -177,7 +184,7 @@ class BoundaryModel:
         """Tight spans of the sentences; a candidate is a boundary when its score exceeds the threshold."""
         reader = Reader(text)
         for candidate in candidates(text):
-            if candidate.end <= reader.sentence:
+            if candidate.end <= reader.sentence or _goes_on(text, candidate):
                 continue
             if self.score(reader.describe(candidate)) > threshold:
                 yield reader.sentence, candidate.end
@@ -185,6 +192,16 @@ class BoundaryModel:
         end = len(text.rstrip())
         if end > reader.sentence:
             yield reader.sentence, end
+
+
+def _goes_on(text: str, candidate: Candidate) -> bool:
+    """Whether a sentence surely goes on: a name for a party, 'corp. ("Oakum")', or what "art." is before."""
+    if candidate.gap not in " d":
+        return False
+    if text[candidate.start] == "(":
+        return _NAMES_A_PARTY.match(text, candidate.start) is not None
+    is_before = _NEEDS_A_NUMBER.search(text, max(0, candidate.end - 6), candidate.end) is not None
+    return is_before and _NUMBER.match(text, candidate.start) is not None
 
 
 def shipped_model(name: ModelName = "decisions") -> BoundaryModel:

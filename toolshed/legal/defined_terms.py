@@ -46,8 +46,10 @@ _CALLED = re.compile(
 )
 # An item of a list of definitions, as the Union prints them: «dato personale»: qualsiasi informazione.
 _ITEM = re.compile(
-    r"(?:^|\n)(?:\(?\w{1,3}[.)]\s+)?(?:«\s?([^«»\n.!?]{2,60}?)\s?»\s?[:,]\s"
-    r"|„([^„“”\n.!?]{2,60})[“”](?:[:,]\s|\s(?=[a-zäöü])))"
+    r"(?:^|\n)(?:\(?\w{1,3}[.)°º]\s+)?(?:«\s?([^«»\n.!?]{2,60}?)\s?»\s?[:,]\s"
+    r"|„([^„“”\n.!?]{2,60})[“”](?:[:,]\s|\s(?=[a-zäöü]))"
+    # A row of a table of definitions.
+    r"|[\"“]([^\"“”\n\t.!?]{2,60})[\"”]\t)"
 )
 # A sentence or a line opens with a term in capitals. Words that are no terms open sentences too.
 _BARE = re.compile(

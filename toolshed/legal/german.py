@@ -43,6 +43,9 @@ _BEFORE = re.compile(r"(\S+)?\s*?(\S+)$")
 _WORD = re.compile(r"[\w§.]+")
 _ITEM = re.compile(r"(?:\(?\w{1,3}\)|\d{1,3}\.|[a-z]{1,2}\)|[-–•·*#])\s")
 _WINDOW = 60
+# Units are written without a stop: one behind "15 m" ends the sentence.
+_UNITS = frozenset("m km cm mm kg g t l ha kW h".split())
+_NUMBER_BEFORE = re.compile(r"\d$")
 
 
 def german_spans(text: str) -> list[Span]:
@@ -98,6 +101,8 @@ def _ends_sentence(left: str, right: str) -> bool:
         return word not in _MONTHS and (
             before in _PARTS or (word in _OPENERS and len(last) != 1) or len(last) == 4
         )
+    if last in _UNITS and _NUMBER_BEFORE.search(match[1] or "" if match else ""):
+        return True
     lowered = last.lower()
     if lowered in _ABBREVIATIONS or (len(last) == 1 and last.isalpha()):
         return lowered in _OPEN and word in _OPENERS

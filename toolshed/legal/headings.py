@@ -9,11 +9,12 @@ where text belongs; they never cut it. What a table of contents lists is no head
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from toolshed.documents import LegalDocument, Section
 from toolshed.legal.boundary_features import wrap_width
+from toolshed.legal.roman_numerals import roman_value
 
 # From the outside in: an outer one ends every inner one. Headings without a rank (numerals, letters) nest
 # in the order in which they first appear.
@@ -73,15 +74,17 @@ _LINE = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _RUN_IN = re.compile(r"""["“]?[A-Z][^.\n:;]{1,70}[.:—](?=[ \t\r]|$)""")
+_CLAUSE = re.compile(
+    r"(?:[A-Z][\w’'-]*[,;]?[ ](?:(?:and|of|or|for|by|to|the|in|on)[ ])*){0,6}"
+    r"[A-Z][\w’'-]{3,}[.:](?=[ \t]+[\"“(]?[A-Z(])"
+)
 _SMALL_WORDS = frozenset(
     "a an and as at but by for from in into nor of on or over per than the to under upon v. vs. with".split()
 )
-_MAX_TITLE = 140
-_MAX_PHRASE_WORDS = 6
+_MAX_TITLE, _MAX_PHRASE_WORDS = 140, 6
 _VERB = re.compile(r"\b(?:is|are|was|were|be|shall|may|must|will|has|have|had|does|do|applies|apply|means)\b")
 # A heading in capitals is one when text of this length, or another heading, follows it.
-_MIN_BODY = 60
-_MAX_LABEL = 90
+_MIN_BODY, _MAX_LABEL = 60, 90
 # A line of a table of contents, and how many of them make one.
 _DOTS = re.compile(r"[.…_](?:[ \t]?[.…_]){3,}[ \t]*[\divx]{1,4}[ \t\r]*$")
 _PAGE_NUMBER = re.compile(r"(?:\t|[ ]{2})[ \t]*\d{1,4}[ \t\r]*$")
@@ -97,12 +100,11 @@ _ADDRESS = re.compile(
     r"|\b(?:Street|St|Avenue|Ave|Road|Rd|Lane|Drive|Boulevard|Blvd|Floor|U\.S|F|Cal)\b\.?"
 )
 _SUBSECTION = re.compile(r"\((?:1|a|A|i)\)\s")
-_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
-    """A heading before it has found its place: its kind, number and label."""
+    """A heading before it has found its place."""
 
     start: int
     end: int
@@ -188,6 +190,8 @@ def _numbered(text: str, match: re.Match[str]) -> Iterator[_Heading]:
     else:
         is_loose = kind in _RANKS or kind.startswith("decimal")
         title = _title_on_line(bare, is_loose=is_loose)
+        if title is None and kind == "integer" and (title := _title_of_clause(bare)):
+            kind = "clause"
         if title is None:
             if not is_loose or bare[0].islower() or bare[0] in ",;)":
                 return
@@ -242,6 +246,12 @@ def _title_on_line(bare: str, *, is_loose: bool) -> str | None:
     # "§ 9-402. Late fees. A late fee ...": statutes capitalise the first word of a title only.
     is_phrase = len(run_in[0].split()) <= _MAX_PHRASE_WORDS and not _VERB.search(run_in[0])
     return run_in[0] if is_loose and is_phrase and not is_whole else None
+
+
+def _title_of_clause(bare: str) -> str | None:
+    """The title in "1. Governing Law. The laws of Maine govern."; no sentence, no short abbreviation."""
+    match = _CLAUSE.match(bare)
+    return match[0] if match and not _VERB.search(match[0]) and _is_title_case(match[0]) else None
 
 
 def _title_on_next_line(text: str, line_end: int) -> int | None:
@@ -336,7 +346,8 @@ def _nested(headings: Iterable[_Heading]) -> Iterator[Section]:
 
 def _contains(outer: _Heading, inner: _Heading, open_headings: list[_Heading]) -> bool:
     """Whether ``inner`` goes below ``outer``, the innermost heading that is open."""
-    if any(heading.kind == inner.kind for heading in open_headings):
+    # What follows recitals is agreed.
+    if outer.kind == "recitals" or any(heading.kind == inner.kind for heading in open_headings):
         return False
     outer_rank, inner_rank = _rank(outer.kind), _rank(inner.kind)
     if inner_rank is not None:
@@ -358,6 +369,8 @@ def _in_order(heading: _Heading, open_headings: list[_Heading]) -> _Heading | No
 
     Numbering begins at the beginning and goes on from what is open; up to two steps may be missing.
     """
+    if heading.kind == "clause":
+        return _clause_in_order(heading, open_headings)
     if heading.kind not in ("letter", "small"):
         return heading
     previous = {above.kind: above.number for above in open_headings}
@@ -374,17 +387,14 @@ def _in_order(heading: _Heading, open_headings: list[_Heading]) -> _Heading | No
         kind = "capital letter"
     else:
         return None
-    return _Heading(heading.start, heading.end, kind, heading.number, heading.label)
+    return replace(heading, kind=kind)
+
+
+def _clause_in_order(heading: _Heading, open_headings: list[_Heading]) -> _Heading | None:
+    """Clauses are counted from one, those with titles of their own among them."""
+    before = next((int(above.number) for above in open_headings if above.kind == "integer"), 0)
+    return replace(heading, kind="integer") if _follows(int(heading.number), before) else None
 
 
 def _follows(value: int, before: int) -> bool:
     return value == 1 or 0 < before < value <= before + 3
-
-
-def roman_value(numeral: str) -> int:
-    """The value of a Roman numeral up to CCC; 0 for anything else."""
-    values = [_ROMAN_VALUES.get(character, 0) for character in numeral]
-    if not values or 0 in values:
-        return 0
-    following = [*values[1:], 0]
-    return sum(-value if value < after else value for value, after in zip(values, following, strict=True))

@@ -26,6 +26,8 @@ from toolshed.legal.passages import build_passages
         ("« Usager » désigne toute personne.", ["Usager"]),
         ("El puerto (en adelante, «el Arrendador») cede el muelle.", ["el Arrendador"]),
         ("«dato di bordo»: qualsiasi informazione;", ["dato di bordo"]),
+        ("“Completion”\tcompletion of the sale under clause 4.", ["Completion"]),
+        ("1° « Bateau » : toute construction flottante ;", ["Bateau"]),
         ("Business Day means a day on which banks are open.", ["Business Day"]),
         ("This means that the tenant's and landlord's rights end.", []),
         ("Er sagte „Das ist falsch“ und ging.", []),

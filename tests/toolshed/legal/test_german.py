@@ -12,6 +12,7 @@ from toolshed.legal.german import german_spans
         "Näheres regelt Absatz 2.| Die Behörde kann davon abweichen.",
         "Er haftet nach § 823 Abs. 1 BGB i. V. m. Art. 2 Abs. 1 GG.| Vgl. BGH, Urt. v. 4. 6. 2019, Rn. 7 ff.",
         "Dazu zählen z. B. Stege, Bojen usw.| Der Hafen ist ausgenommen.",
+        "Das Gesetz gilt für Boote bis 15 m.| Es gilt nicht für Schiffe.",
         "Das war im Jahr 2019.| Am Steg lag ein Boot.",
         "§ 3 Gebühren|\n\n(1)| Die Gebühr beträgt 5 Euro.|\n\n(2)| Absatz 1 gilt nicht für|\n\n1. Boote.",
         "Was folgt daraus?| Nichts!| „So ist es.“| Die Klage ist unbegründet.",

@@ -3,7 +3,8 @@
 import pytest
 
 from toolshed.documents import GivenHeading, LegalDocument
-from toolshed.legal.headings import find_sections, roman_value
+from toolshed.legal.headings import find_sections
+from toolshed.legal.roman_numerals import roman_value
 
 BODY = "The parties agree to the terms that follow and to nothing else whatsoever, as they both confirm."
 
@@ -30,6 +31,18 @@ def paths(text: str) -> list[str]:
             f"Section 2.1(a) Scope of Work. {BODY}\n\nSection 2.2. Changes\n\n{BODY}",
             ["Section 2.1(a) Scope of Work", "Section 2.2. Changes"],
             id="sections",
+        ),
+        pytest.param(
+            'WHEREAS, they wish to talk;\n\n1. Definitions. "Data" means data.\n\n2. Return of Data. The '
+            f"Recipient returns it.\n\n3. I disagree. He was right.\n\n7. Miscellaneous.\n\n7.1 Law. {BODY}",
+            [
+                "Recitals",
+                "1. Definitions",
+                "2. Return of Data",
+                "7. Miscellaneous",
+                "7. Miscellaneous > 7.1 Law",
+            ],
+            id="clauses-with-run-in-titles",
         ),
         pytest.param(
             "TITLE 9. CONSUMER CREDIT\n\nCHAPTER 4. DISCLOSURES\n\n"

@@ -94,6 +94,7 @@ def test_hostile_texts_take_linear_time(text: str) -> None:
         "Pub. L. No. 105-304, 112 Stat. 2860 (Oct. 28, 1998), is silent.| So is the Code.",
         "ORDER|\n\nThe appeal is denied.|\n\n1.| Schedule an examination.|\n\n(a)| Did it begin in service?",
         "Customer shall pay the fees, see Section 2.1(a).| Late amounts bear interest.",
+        'It is made by and between Oakum & Pitch, Inc., a Del. corp. ("Oakum"), and Tarn Ltd. (the "Buyer").',
         "She walked in.| He told me so.| The car would not start.",
         "1.2| “Losses” means all losses, e.g., costs.|\r\n\r\n1.3| “Term” has the meaning given in Sec. 9.",
     ],
@@ -205,7 +206,11 @@ def test_contracts_and_statutes_are_cut_at_their_items(kind: str) -> None:
 
 
 FOREIGN = {
-    "French": ["Le loyer est dû selon l'art. 12 du bail.", "Il est porté à M. Durand le 1er de chaque mois."],
+    "French": [
+        "Le loyer est dû selon l'art. 12 du bail.",
+        "Il est porté à M. Durand le 1er de chaque mois.",
+        "Il n'est pas dû au sens de l'art. L. 5000-2 du code.",
+    ],
     "Spanish": ["El arrendatario pagará la renta conforme al art. 5 de la ley.", "La renta es mensual."],
     "Italian": ["Il conduttore paga il canone ai sensi dell'art. 7 della legge.", "Il contratto è scritto."],
     "Portuguese": ["O locatário paga a renda nos termos do art. 9.º da lei.", "A renda é paga no dia 1."],

@@ -1,60 +1,16 @@
 """Numbers that Word computes for its lists (``w:numPr``; ISO 29500-1, 17.9) and does not write in a file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from toolshed.legal.readers.docx_package import attribute, child, local
+from toolshed.legal.readers.list_numbers import numbered
 
 _MAX_LEVELS = 9
-_ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
-    (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
-_ORDINALS = "First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth".split()
-_CARDINALS = "One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
 # Styles that are based on each other are followed this far.
 _MOST_BASES = 20
-
-
-def _roman(value: int) -> str:
-    if not 0 < value < 4000:
-        return str(value)
-    numeral = ""
-    for worth, digits in _ROMAN:
-        count, value = divmod(value, worth)
-        numeral += digits * count
-    return numeral
-
-
-def _letter(value: int) -> str:
-    """a, b, ..., z, aa, bb, ...: as Word counts."""
-    if value < 1:
-        return str(value)
-    times, letter = divmod(value - 1, 26)
-    return chr(97 + letter) * min(times + 1, 10)
-
-
-def _ordinal(value: int) -> str:
-    ending = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
-    return f"{value}{ending}"
-
-
-def _word(words: list[str]) -> Callable[[int], str]:
-    return lambda value: words[value - 1] if 0 < value <= len(words) else str(value)
-
-
-_FORMATS: Mapping[str, Callable[[int], str]] = {
-    "decimalZero": lambda value: f"{value:02}",
-    "lowerLetter": _letter,
-    "upperLetter": lambda value: _letter(value).upper(),
-    "lowerRoman": _roman,
-    "upperRoman": lambda value: _roman(value).upper(),
-    "ordinal": _ordinal,
-    "ordinalText": _word(_ORDINALS),
-    "cardinalText": _word(_CARDINALS),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,5 +155,5 @@ def _label(levels: Mapping[int, _Level], counts: Mapping[int, int], level: int) 
         shown = levels.get(number, _Level())
         kind = "decimal" if here.is_legal else shown.kind
         value = counts.get(number, shown.start)
-        label = label.replace(f"%{number + 1}", _FORMATS.get(kind, str)(value))
+        label = label.replace(f"%{number + 1}", numbered(value, kind))
     return label.strip()

@@ -11,6 +11,7 @@ from toolshed.documents import GivenHeading
 from toolshed.errors import SourceError
 from toolshed.legal.readers.coverage import share_kept
 from toolshed.legal.readers.files import Content
+from toolshed.legal.readers.list_numbers import numbered
 
 _HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "svg", "nav", "iframe", "object"})
 _TOLD = ["nav", "noscript", "object", "svg"]
@@ -21,6 +22,9 @@ _PARAGRAPHS = frozenset(
 )
 _LINES = frozenset({"br", "li", "tr", "caption"})
 _CELLS = frozenset({"td", "th"})
+# The numbers of a list by its type, as Word calls them.
+_LIST_KINDS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_MOST_DIGITS = 6
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -91,11 +95,15 @@ class _Writer:
         self._pending = ""
         self._open_heading: tuple[int, int] | None = None
         self.headings: list[GivenHeading] = []
+        # The last number of each list.
+        self._numbers: dict[int, int] = {}
 
     def take(self, step: "Tag | NavigableString | str") -> None:
         """Take the next step through the document."""
         if isinstance(step, Tag):
             self._break_at(step.name)
+            if step.name == "li":
+                self._number(step)
             if step.name in _HEADINGS:
                 self._open_heading = (_HEADINGS[step.name], self._length + len(self._pending))
         elif isinstance(step, NavigableString):
@@ -109,6 +117,16 @@ class _Writer:
                     self.headings.append(GivenHeading(start, self._length, level))
                 self._open_heading = None
             self._break_at(name)
+
+    def _number(self, item: Tag) -> None:
+        """Write the number that a browser shows before an item of a numbered list."""
+        of = item.parent
+        if of is not None and of.name == "ol":
+            first = str(of.get("start", "1"))
+            usual = int(first) if first.isdecimal() and len(first) < _MOST_DIGITS else 1
+            number = self._numbers[id(of)] = self._numbers.get(id(of), usual - 1) + 1
+            kind = _LIST_KINDS.get(str(of.get("type", "1")), "decimal")
+            self._write(f"{numbered(number, kind)}. ")
 
     def _break_at(self, name: str) -> None:
         wanted = "\n\n" if name in _PARAGRAPHS else "\n" if name in _LINES else "\t" if name in _CELLS else ""

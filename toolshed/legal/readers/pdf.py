@@ -64,7 +64,7 @@ def read(data: bytes, path: Path, scans: Literal["refused", "told"] = "refused")
         raise _without_text(path, pages, scanned)
     told = tuple(scanned if has_text else range(1, len(pages) + 1)) if scans == "told" else ()
     furniture = _furniture([page.lines for page in pages])
-    bodies = [[line for line in page.lines if _key(line.text) not in furniture] for page in pages]
+    bodies = [_body(page.lines, furniture) for page in pages]
     whole = iter(without_hyphens([line.text for body in bodies for line in body]))
     pieces: list[str] = []
     starts: list[int] = []
@@ -191,6 +191,12 @@ def _furniture(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
     lines = [line.text for page in pages for line in page]
     of_heads = sum(n_letters(line) for line in lines if _key(line) in found)
     return found if of_heads <= _MOST_FURNITURE * sum(map(n_letters, lines)) else frozenset()
+
+
+def _body(lines: Sequence[Line], furniture: frozenset[str]) -> list[Line]:
+    """The lines of a page without what repeats at its edges; the same words further in are text."""
+    inside = range(_FURNITURE_LINES, len(lines) - _FURNITURE_LINES)
+    return [line for n, line in enumerate(lines) if n in inside or _key(line.text) not in furniture]
 
 
 def _key(line: str) -> str:

@@ -48,6 +48,12 @@ def test_deeply_nested_html_is_read(tmp_path: Path) -> None:
         pytest.param(
             "One<p>Two</p>three<ul><li>four</li></ul>", "One\n\nTwo\n\nthree\n\nfour", id="blocks-after-text"
         ),
+        pytest.param(
+            "<p>Means—</p><ol type='a'><li>a boat;</li><li>a raft:<ol type='I' start='4'><li>wide</li></ol>"
+            "</li></ol><ol><li>Pay.</li></ol>",
+            "Means—\n\na. a boat;\nb. a raft:\n\nIV. wide\n\n1. Pay.",
+            id="numbered-lists",
+        ),
         pytest.param("One <template>no</template><svg><text>no</text></svg>two", "One two", id="hidden"),
     ],
 )

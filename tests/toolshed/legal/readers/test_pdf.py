@@ -181,3 +181,12 @@ def test_heads_of_left_and_right_pages_are_left_out_and_told(tmp_path: Path) -> 
     assert "Port of Tern" not in document.text
     assert document.kept == 1.0
     assert "Port of Tern" in document.remarks[0]
+
+
+def test_what_repeats_at_the_edges_is_text_further_in(tmp_path: Path) -> None:
+    pages = [
+        [(72.0, 780.0, "The fee."), *((72.0, 700.0 - 14 * m, f"Text {m} {chr(97 + n)}") for m in range(3)),
+         (72.0, 600.0, "The fee."), (72.0, 580.0, f"More {chr(97 + n)}"), (72.0, 560.0, f"End {chr(97 + n)}")]
+        for n in range(4)
+    ]  # fmt: skip
+    assert read_document(sheets(tmp_path / "a.pdf", *pages)).text.count("The fee.") == 4
