@@ -131,7 +131,9 @@ async def _running(app: FastAPI, plan: _Plan) -> AsyncIterator[None]:
         stack.callback(tidying.cancel)
         following = asyncio.create_task(_follow(authority))
         stack.callback(following.cancel)
-        await stack.enter_async_context(plan.mcp.run(plan.settings, app.state.sheds))
+        await stack.enter_async_context(
+            plan.mcp.run(plan.settings, app.state.sheds, lambda: authority.directory.version)
+        )
         yield
 
 
@@ -189,10 +191,9 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observed)
     app.router.routes.append(Route(MCP_PATH, endpoint=plan.mcp))
-    for router in _ROUTERS:
+    # Routes are tried in their order: a conversation waits for none of the others.
+    for router in (*([gateway.router] if gateway is not None else []), *_ROUTERS):
         app.include_router(router)
-    if gateway is not None:
-        app.include_router(gateway.router)
     return app
 
 

@@ -25,6 +25,17 @@ _DEFAULTS = {
         "verified": {"type": "boolean", "default": True},
     },
 }
+_TITLED = [{"const": f"value{n}", "title": f"Choice {n}"} for n in (1, 2, 3)]
+_CHOICES: Json = {
+    "type": "object",
+    "properties": {
+        "untitledSingle": {"type": "string", "enum": ["option1", "option2", "option3"]},
+        "titledSingle": {"type": "string", "oneOf": _TITLED},
+        "legacyEnum": {"type": "string", "enum": ["opt1", "opt2"], "enumNames": ["One", "Two"]},
+        "untitledMulti": {"type": "array", "items": {"type": "string", "enum": ["option1", "option2"]}},
+        "titledMulti": {"type": "array", "items": {"anyOf": _TITLED}},
+    },
+}
 # The tools that ask: how, and with which form. The conformance package calls those called test_...
 ASKING: dict[str, tuple[str, Json]] = {
     "delete_account": ("Really delete {name}?", _SURE),
@@ -33,6 +44,7 @@ ASKING: dict[str, tuple[str, Json]] = {
         "Please review and update the form fields with defaults",
         _DEFAULTS,
     ),
+    "test_elicitation_sep1330_enums": ("Please choose", _CHOICES),
 }
 TOOLS = [*ASKING, "count_files"]
 

@@ -76,6 +76,11 @@ class Directory:
         return time.monotonic() - self._looked_at > _STALE_SECONDS
 
     @property
+    def version(self) -> int:
+        """What is another when keys, tenants or grants have changed."""
+        return self._known.version
+
+    @property
     def has_keys(self) -> bool:
         """Whether any key was ever made."""
         return self._known.has_keys

@@ -113,7 +113,7 @@ class ToolMemory:
         try:
             found = self._indexes.get(key)
             if found is None:
-                found = Toolshed("memory:", pipeline="instant")
+                found = Toolshed("memory:", pipeline="instant", multilingual=False)
                 found.add_catalogs([Catalog("request", tuple(tools))])
                 self._indexes.put(key, found)
         finally:

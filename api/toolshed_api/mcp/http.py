@@ -1,7 +1,7 @@
 """Serving MCP over streamable HTTP, inside the service: both eras of the protocol at one address."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,16 @@ class McpEndpoint:
         self._missing = ""
 
     @asynccontextmanager
-    async def run(self, settings: Settings, sheds: TenantSheds) -> AsyncIterator[None]:
-        """Answer as long as this lasts; without the SDK, say so to whoever asks."""
+    async def run(
+        self, settings: Settings, sheds: TenantSheds, rights: Callable[[], object]
+    ) -> AsyncIterator[None]:
+        """Answer as long as this lasts; without the SDK, say so to whoever asks.
+
+        Args:
+            settings: Of the service.
+            sheds: The knowledge bases of the tenants.
+            rights: What is another when it has changed who may find what: then lists have changed too.
+        """
         try:
             check_sdk()
         except ConfigurationError as error:
@@ -63,7 +71,7 @@ class McpEndpoint:
         self._manager = StreamableHTTPSessionManager(
             server, max_request_body_size=most_bytes(settings), max_sessions=MAX_SESSIONS
         )
-        watching = asyncio.create_task(server.changes.watch(sheds.opened))
+        watching = asyncio.create_task(server.changes.watch(sheds.opened, rights))
         try:
             async with self._manager.run():
                 yield

@@ -43,12 +43,20 @@ class ListChanges:
         if len(self._sessions) > _MAX_SESSIONS:
             self._sessions.popitem(last=False)
 
-    async def watch(self, sheds: Callable[[], Sequence[Toolshed]]) -> None:
-        """Look for changes, until cancelled."""
-        seen = _versions(sheds())
+    async def watch(
+        self, sheds: Callable[[], Sequence[Toolshed]], rights: Callable[[], object] = lambda: None
+    ) -> None:
+        """Look for changes, until cancelled.
+
+        Args:
+            sheds: The knowledge bases that are open; what other processes change of them is seen here when
+                they are refreshed.
+            rights: What is another when it has changed who may find what.
+        """
+        seen = _versions(sheds(), rights)
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            found = _versions(sheds())
+            found = _versions(sheds(), rights)
             if found != seen:
                 # One that was opened since changes no list that anybody has read.
                 is_change = any(found.get(key) != version for key, version in seen.items())
@@ -69,5 +77,5 @@ class ListChanges:
                 self._sessions.pop(key, None)
 
 
-def _versions(sheds: Sequence[Toolshed]) -> dict[int, object]:
-    return {id(shed): shed.tools.version for shed in sheds}
+def _versions(sheds: Sequence[Toolshed], rights: Callable[[], object]) -> dict[int, object]:
+    return {0: rights(), **{id(shed): shed.tools.version for shed in sheds}}

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.api.mcp.serving import ERAS, host, stdio, talking, text
 from toolshed.shed.shed import Toolshed
+from toolshed_api.audit.log import AuditLog
+from toolshed_api.state import open_state
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +47,21 @@ async def test_a_pinned_tool_stands_in_the_list_and_runs(folder: Path) -> None:
         assert listed.annotations.read_only_hint is False
         assert text(await client.call_tool(name, {"to": "Ana"})) == "sent to Ana: "
         assert "required" in text(await client.call_tool(name, {}))
+
+
+async def test_what_the_user_does_is_in_the_audit_log_beside_the_knowledge_base(folder: Path) -> None:
+    open_state(str(folder / "state.db")).close()
+    async with host(stdio(folder), "auto") as client:
+        await client.call_tool("search_tools", {"query": "weather forecast for a city", "k": 1})
+        await client.call_tool("call_tool_read", {"tool": "no:such"})
+    with closing(open_state(str(folder / "state.db"))) as database, closing(AuditLog(database)) as log:
+        events = {event["action"]: event for event in log.page("default", limit=100)}
+    searched = events["search"]
+    assert searched["caller"].startswith("local")
+    assert searched["digest"] is not None
+    assert searched["text"] is None
+    assert searched["request_id"].startswith("mcp-")
+    assert events["tools.get"]["outcome"] == "unknown_tool"
 
 
 def test_without_a_knowledge_base_it_says_how_to_make_one(tmp_path: Path) -> None:

@@ -209,15 +209,23 @@ class _ChatReader(Reader):
             self._read(choice)
         if not chunk.get("choices") and chunk.get("usage") and (not self.wants_usage or self.is_search):
             return []
-        if self.splice is None:
+        if self.splice is None or self._is_as_it_came(chunk, self.splice):
             return [event]
         told = self._spliced(chunk, self.splice)
         return [json_event(told, is_named=False)] if told is not None else []
 
+    def _is_as_it_came(self, chunk: Json, splice: Splice) -> bool:
+        """Whether a chunk of the first call of a model holds no calls, so that nothing of it is to change."""
+        if splice.is_continued or self._calls or splice.reply_id not in ("", chunk.get("id")):
+            return False
+        splice.reply_id = splice.reply_id or text_of(chunk.get("id"))
+        return bool(splice.reply_id) and bool(chunk.get("choices"))
+
     def _read(self, choice: Json) -> None:
         delta = mapping_of(choice.get("delta"))
         for name in ("reasoning_content", "reasoning", "refusal"):
-            self._thoughts.append(text_of(delta.get(name)))
+            if name in delta:
+                self._thoughts.append(text_of(delta[name]))
         self._texts.append(text_of(delta.get("content")))
         self._finish = text_of(choice.get("finish_reason")) or self._finish
         for part in objects_in(delta.get("tool_calls")):

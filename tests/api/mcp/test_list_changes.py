@@ -1,0 +1,64 @@
+"""Who listens is told of what others change, in other processes too."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+
+from tests.api.mcp.serving import ERAS, host
+from tests.api.serving import TOOLS, served
+from tests.qdrant_stub import qdrant_stub
+from toolshed.settings import Settings
+from toolshed.shed.shed import Toolshed
+from toolshed.testing import HashingEncoder
+from toolshed_api.mcp import list_changes
+from toolshed_api.mcp.list_changes import ListChanges
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_changes, "LOOK_SECONDS", 0.02)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_change_that_another_process_makes_on_the_same_server_is_told(era: str) -> None:
+    changed = asyncio.Event()
+
+    async def note(message: Any) -> None:
+        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
+            changed.set()
+
+    with (
+        qdrant_stub() as url,
+        Toolshed(url, encoder=HashingEncoder()) as reader,
+        Toolshed(url, encoder=HashingEncoder()) as writer,
+        served(Settings(refresh_seconds=0.05), reader) as client,
+    ):
+        address = str(client.base_url).rstrip("/") + "/mcp"
+        async with host(address, era, message_handler=note) as connected, AsyncExitStack() as stack:
+            before = await connected.list_tools()
+            if era == "auto":
+                events = await stack.enter_async_context(connected.listen(tools_list_changed=True))
+                listening = asyncio.ensure_future(anext(aiter(events)))
+                listening.add_done_callback(lambda _: changed.set())
+            await asyncio.to_thread(writer.add_tools, *TOOLS)
+            await asyncio.wait_for(changed.wait(), 60)
+            after = await connected.list_tools()
+    assert "weather" not in before.model_dump_json()
+    assert "weather" in after.model_dump_json()
+
+
+async def test_a_change_of_rights_is_a_change_of_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = asyncio.Event()
+
+    async def tell(_: ListChanges) -> None:
+        told.set()
+
+    monkeypatch.setattr(ListChanges, "tell", tell)
+    versions: Iterator[int] = chain([1, 1], repeat(2))
+    watching = asyncio.create_task(ListChanges().watch(list, lambda: next(versions)))
+    await asyncio.wait_for(told.wait(), 60)
+    watching.cancel()
