@@ -56,6 +56,7 @@ from toolshed_api.rest.tenants import endpoints as tenants
 from toolshed_api.rest.tools import endpoints as tools
 from toolshed_api.state import open_state, state_location
 from toolshed_api.tenant_sheds import TenantSheds
+from toolshed_api.workers.crew import Crew
 from toolshed_api.writers import Writers
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class _Plan:
         location: Where the state is.
         mcp: The endpoint of MCP.
         gateway: The gateway, where there is one.
+        crew: The processes of the service, where there are several: this is the one that writes.
     """
 
     settings: Settings
@@ -113,6 +115,7 @@ class _Plan:
     location: str
     mcp: McpEndpoint
     gateway: "GatewayPart | None"
+    crew: Crew | None
 
 
 @asynccontextmanager
@@ -125,11 +128,11 @@ async def _running(app: FastAPI, plan: _Plan) -> AsyncIterator[None]:
             stack.push_async_callback(app.state.gateway.close)
         runner.start()
         stack.push_async_callback(asyncio.to_thread, runner.close)
-        refreshing = asyncio.create_task(_keep_fresh(app, plan.settings.refresh_seconds))
+        refreshing = asyncio.create_task(keep_fresh(app, plan.settings.refresh_seconds))
         stack.callback(refreshing.cancel)
         tidying = asyncio.create_task(_keep_tidy(app, plan.settings.audit_days))
         stack.callback(tidying.cancel)
-        following = asyncio.create_task(_follow(authority))
+        following = asyncio.create_task(follow(authority))
         stack.callback(following.cancel)
         await stack.enter_async_context(
             plan.mcp.run(plan.settings, app.state.sheds, lambda: authority.directory.version)
@@ -140,39 +143,54 @@ async def _running(app: FastAPI, plan: _Plan) -> AsyncIterator[None]:
 async def _open(app: FastAPI, plan: _Plan, stack: AsyncExitStack) -> tuple[Authority, JobRunner]:
     """Open the knowledge base and the state, and load what searches need."""
     stack.push_async_callback(asyncio.to_thread, flush)
-    sheds = app.state.sheds = TenantSheds(plan.settings, plan.shed)
+    sharing = None if plan.crew is None else plan.crew.sharing
+    sheds = app.state.sheds = TenantSheds(plan.settings, plan.shed, sharing)
     stack.callback(sheds.close)
     opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
     writers = app.state.writers = Writers()
     stack.push_async_callback(asyncio.to_thread, writers.close)
-    database = app.state.database = await asyncio.to_thread(open_state, plan.location)
+    authority = await open_access(app, plan.settings, plan.location, stack, plan.crew)
+    work = JobWork(sheds, writers, plan.settings, partial(AuditTrail, app.state.audit))
+    runner = app.state.jobs = JobRunner(JobQueue(app.state.database), work)
+    # Loading the encoder and the matrices belongs to the start, not to the first request.
+    await asyncio.to_thread(opened.warm_up)
+    if sharing is not None:
+        stack.push_async_callback(asyncio.to_thread, sharing.answering(sheds.of).close)
+    return authority, runner
+
+
+async def open_access(
+    app: FastAPI, settings: Settings, location: str, stack: AsyncExitStack, crew: Crew | None = None
+) -> Authority:
+    """Open the state, for who may do what, how often, and what is written down of it."""
+    database = app.state.database = await asyncio.to_thread(open_state, location)
     stack.callback(database.close)
-    pepper = await asyncio.to_thread(find_pepper, plan.settings, plan.location)
+    pepper = await asyncio.to_thread(find_pepper, settings, location)
     app.state.digest_key = derived(pepper, "audit") if pepper else None
-    authority = app.state.authority = await asyncio.to_thread(Authority, plan.settings, database, pepper)
-    app.state.rates = Rates(plan.settings.requests_per_minute, database)
+    changes = None if crew is None else crew.changes
+    authority = await asyncio.to_thread(Authority, settings, database, pepper, changes)
+    app.state.authority = authority
+    file = None if crew is None else crew.rates_file
+    app.state.rates = Rates(settings.requests_per_minute, database, file=file)
     await asyncio.to_thread(authority.directory.look)
     stack.callback(authority.use.write)
     app.state.audit = AuditLog(database)
     stack.callback(app.state.audit.close)
-    work = JobWork(sheds, writers, plan.settings, partial(AuditTrail, app.state.audit))
-    runner = app.state.jobs = JobRunner(JobQueue(database), work)
-    # Loading the encoder and the matrices belongs to the start, not to the first request.
-    await asyncio.to_thread(opened.warm_up)
-    return authority, runner
+    return authority
 
 
-def create_app(settings: Settings, *, shed: Toolshed | None = None) -> FastAPI:
+def create_app(settings: Settings, *, shed: Toolshed | None = None, crew: Crew | None = None) -> FastAPI:
     """Build the service.
 
     Args:
         settings: How to open the knowledge base, and the limits.
         shed: An open knowledge base to serve instead; it is left open at the end. The service's state is
             kept in memory then, unless the settings say where.
+        crew: The processes of the service, where there are several: this is the one that writes.
     """
     location = state_location(settings) if shed is None else settings.state or "memory:"
     gateway = None if settings.gateway is None else _gateway_of(settings.gateway)
-    plan = _Plan(settings, shed, location, McpEndpoint(), gateway)
+    plan = _Plan(settings, shed, location, McpEndpoint(), gateway, crew)
     app = FastAPI(
         title="Toolshed",
         summary="Finds the few tools an agent needs.",
@@ -204,7 +222,7 @@ def _gateway_of(path: Path) -> "GatewayPart":
     return GatewayPart.of(path)
 
 
-async def _keep_fresh(app: FastAPI, seconds: float) -> None:
+async def keep_fresh(app: FastAPI, seconds: float) -> None:
     """Follow what other processes write to a shared Qdrant server."""
     sheds: TenantSheds = app.state.sheds
     while sheds.of(DEFAULT_TENANT).knowledge_base.is_shared:
@@ -228,7 +246,7 @@ async def _keep_tidy(app: FastAPI, audit_days: int) -> None:
         await asyncio.sleep(_TIDY_SECONDS)
 
 
-async def _follow(authority: Authority) -> None:
+async def follow(authority: Authority) -> None:
     """See what other processes change of who may do what, and write down when keys were used."""
     while True:
         try:

@@ -1,6 +1,7 @@
 """``toolshed serve``."""
 
 import ipaddress
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -25,20 +26,29 @@ if TYPE_CHECKING:
     envvar="TOOLSHED_PORT",
     help="Port to bind to.",
 )
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    envvar="TOOLSHED_WORKERS",
+    help="Processes that answer searches; more than one beside another that writes.",
+)
 @knowledge_base_options
-def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
+def serve(host: str, port: int, workers: int, at: KnowledgeBaseOptions) -> None:
     """Serve the REST API.
 
     On loopback nothing needs to be shown until a key is made (toolshed keys create), and only requests for
     localhost, 127.0.0.1, [::1] and the names in TOOLSHED_ALLOWED_HOSTS, a JSON list, are answered. Anywhere
     else the first start makes a key that may do everything, and prints it once. Keys in TOOLSHED_API_KEYS, a
-    JSON list, may do everything too. The embedded knowledge base belongs to one process: to run several, use
-    a Qdrant server.
+    JSON list, may do everything too. The embedded knowledge base belongs to one service, of several processes
+    with --workers: to run several services, use a Qdrant server.
 
     \b
     Examples:
       toolshed serve
       toolshed serve --host 0.0.0.0
+      toolshed serve --workers 4
     """
     import uvicorn
 
@@ -49,6 +59,10 @@ def serve(host: str, port: int, at: KnowledgeBaseOptions) -> None:
     settings = read_settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
     if not _is_loopback(host) and not settings.api_keys:
         _make_first_key(settings, host)
+    if workers > 1:
+        from toolshed_api.workers.run import run_workers
+
+        sys.exit(run_workers(settings, host=host, port=port, n_searching=workers))
     uvicorn.run(create_app(settings), host=host, port=port, workers=1, **SERVER_OPTIONS)
 
 

@@ -8,6 +8,7 @@ from toolshed.errors import ConfigurationError
 from toolshed.settings import Settings
 from toolshed.shed.location import TENANTS, Location
 from toolshed.shed.opening import ShedArguments, options_from
+from toolshed.shed.sharing import Sharing
 from toolshed.shed.shed import Toolshed
 from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.state import state_location
@@ -25,10 +26,13 @@ class TenantSheds:
     Args:
         settings: Where the default tenant's knowledge base is, and how all are opened.
         default: The default tenant's, where it is open already; it is left open at the end.
+        sharing: Which of several processes over the same knowledge bases this is.
     """
 
-    def __init__(self, settings: Settings, default: Toolshed | None = None) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, default: Toolshed | None = None, sharing: Sharing | None = None
+    ) -> None:
+        self._settings, self._sharing = settings, sharing
         self._lock = threading.Lock()
         self._given = default
         self._opened: dict[str, Toolshed] = {} if default is None else {DEFAULT_TENANT: default}
@@ -69,6 +73,7 @@ class TenantSheds:
         at = Location.of(self._settings.kb)
         options = options_from(self._settings)
         options["tenant"] = tenant
+        options["sharing"] = self._sharing
         options["state"] = state_location(self._settings)
         # Whoever asks is somewhere else: the machine's own network, files and programs are not his.
         options["reach"] = Reach.of_service(self._settings.allowed_sources)

@@ -246,6 +246,12 @@ class CatalogIndex:
         # Mapped from the files rather than in memory twice.
         return ToolMatrices(kept.read(_PART) or made, kept)
 
+    def keep(self) -> None:
+        """Keep the matrices of now beside the knowledge base, where other processes map them."""
+        current, kept = self._current(), self.store.kept()
+        if kept and current.matrices and current.revision == self.store.revision and not kept.holds(_PART):
+            kept.write(_PART, current.matrices.arrays)
+
     def _read_from_store(self, only: Filter | None) -> _Loaded:
         """The tools that pass a filter, or a sample where those are too many."""
         n_tools = self.store.count(only)

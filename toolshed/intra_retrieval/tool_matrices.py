@@ -37,7 +37,7 @@ class ToolMatrices:
     """
 
     def __init__(self, arrays: Arrays, kept: KeptArrays | None = None) -> None:
-        self._arrays, self._kept = arrays, kept
+        self.arrays, self._kept = arrays, kept
         self.tool_ids = StoredTexts(Ragged(arrays["tool_ids.starts"], arrays["tool_ids.values"]))
         self.definitions: Sequence[ToolDefinition] = StoredDefinitions(
             StoredTexts(Ragged(arrays["definitions.starts"], arrays["definitions.values"]))
@@ -58,14 +58,14 @@ class ToolMatrices:
         stays = np.setdiff1d(np.arange(len(self)), [self._row[one] for one in changed if one in self._row])
         new = arrays_of(records)
         if new is None:
-            new = {name: _nothing(name, array) for name, array in self._arrays.items()}
+            new = {name: _nothing(name, array) for name, array in self.arrays.items()}
         came = ToolMatrices(new)
         if not len(stays) + len(came):
             return None
         source = np.concatenate([stays, len(self) + np.arange(len(came))])
         ids = [*(self.tool_ids[row] for row in stays.tolist()), *came.tool_ids]
         source = source[sorted(range(len(ids)), key=ids.__getitem__)]
-        renewed = ToolMatrices(renewed_arrays(self._arrays, new, source))
+        renewed = ToolMatrices(renewed_arrays(self.arrays, new, source))
         with self._lock:
             words = self._words
         if words is not None:
@@ -78,25 +78,25 @@ class ToolMatrices:
     @property
     def is_enhanced(self) -> NDArray[np.bool_]:
         """Whether something was written of each tool besides; of none, where that was not kept yet."""
-        kept = self._arrays.get("is_enhanced")
+        kept = self.arrays.get("is_enhanced")
         return np.zeros(len(self), dtype=bool) if kept is None else kept.astype(bool)
 
     def dense(self, channel: str) -> CompactVectors:
         """The vectors of a channel of one vector a tool, or those of one of several, one after the other."""
-        return CompactVectors(self._arrays[f"{channel}.numbers"], self._arrays[f"{channel}.scales"])
+        return CompactVectors(self.arrays[f"{channel}.numbers"], self.arrays[f"{channel}.scales"])
 
     def starts(self, channel: str) -> NDArray[np.int64]:
         """Where those of each tool begin, on a channel of several, and where the last ones end."""
-        return self._arrays[f"{channel}.starts"]
+        return self.arrays[f"{channel}.starts"]
 
     def spread(self, channel: str) -> tuple[Vectors, Vectors]:
         """Mean and covariance of the vectors of a view."""
-        return self._arrays[f"{channel}.mean"], self._arrays[f"{channel}.covariance"]
+        return self.arrays[f"{channel}.mean"], self.arrays[f"{channel}.covariance"]
 
     def sparse(self, channel: str) -> Postings:
         """Which tools have each term."""
         terms, starts, owners, weights = (
-            self._arrays[f"{channel}.{name}"] for name in ("terms", "starts", "owners", "weights")
+            self.arrays[f"{channel}.{name}"] for name in ("terms", "starts", "owners", "weights")
         )
         return Postings(len(self), terms, starts, owners, weights)
 

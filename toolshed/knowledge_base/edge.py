@@ -24,6 +24,7 @@ from toolshed.knowledge_base.engine import (
 )
 from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
+from toolshed.knowledge_base.revisions import Revisions
 
 # The engine holds the GIL during a call; 200 points keep that near three milliseconds.
 _BATCH = 200
@@ -41,6 +42,7 @@ class EdgeEngine:
         schema: What the points are, by what they are written with.
         manifest: What they are to be written with; an existing one must agree.
         shard: Name of the folder inside it that the engine fills.
+        revisions: Counts what is written.
 
     Raises:
         KnowledgeBaseBusyError: If another process, or another handle, has the folder open.
@@ -53,11 +55,17 @@ class EdgeEngine:
     is_suspect = False
 
     def __init__(
-        self, folder: str | Path, schema: SchemaOf, manifest: Manifest, *, shard: str = "shard"
+        self,
+        folder: str | Path,
+        schema: SchemaOf,
+        manifest: Manifest,
+        *,
+        shard: str = "shard",
+        revisions: Revisions | None = None,
     ) -> None:
         self._folder = EdgeFolder(Path(folder), shard)
         self.location = str(folder)
-        self.revision = 0
+        self._revisions = revisions or Revisions()
         self._lock = threading.RLock()
         self._shard: qe.EdgeShard | None = None
         try:
@@ -93,6 +101,10 @@ class EdgeEngine:
         self._folder.acknowledge(0, 0)
         self._folder.write_manifest(self.manifest)
         return shard
+
+    @property
+    def revision(self) -> int:
+        return self._revisions.now
 
     def trust(self) -> None:
         self.is_suspect = False
@@ -193,7 +205,7 @@ class EdgeEngine:
             shard.flush()
             after = self.count()
             self._folder.acknowledge(after, after)
-            self.revision += 1
+            self._revisions.add()
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:

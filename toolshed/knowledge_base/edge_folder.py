@@ -19,7 +19,7 @@ from toolshed.knowledge_base.manifest import Manifest
 _MANIFEST = "manifest.json"
 _LOCK = ".lock"
 _ACKNOWLEDGED = "acknowledged.json"
-_MATRICES = "matrices"
+MATRICES = "matrices"
 # Keys may be made before tools are indexed.
 _STATE = "state."
 # The engine maps its files: a full disk would be a bus error, not an exception.
@@ -180,7 +180,7 @@ class EdgeFolder:
         if not version:
             return None
         return KeptArrays(
-            self.path / _MATRICES,
+            self.path / MATRICES,
             version,
             is_read_only=self.is_read_only,
             is_current=lambda: self.version == version,

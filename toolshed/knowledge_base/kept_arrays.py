@@ -50,7 +50,7 @@ class KeptArrays:
         is_read_only: bool = False,
         is_current: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._folder, self._version, self._is_read_only = folder, version, is_read_only
+        self._folder, self.version, self._is_read_only = folder, version, is_read_only
         self._is_current = is_current
 
     def holds(self, part: str) -> bool:
@@ -91,11 +91,11 @@ class KeptArrays:
             _remove(partial)
 
     def _path(self, part: str) -> Path:
-        return self._folder / f"{self._version}.{part}"
+        return self._folder / f"{self.version}.{part}"
 
     def _remove_others(self) -> None:
         for entry in self._folder.iterdir():
-            if not entry.name.startswith(f"{self._version}."):
+            if not entry.name.startswith(f"{self.version}."):
                 _remove(entry)
 
 

@@ -22,6 +22,7 @@ from toolshed.knowledge_base.engine import (
     written,
 )
 from toolshed.knowledge_base.manifest import Manifest
+from toolshed.knowledge_base.revisions import Revisions
 
 _BATCH = 128
 _PAGE = 256
@@ -38,6 +39,7 @@ class ServerEngine:
         manifest: What they are to be written with; an existing collection must agree.
         collection: Name of the collection; created when it does not exist.
         api_key: Key of the server, if it wants one.
+        revisions: Counts what is written.
         timeout_seconds: Longest wait for one answer.
 
     Raises:
@@ -56,10 +58,11 @@ class ServerEngine:
         *,
         collection: str,
         api_key: str | None = None,
+        revisions: Revisions | None = None,
         timeout_seconds: int = _TIMEOUT_SECONDS,
     ) -> None:
         self.location, self._collection = url, collection
-        self.revision = 0
+        self._revisions = revisions or Revisions()
         self._lock = threading.Lock()
         self._client = _client(url, api_key, timeout_seconds)
         with _translated_errors(self.location):
@@ -77,6 +80,10 @@ class ServerEngine:
         """
         with closing(_client(url, api_key, _TIMEOUT_SECONDS)) as client, _translated_errors(url):
             return bool(client.collection_exists(collection))
+
+    @property
+    def revision(self) -> int:
+        return self._revisions.now
 
     def _create(self, schema: Schema, manifest: Manifest) -> None:
         vectors, sparse = _config(schema)
@@ -191,7 +198,7 @@ class ServerEngine:
         with _translated_errors(self.location):
             yield
         with self._lock:
-            self.revision += 1
+            self._revisions.add()
 
 
 @contextmanager

@@ -130,6 +130,11 @@ class Store(ABC, Generic[Record]):
     def _point(self, record: Record) -> Point: ...
 
     @property
+    def engine(self) -> Engine:
+        """What keeps the records."""
+        return self._engine
+
+    @property
     def location(self) -> str:
         """Where it is, for messages."""
         return self._engine.location

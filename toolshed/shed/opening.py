@@ -10,6 +10,7 @@ from toolshed.catalog.reach import LOCAL, Reach
 from toolshed.errors import missing_extra
 from toolshed.knowledge_base.engine import Engine
 from toolshed.knowledge_base.examples import EXAMPLE_LAYOUT, ExampleStore
+from toolshed.knowledge_base.following import FollowingEngine, FollowingToolStore
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
@@ -19,6 +20,7 @@ from toolshed.options import Credentials, Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
 from toolshed.settings import Settings
 from toolshed.shed.location import Location
+from toolshed.shed.sharing import Sharing
 
 if TYPE_CHECKING:
     from toolshed.knowledge_base.server import ServerEngine
@@ -83,6 +85,10 @@ class ShedArguments(TypedDict, total=False):
         str | None,
         Option(None, "What credentials for upstream servers are sealed with.", is_for_python=True),
     ]
+    sharing: Annotated[
+        Sharing | None,
+        Option(None, "Which of several processes over one knowledge base this is.", is_for_python=True),
+    ]
     reach: Annotated[
         Reach, Option(LOCAL, "What whoever names sources, or calls tools, may reach.", is_for_python=True)
     ]
@@ -108,7 +114,10 @@ def options_from(settings: Settings) -> ShedArguments:
 
 def open_tools(location: Location, encoders: Manifest, options: ShedArguments) -> ToolStore:
     """Open the store of tools; see :func:`open_engine` for what it raises."""
-    return _undamaged(ToolStore(open_engine(TOOL_LAYOUT, location, encoders, options)))
+    engine = open_engine(TOOL_LAYOUT, location, encoders, options)
+    if isinstance(engine, FollowingEngine):
+        return FollowingToolStore(engine)
+    return _undamaged(ToolStore(engine))
 
 
 def open_passages(location: Location, encoders: Manifest, options: ShedArguments) -> PassageStore:
@@ -167,19 +176,24 @@ def open_engine(
     is_tools = layout is TOOL_LAYOUT
     if location.is_memory:
         return MemoryEngine(layout.schema, manifest)
+    sharing, tenant = options["sharing"], options["tenant"]
     if location.folder is not None:
+        # Tools came first: the folder is theirs, and other kinds lie in folders of their own.
+        folder = location.folder if is_tools else location.folder / layout.name
+        if sharing is not None and not sharing.writes:
+            return sharing.following(tenant, layout, folder, manifest)
         from toolshed.knowledge_base.edge import EdgeEngine
 
-        # Tools came first: the folder is theirs, and other kinds lie in folders of their own.
-        if is_tools:
-            return EdgeEngine(location.folder, layout.schema, manifest, shard=layout.name)
-        return EdgeEngine(location.folder / layout.name, layout.schema, manifest)
+        counted = None if sharing is None else sharing.revisions(tenant, layout.name)
+        shard = layout.name if is_tools else "shard"
+        return EdgeEngine(folder, layout.schema, manifest, shard=shard, revisions=counted)
     return _server()(
         location.text,
         layout.schema,
         manifest,
         collection=_collection(layout, options),
         api_key=options["qdrant_api_key"],
+        revisions=None if sharing is None else sharing.revisions(tenant, layout.name),
     )
 
 

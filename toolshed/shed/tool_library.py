@@ -296,6 +296,10 @@ class ToolLibrary:
         """See :meth:`Toolshed.refresh`."""
         return self.store.is_shared and self._index.refresh()
 
+    def keep(self) -> None:
+        """Keep what searches read of the tools beside them, for other processes."""
+        self._index.keep()
+
     def close(self) -> None:
         """Release the store."""
         self.store.close()

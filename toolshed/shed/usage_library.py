@@ -25,6 +25,7 @@ from toolshed.vectors import Vectors
 from toolshed.visibility import Visibility
 
 if TYPE_CHECKING:
+    from toolshed.shed.opening import ShedArguments
     from toolshed.shed.tool_library import ToolLibrary
 
 # Searches whose outcome may still be reported, in this process, and for how long.
@@ -75,7 +76,7 @@ class LearnReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
+class PendingSearch:
     """A search whose outcome may be reported."""
 
     text: str
@@ -90,13 +91,14 @@ class UsageLibrary:
 
     Args:
         store: Opens where they are; called at first use.
-        exists: Whether there may be any; until then nothing is opened to search. A server is asked once,
-            and again at a refresh.
+        exists: Whether there may be any; until then nothing is opened to search.
+        asks_again: Whether that costs so little that each search asks; otherwise once, and at a refresh.
         key: What digests are keyed with.
         tool: Gives a tool that may be found, or raises.
         documents: Gives vectors of the documents of all tools.
         completed: Gives vectors of a request with those that the knowledge base keeps and its search had not.
         keeps_text: Whether requests are kept as text, beside their vectors and digests.
+        elsewhere: Gives a search that another process answered, where several share the knowledge base.
         now: The time, in seconds since 1970.
     """
 
@@ -109,21 +111,24 @@ class UsageLibrary:
         tool: Callable[[str, Visibility], ToolDefinition],
         documents: Documents,
         completed: Callable[[str, Mapping[str, Vectors]], Mapping[str, Vectors]],
+        asks_again: bool = False,
         keeps_text: bool = False,
+        elsewhere: Callable[[str], PendingSearch | None] = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._open, self._exists, self._key_of = store, exists, key
         # Whether there may be any, once that was asked.
+        self._asks_again = asks_again
         self._may_exist: bool | None = None
         self._tool, self._documents = tool, documents
         self._completed = completed
-        self._keeps_text, self._now = keeps_text, now
+        self._keeps_text, self._elsewhere, self._now = keeps_text, elsewhere, now
         self._lock = threading.RLock()
         # Searches wait for neither of these while others report or learn.
         self._pending_lock, self._learn_lock = threading.Lock(), threading.Lock()
         self._store: ExampleStore | None = None
         self._key: bytes | None = None
-        self._pending: OrderedDict[str, _Pending] = OrderedDict()
+        self._pending: OrderedDict[str, PendingSearch] = OrderedDict()
         self._serving: tuple[int, UsageIndex] | None = None
         # Of a shared store, what was there at the last refresh.
         self._seen: int | None = None
@@ -136,7 +141,7 @@ class UsageLibrary:
         text = selection.asked.plan.query.text
         until = now + _PENDING_SECONDS
         with self._pending_lock:
-            self._pending[query_id] = _Pending(text, vectors, selection.ranked, visible, until)
+            self._pending[query_id] = PendingSearch(text, vectors, selection.ranked, visible, until)
             while len(self._pending) > _MAX_PENDING or next(iter(self._pending.values())).until < now:
                 self._pending.popitem(last=False)
 
@@ -161,8 +166,7 @@ class UsageLibrary:
                 f"an outcome names at most {_MAX_TOOLS_USED} tools, and a reporter of at most "
                 f"{_MAX_REPORTER} characters; {len(tools_used)} and {len(reporter)} were given"
             )
-        with self._pending_lock:
-            pending = self._pending.get(query_id)
+        pending = self.pending(query_id) or self._elsewhere(query_id)
         if pending is None or pending.until < self._now():
             raise UnknownQueryError(
                 f"there is no search {query_id!r}: outcomes are reported within a day, to the process "
@@ -177,7 +181,12 @@ class UsageLibrary:
             reports = [self._add(pending, tool_id, reporter) for tool_id in tool_ids]
         return UsageReport(*(sum(one[at] for one in reports) for at in range(3)))
 
-    def _add(self, pending: _Pending, tool_id: str, reporter: str) -> tuple[int, int, int]:
+    def pending(self, query_id: str) -> PendingSearch | None:
+        """A search that was answered here and whose outcome may be reported."""
+        with self._pending_lock:
+            return self._pending.get(query_id)
+
+    def _add(self, pending: PendingSearch, tool_id: str, reporter: str) -> tuple[int, int, int]:
         store, now = self._opened(), int(self._now())
         known = sorted(store.scan({"tool_id": [tool_id]}), key=lambda one: one.reported_at)
         who = self._digest(f"reporter:{reporter}")
@@ -205,7 +214,7 @@ class UsageLibrary:
         store.delete([one.example_id for one in surplus])
         return 1, 0, len(surplus)
 
-    def _take_back(self, pending: _Pending, tool_ids: Sequence[str]) -> int:
+    def _take_back(self, pending: PendingSearch, tool_ids: Sequence[str]) -> int:
         if not tool_ids or not self._has_any():
             return 0
         store = self._opened()
@@ -340,9 +349,15 @@ class UsageLibrary:
         """Whether there may be examples."""
         if self._store is not None:
             return True
-        if self._may_exist is None:
+        if self._asks_again or self._may_exist is None:
             self._may_exist = self._exists()
         return self._may_exist
+
+    @property
+    def store(self) -> ExampleStore:
+        """Where the examples are."""
+        with self._lock:
+            return self._opened()
 
     def _opened(self) -> ExampleStore:
         if self._store is None:
@@ -389,12 +404,15 @@ def usage_of(
     given: ShedArguments,
 ) -> UsageLibrary:
     """What the knowledge base at a location learns from use."""
+    sharing, tenant = given["sharing"], given["tenant"]
     return UsageLibrary(
         store,
         exists=lambda: holds_examples(at, given),
+        asks_again=not at.is_server,
         key=lambda: digest_key(at, given["secrets_key"]),
         tool=lambda tool_id, visible: tools().get(tool_id, visible),
         documents=lambda encoders: tools().document_vectors(encoders),
         completed=encoders.completed,
         keeps_text=given["keeps_requests"],
+        elsewhere=lambda query_id: None if sharing is None else sharing.pending(tenant, query_id),
     )

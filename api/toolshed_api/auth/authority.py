@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 
 from toolshed.errors import ToolshedError
 from toolshed.settings import Settings
+from toolshed.shared_numbers import SharedNumbers
 from toolshed.state.database import Database
 from toolshed_api.access import shown_credentials
 from toolshed_api.auth.changes import utc_now
@@ -38,12 +39,19 @@ class Authority:
         settings: Keys of the environment, and the issuers.
         database: Where keys, tenants and grants are stored.
         pepper: See :func:`~toolshed_api.auth.pepper.find_pepper`.
+        changes: See :class:`~toolshed_api.auth.known.Directory`.
 
     Raises:
         ConfigurationError: If keys are stored with another pepper.
     """
 
-    def __init__(self, settings: Settings, database: Database, pepper: bytes | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        pepper: bytes | None,
+        changes: SharedNumbers | None = None,
+    ) -> None:
         self._environment = [key.get_secret_value().encode() for key in settings.api_keys]
         self._environment_names = [
             _environment_name(key, place, pepper) for place, key in enumerate(self._environment, 1)
@@ -52,7 +60,7 @@ class Authority:
         self.keys = Keys(database, pepper)
         self.keys.check_pepper()
         self.tenants, self.grants = Tenants(database), Grants(database)
-        self.directory = Directory(database, self.keys)
+        self.directory = Directory(database, self.keys, changes)
         self.use = KeyUse(self.keys)
 
     @property
@@ -62,7 +70,7 @@ class Authority:
 
     @contextmanager
     def changes(self) -> Iterator[None]:
-        """Change who may do what; it counts here at once, and in other processes within a second."""
+        """Change who may do what; it counts at once, and in other services within a second."""
         try:
             yield
         finally:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from toolshed.errors import StateError
+from toolshed.shared_numbers import SharedNumbers
 from toolshed.state.database import Database
 from toolshed.visibility import EVERYTHING, Visibility
 from toolshed_api.auth.changes import utc_now, version_of
@@ -62,10 +63,13 @@ class Directory:
     Args:
         database: Where they are stored.
         keys: Reads keys.
+        changes: Counts the changes that the process that writes makes, where a service has several.
     """
 
-    def __init__(self, database: Database, keys: Keys) -> None:
+    def __init__(self, database: Database, keys: Keys, changes: SharedNumbers | None = None) -> None:
         self._database, self._keys = database, keys
+        self._changes: SharedNumbers | list[int] = [0] if changes is None else changes
+        self._n_seen = -1
         self._known = _Known(-1, has_keys=True)
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
@@ -73,7 +77,8 @@ class Directory:
     @property
     def is_stale(self) -> bool:
         """Whether it is time to look again before anything is told."""
-        return time.monotonic() - self._looked_at > _STALE_SECONDS
+        is_old = time.monotonic() - self._looked_at > _STALE_SECONDS
+        return is_old or self._n_seen != self._changes[0]
 
     @property
     def version(self) -> int:
@@ -92,19 +97,19 @@ class Directory:
             StateError: If the database does not answer.
         """
         with self._lock:
-            at = time.monotonic()
+            at, n_changes = time.monotonic(), self._changes[0]
             with self._database.reading() as connection:
                 version = version_of(connection)
                 if version != self._known.version:
                     n_keys = connection.execute(select(func.count()).select_from(api_key)).scalar()
                     self._known = _Known(version, bool(n_keys))
-            self._looked_at = at
+            self._looked_at, self._n_seen = at, n_changes
 
     def expire(self) -> None:
-        """Look again before anything else is told: something was changed here."""
+        """Look again before anything else is told, here and in every process: something was changed."""
         # Whoever is looking now may have looked before the change.
         with self._lock:
-            self._looked_at = float("-inf")
+            self._changes[0] += 1
 
     def at_hand(self, key_id: str) -> KnownKey | None:
         """A key that was read before."""

@@ -1,8 +1,11 @@
 """How many requests a caller may make: GCRA of pyrate-limiter, in memory or in the database."""
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
@@ -10,31 +13,34 @@ from pyrate_limiter.abstracts.algorithm import GCRA, Decision, State
 from pyrate_limiter.abstracts.rate import Duration, Rate
 from sqlalchemy import text
 
+from toolshed.errors import StateError
 from toolshed.state.database import Database
 from toolshed_api.callers import Caller
 from toolshed_api.problems import TooManyRequestsError
 
 _MAX_CALLERS = 50_000
 _ALGORITHM = GCRA()
+_TABLE = "CREATE TABLE IF NOT EXISTS rate (caller TEXT PRIMARY KEY, arrival INTEGER) WITHOUT ROWID"
 
 
 class Rates:
     """Counts requests, and refuses those of a caller who makes too many.
 
     A caller may make all requests of a minute at once, and then one whenever room for one has come back.
-    Where the state is on a PostgreSQL server, all replicas count together; otherwise each process counts
+    Where the state is on a PostgreSQL server, all replicas count together; otherwise each service counts
     for itself.
 
     Args:
         most: Requests a minute of callers without a number of their own; None is no limit.
         database: The service's state.
+        file: Where the processes of a service of several count together.
     """
 
-    def __init__(self, most: int | None, database: Database) -> None:
+    def __init__(self, most: int | None, database: Database, *, file: Path | None = None) -> None:
         self._most = most
         is_shared = database.engine.dialect.name == "postgresql"
         self._shared = _SharedArrivals(database) if is_shared else None
-        self._own = _OwnArrivals()
+        self._own: _Arrivals = _OwnArrivals() if file is None else _ArrivalsInFile(file)
 
     async def check(self, caller: Caller) -> None:
         """Count a request.
@@ -81,6 +87,47 @@ class _OwnArrivals(_Arrivals):
                 self._states = {one: state for one, state in self._states.items() if state[0] > now * 1_000}
             self._states[name] = after
         return decision
+
+
+class _ArrivalsInFile(_Arrivals):
+    """In a file of the run, of all processes of a service; a few dozen microseconds each."""
+
+    _TIMEOUT_SECONDS = 1.0
+
+    def __init__(self, file: Path) -> None:
+        self._lock = Lock()
+        self._connection = sqlite3.connect(
+            file, timeout=self._TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        # Nothing of it is needed when the run has ended.
+        for said in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=OFF", _TABLE):
+            self._connection.execute(said)
+
+    def decide(self, name: str, rate: Rate) -> Decision:
+        # The clock is the machine's, the same in every process.
+        now = int(time.monotonic() * 1_000)
+        with self._lock, self._translated(), self._transaction() as connection:
+            row = connection.execute("SELECT arrival FROM rate WHERE caller = ?", (name,)).fetchone()
+            before = _ALGORITHM.initial([rate]) if row is None else row
+            after, decision = _ALGORITHM.step([rate], before, now, 1)
+            if decision.allowed:
+                connection.execute("INSERT OR REPLACE INTO rate VALUES (?, ?)", (name, int(after[0])))
+        return decision
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        finally:
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StateError(f"requests could not be counted: {error}") from error
 
 
 class _SharedArrivals(_Arrivals):

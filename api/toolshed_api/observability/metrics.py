@@ -1,15 +1,19 @@
-"""Metrics for Prometheus, of this process."""
+"""Metrics for Prometheus, of all processes of a service."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from toolshed.errors import ToolshedError
 from toolshed.shed.results import SearchResult
 
 REGISTRY = CollectorRegistry()
+# Set where a service has several processes, which then count in files; prometheus_client's own variable.
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # From a search in `instant` to a call of a slow tool.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STAGE_SECONDS = (0.0001, 0.00025, 0.0005, *_SECONDS)
@@ -23,7 +27,10 @@ REQUEST_SECONDS = Histogram(
     "toolshed_http_request_seconds", "From the first byte of a request to the last of its answer.",
     ["method", "route"], buckets=_SECONDS, registry=REGISTRY,
 )  # fmt: skip
-RUNNING = Gauge("toolshed_http_requests_running", "Requests that are being answered.", registry=REGISTRY)
+RUNNING = Gauge(
+    "toolshed_http_requests_running", "Requests that are being answered.", registry=REGISTRY,
+    multiprocess_mode="livesum",
+)  # fmt: skip
 SEARCHES = Counter(
     "toolshed_searches", "Searches for tools, by what they came to.", ["status"], registry=REGISTRY
 )
@@ -39,10 +46,13 @@ CALLS = Counter(
 )
 CALL_SECONDS = Histogram("toolshed_tool_call_seconds", "Calls of tools.", buckets=_SECONDS, registry=REGISTRY)
 PASSAGE_SEARCHES = Counter("toolshed_passage_searches", "Searches for passages.", registry=REGISTRY)
-TOOLS = Gauge("toolshed_tools", "Tools that are indexed.", ["tenant"], registry=REGISTRY)
+TOOLS = Gauge(
+    "toolshed_tools", "Tools that are indexed.", ["tenant"], registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)  # fmt: skip
 SPEND_USD = Gauge(
     "toolshed_spend_usd", "Dollars booked for calls of models, where books are open.", ["tenant"],
-    registry=REGISTRY,
+    registry=REGISTRY, multiprocess_mode="mostrecent",
 )  # fmt: skip
 
 
@@ -74,4 +84,8 @@ def counted_call() -> Iterator[list[bool]]:
 
 def exposition() -> bytes:
     """All metrics in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+    if _FOLDER not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client's
+    return generate_latest(registry)

@@ -26,7 +26,7 @@ router = APIRouter(
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(request: Request, caller: CurrentCaller) -> Response:
-    """Metrics of this process, in Prometheus' text format; of all tenants, so for those who manage all."""
+    """Metrics of the service, in Prometheus' text format; of all tenants, so for those who manage all."""
     caller.check_manages(DEFAULT_TENANT)
     sheds: TenantSheds = request.app.state.sheds
     for tenant, shed in sheds.opened_by_tenant().items():
