@@ -66,7 +66,7 @@ class FollowingEngine:
     def delete(self, point_ids: Sequence[str]) -> NoReturn:
         raise KnowledgeBaseError(f"{self.location!r} is written by another process; {len(point_ids)} stay")
 
-    def retrieve(self, point_ids: Sequence[str], *, vectors: bool = True) -> list[Point]:
+    def retrieve(self, point_ids: Sequence[str], *, vectors: bool | Sequence[str] = True) -> list[Point]:
         return [*self._each("retrieve", [*point_ids], vectors)]
 
     def scroll(
