@@ -48,6 +48,8 @@ class Settings(BaseSettings):
         max_upload_bytes: Largest body of tools, or of text, that the service takes.
         allow_commands: Whether callers of the service may have MCP servers started by commands that a Qdrant
             server names.
+        max_wait_ms: Longest that a search may have to wait for its turn, milliseconds; it is refused sooner.
+        queue_at_least: How many searches may wait whatever that takes.
         max_k: Most tools, or passages, the service returns at once.
         refresh_seconds: How often the service asks a shared Qdrant server whether tools have changed.
         mcp_pinned: Ids of tools that the MCP server lists beside its own.
@@ -83,6 +85,8 @@ class Settings(BaseSettings):
     max_query_characters: int = Field(default=200_000, ge=1)
     max_upload_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
     allow_commands: bool = False
+    max_wait_ms: int = Field(default=250, ge=1, le=30_000)
+    queue_at_least: int = Field(default=64, ge=0, le=10_000)
     max_k: int = Field(default=100, ge=1)
     refresh_seconds: float = Field(default=30.0, gt=0)
     mcp_pinned: list[str] = Field(default_factory=list, max_length=50)

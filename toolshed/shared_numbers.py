@@ -1,6 +1,7 @@
 """Numbers in a file that processes of one machine have mapped: what one writes, the others read at once."""
 
 import mmap
+from collections.abc import Iterator
 from pathlib import Path
 
 _BYTES = 8
@@ -27,6 +28,9 @@ class SharedNumbers:
 
     def __setitem__(self, place: int, number: int) -> None:
         self._numbers[place] = number
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._numbers)
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -54,6 +54,7 @@ from toolshed_api.rest.search import endpoints as search
 from toolshed_api.rest.sources import endpoints as sources
 from toolshed_api.rest.tenants import endpoints as tenants
 from toolshed_api.rest.tools import endpoints as tools
+from toolshed_api.search_queue import SearchQueue, threads_of_one_process
 from toolshed_api.state import open_state, state_location
 from toolshed_api.tenant_sheds import TenantSheds
 from toolshed_api.workers.crew import Crew
@@ -150,6 +151,8 @@ async def _open(app: FastAPI, plan: _Plan, stack: AsyncExitStack) -> tuple[Autho
     writers = app.state.writers = Writers()
     stack.push_async_callback(asyncio.to_thread, writers.close)
     authority = await open_access(app, plan.settings, plan.location, stack, plan.crew)
+    app.state.searches = SearchQueue(plan.settings, n_threads=threads_of_one_process())
+    stack.push_async_callback(asyncio.to_thread, app.state.searches.close)
     work = JobWork(sheds, writers, plan.settings, partial(AuditTrail, app.state.audit))
     runner = app.state.jobs = JobRunner(JobQueue(app.state.database), work)
     # Loading the encoder and the matrices belongs to the start, not to the first request.

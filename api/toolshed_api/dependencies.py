@@ -11,6 +11,7 @@ from toolshed_api.auth.authority import Authority
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import ANYBODY, Caller
 from toolshed_api.jobs.runner import JobRunner
+from toolshed_api.search_queue import SearchQueue
 from toolshed_api.tenant_sheds import TenantSheds
 from toolshed_api.writers import Writers
 
@@ -72,6 +73,14 @@ def _writers(request: Request) -> Writers:
 
 
 CurrentWriters = Annotated[Writers, Depends(_writers)]
+
+
+async def _searches(request: Request) -> SearchQueue:
+    searches: SearchQueue = request.app.state.searches
+    return searches
+
+
+CurrentSearches = Annotated[SearchQueue, Depends(_searches)]
 
 
 def _jobs(request: Request) -> JobRunner:

@@ -137,8 +137,18 @@ def problem_responses(*errors: type[ToolshedError]) -> dict[int | str, dict[str,
     for error in errors:
         codes[error.http_status].append(error.code)
     return {
-        status: {"model": Problem, "description": _described(dict.fromkeys(named))}
+        status: {"model": Problem, "description": _described(dict.fromkeys(named)), **_headers(status)}
         for status, named in codes.items()
+    }
+
+
+def _headers(status: int) -> dict[str, Any]:
+    # Any: OpenAPI's own form.
+    if status not in (429, 503):
+        return {}
+    seconds = {"type": "integer", "minimum": 1}
+    return {
+        "headers": {"Retry-After": {"description": "Seconds until it may be tried again.", "schema": seconds}}
     }
 
 
@@ -220,9 +230,14 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        logger.error("request %s failed", _request_id(request), exc_info=error)
-        detail = "the request failed; the log has the reason"
-        return _response(request, _problem(500, "internal_error", detail, _request_id(request)))
+        return unexpected_response(request, error)
+
+
+def unexpected_response(request: Request, error: Exception) -> JSONResponse:
+    """The answer to what nobody thought of, which the log tells of."""
+    logger.error("request %s failed", _request_id(request), exc_info=error)
+    detail = "the request failed; the log has the reason"
+    return _response(request, _problem(500, "internal_error", detail, _request_id(request)))
 
 
 def _summary(invalid: RequestValidationError) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from toolshed.errors import ToolshedError
 from toolshed_api.bodies import StrictRequest, StrictRoute, UploadRequest
@@ -24,6 +25,7 @@ from toolshed_api.problems import (
     merged_responses,
     problem_response,
     problem_responses,
+    unexpected_response,
 )
 
 _KEY = "idempotency-key"
@@ -86,10 +88,14 @@ class WriteRoute(StrictRoute):
 async def _answered(request: StrictRequest, handle: _Handle) -> Response:
     try:
         return await handle(request)
-    except RequestValidationError:
+    except (RequestValidationError, HTTPException):
         # Answered as everywhere, and looked at again each time.
         raise
     except ToolshedError as error:
         # Another try would act again: whoever asks twice is told the same.
         request.state.may_have_acted = getattr(error, "may_have_acted", False)
         return problem_response(request, error)
+    except Exception as error:
+        # Nobody knows how far it came: whoever asks twice is told so, and nothing is done twice.
+        request.state.may_have_acted = True
+        return unexpected_response(request, error)

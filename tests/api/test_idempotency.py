@@ -12,6 +12,7 @@ from toolshed.errors import StateError
 from toolshed.shed.shed import Toolshed
 from toolshed.state.database import Database
 from toolshed_api import idempotency as module
+from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import Caller
 from toolshed_api.idempotency import Idempotency, KeptAnswer, ReusedKeyError, UnansweredError
 
@@ -57,6 +58,21 @@ def test_a_call_that_is_sent_again_acts_once(client: httpx.Client, shed: Toolshe
     answers = [client.post("/v1/tools/bank:pay/call", json=body, headers=KEY).json() for _ in range(3)]
     assert [answer["text"] for answer in answers] == ["paid Ana"] * 3
     assert calls == ["Ana"]
+
+
+def test_a_call_that_failed_in_a_way_nobody_thought_of_is_not_made_again(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    async def acted(shed: CallerShed, tool_id: str, *_given: object, **_options: object) -> None:
+        calls.append(tool_id)
+        raise RuntimeError("a mistake of ours, after it acted")
+
+    monkeypatch.setattr(CallerShed, "acall", acted)
+    answers = [client.post("/v1/tools/mail:send_email/call", json={}, headers=KEY) for _ in range(2)]
+    assert [problem(answer) for answer in answers] == [(500, "internal_error")] * 2
+    assert calls == ["mail:send_email"]
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 201], ids=["empty", "space", "long"])

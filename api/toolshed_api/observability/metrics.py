@@ -34,6 +34,7 @@ RUNNING = Gauge(
 SEARCHES = Counter(
     "toolshed_searches", "Searches for tools, by what they came to.", ["status"], registry=REGISTRY
 )
+REFUSED = Counter("toolshed_searches_refused", "Searches refused since too many waited.", registry=REGISTRY)
 STAGE_SECONDS = Histogram(
     "toolshed_search_stage_seconds", "Stages of searches for tools.", ["stage"], buckets=_STAGE_SECONDS,
     registry=REGISTRY,

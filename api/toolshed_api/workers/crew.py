@@ -54,6 +54,11 @@ class Crew:
         return SharedNumbers(self.folder / "changes")
 
     @property
+    def running(self) -> SharedNumbers:
+        """How many searches each of the processes that search has to do."""
+        return SharedNumbers(self.folder / "running", self.n_searching)
+
+    @property
     def ended(self) -> SharedNumbers:
         """How many connections each of the processes that search has ended."""
         return SharedNumbers(self.folder / "ended", self.n_searching)

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -31,7 +32,7 @@ def serve_writer(settings: Settings, crew: Crew, channel: socket.socket) -> None
         listener.listen(BACKLOG)
         # Who asks is a process of ours, which says over what its client came.
         config = _config(create_app(settings, crew=crew), access_log=False, forwarded_allow_ips="*")
-        _TellingServer(config, channel).run([listener])
+        _run(_TellingServer(config, channel), [listener])
 
 
 def serve_searches(settings: Settings, crew: Crew, channel: socket.socket) -> None:
@@ -50,7 +51,7 @@ def serve_searches(settings: Settings, crew: Crew, channel: socket.socket) -> No
         ended=one_ended,
         started=lambda: channel.sendall(READY),
     )
-    server.run()
+    _run(server, [])
 
 
 class _TellingServer(uvicorn.Server):
@@ -63,6 +64,12 @@ class _TellingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._channel.sendall(READY)
+
+
+def _run(server: uvicorn.Server, listeners: list[socket.socket]) -> None:
+    # A terminal tells all processes; the server has ended in order by then.
+    with suppress(KeyboardInterrupt):
+        server.run(listeners)
 
 
 def _config(app: Any, **more: Any) -> uvicorn.Config:

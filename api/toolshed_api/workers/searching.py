@@ -16,10 +16,14 @@ from toolshed_api.observability.middleware import Observed
 from toolshed_api.observability.tracing import flush
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.search import endpoints as search
+from toolshed_api.search_queue import SearchQueue
 from toolshed_api.state import state_location
 from toolshed_api.tenant_sheds import TenantSheds
 from toolshed_api.workers.crew import Crew
 from toolshed_api.workers.passing import PassingOn
+
+# One that computes, and one for what it waits for: a write that it has to read, a booking.
+_N_THREADS = 2
 
 
 def create_search_app(settings: Settings, crew: Crew) -> ASGIApp:
@@ -42,6 +46,10 @@ async def _running(app: FastAPI, settings: Settings, crew: Crew) -> AsyncIterato
         stack.callback(sheds.close)
         opened = await asyncio.to_thread(sheds.of, DEFAULT_TENANT)
         authority = await open_access(app, settings, state_location(settings), stack, crew)
+        app.state.searches = SearchQueue(
+            settings, n_threads=_N_THREADS, running=crew.running, place=crew.place
+        )
+        stack.push_async_callback(asyncio.to_thread, app.state.searches.close)
         await asyncio.to_thread(opened.warm_up)
         for going in (follow(authority), keep_fresh(app, settings.refresh_seconds)):
             stack.callback(asyncio.create_task(going).cancel)

@@ -14,6 +14,7 @@ from toolshed_evals.commands.gateway_delay import gateway_delay
 from toolshed_evals.commands.languages import languages
 from toolshed_evals.commands.learning_curve import learning_curve
 from toolshed_evals.commands.legalbench_rag import legalbench_rag
+from toolshed_evals.commands.load import load
 from toolshed_evals.commands.openapi import openapi
 from toolshed_evals.commands.operations import operations
 from toolshed_evals.commands.passage_scale import passage_scale
@@ -46,6 +47,7 @@ from toolshed_evals.commands.sentences import sentences
         legalbench_rag,
         endurance,
         languages,
+        load,
         openapi,
         operations,
         precision,

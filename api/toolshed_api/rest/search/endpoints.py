@@ -9,7 +9,7 @@ from toolshed.options import SearchArguments
 from toolshed_api.bodies import StrictRoute
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import MissingScopeError
-from toolshed_api.dependencies import CurrentSettings, CurrentShed
+from toolshed_api.dependencies import CurrentSearches, CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.search.schemas import (
@@ -37,24 +37,30 @@ router = APIRouter(
 )
 _OF_THE_ANSWER = ("query", "k", "format", "explain", "include_definitions")
 
-# Plain functions: FastAPI runs them in threads, and the encoder and the matrix products release the
-# interpreter, so one request's work never blocks the others.
+# The queue runs searches in threads: the encoder and the matrix products release the interpreter, and few
+# threads that take turns are quicker than many that take it from each other.
 
 
 @router.post("")
-def search_tools(body: SearchRequest, shed: CurrentShed, settings: CurrentSettings) -> SearchResponse:
+async def search_tools(
+    body: SearchRequest, shed: CurrentShed, settings: CurrentSettings, searches: CurrentSearches
+) -> SearchResponse:
     """Find the tools for a request. An empty list with status ``no_match`` says that none fits."""
     check_limits(body["query"], body.get("k", 5), settings, of="tools")
-    return _found(shed, body)
+    return await searches.run(1, _found, shed, body)
 
 
 @router.post("/batch")
-def search_tools_several_times(
-    body: BatchSearchRequest, shed: CurrentShed, settings: CurrentSettings
+async def search_tools_several_times(
+    body: BatchSearchRequest, shed: CurrentShed, settings: CurrentSettings, searches: CurrentSearches
 ) -> BatchSearchResponse:
     """Find the tools for several requests; one that makes no sense refuses all of them."""
     for one in body.searches:
         check_limits(one["query"], one.get("k", 5), settings, of="tools")
+    return await searches.run(len(body.searches), _all_found, shed, body)
+
+
+def _all_found(shed: CallerShed, body: BatchSearchRequest) -> BatchSearchResponse:
     return BatchSearchResponse(results=[_found(shed, one) for one in body.searches])
 
 
