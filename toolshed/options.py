@@ -116,6 +116,14 @@ class SearchArguments(TypedDict, total=False):
         bool, Option(False, "Also find the legal passages that govern what is asked.", flag="--passages")
     ]
     passages_per_need: Annotated[int, Option(2, "Most passages for each need.", least=1, most=20)]
+    history: Annotated[
+        Sequence[str] | None,
+        Option(
+            None,
+            "What the user said before, oldest first: a request that only goes on, such as 'and for "
+            "Berlin?', is searched with the turn that it goes on from.",
+        ),
+    ]
     task_id: Annotated[str | None, Option(None, "The task in the ledger that the search is booked under.")]
 
 

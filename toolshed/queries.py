@@ -17,16 +17,23 @@ class Query:
     """What is asked for.
 
     Attributes:
-        text: The agent's request.
+        text: The agent's request; behind the turn that it goes on from, where it does.
         k: Most tools to return.
         options: What else was asked, complete; see :class:`~toolshed.options.SearchArguments`.
         visible: The tools that who asks may find.
+        turns: What the user said before, and the request as he said it last; none without a history.
     """
 
     text: str
     k: int = 5
     options: SearchArguments = field(default_factory=lambda: checked(SearchArguments, {}))
     visible: Visibility = EVERYTHING
+    turns: tuple[str, ...] = ()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the request was found to go on from an earlier turn."""
+        return bool(self.turns) and self.text != self.turns[-1]
 
 
 # Of long texts only the request in them is encoded; beyond this nobody means a request.

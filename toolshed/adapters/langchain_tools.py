@@ -8,6 +8,7 @@ from typing import Annotated, Any, NotRequired, Unpack
 from toolshed.adapters.equipping import NOTHING_FITS, SEARCH_DESCRIPTION, SEARCH_NAME, AgentTools
 from toolshed.adapters.langchain_calling import calling_tools
 from toolshed.errors import ConfigurationError, missing_extra
+from toolshed.intra_retrieval.follow_ups import in_context
 from toolshed.options import SearchArguments, checked
 from toolshed.shed.shed import Toolshed
 from toolshed.shed.view import ShedView
@@ -28,8 +29,6 @@ except ModuleNotFoundError as missing:
 Request = ModelRequest[Any]
 Response = ModelResponse[Any]
 Told = ToolMessage | Command[Any]
-# A turn such as "And in Porto?" is searched with the one before it.
-_FEW_WORDS = 5
 _log = logging.getLogger(__name__)
 
 
@@ -157,7 +156,6 @@ class ToolshedMiddleware(AgentMiddleware[EquippedState, Any, Any]):
 
 
 def _asked(messages: Sequence[AnyMessage]) -> str:
-    """What the user says now."""
+    """What the user says now, behind the turn that it goes on from where it does."""
     turns = [message.text for message in messages if isinstance(message, HumanMessage)]
-    said = turns[-1:] if turns and len(turns[-1].split()) > _FEW_WORDS else turns[-2:]
-    return "\n".join(said)
+    return in_context(turns[-1], turns[:-1]) if turns else ""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from toolshed.backbones.chat import ChatModel, ChatRequest, Message
 from toolshed.backbones.structured import CallBudget, answer_or_none, ask
 from toolshed.intra_retrieval.decomposition import decompose, opens_with_verb
+from toolshed.intra_retrieval.follow_ups import MAX_TURN_CHARACTERS
 from toolshed.intra_retrieval.long_requests import focused
 from toolshed.queries import Query, QueryPlan, SubQuery
 from toolshed.stages import Stage
@@ -30,6 +31,9 @@ most {_MAX_PARTS}. A part stands alone: it repeats the names, places and dates i
 result of another part is a part of its own. What must not be done is no part. One part where one thing is
 asked for.
 Answer with JSON only: {{"rewritten": "...", "parts": ["..."]}}"""
+_WITH_HISTORY = """
+The data also has what the user said before the request, oldest first. Where the request goes on from it,
+rewritten and parts say what it means by itself; where it does not, leave what was said before out."""
 _SCHEMA = {
     "type": "object",
     "properties": {
@@ -61,7 +65,7 @@ class Plan(Stage[Query, QueryPlan]):
 
     async def run(self, query: Query, /) -> QueryPlan:
         """Return the plan of the model, or the rule-made one."""
-        if not asks_for_several(query.text):
+        if not (asks_for_several(query.text) or query.goes_on):
             return await self._otherwise.run(query)
         answer = await answer_or_none(
             ask(self._chat, plan_request(query)),
@@ -102,9 +106,13 @@ def asks_for_several(text: str) -> bool:
 def plan_request(query: Query) -> ChatRequest:
     """The prompt."""
     # Escaped, no text in the request ends the data.
-    data = json.dumps({"request": focused(query.text)}, ensure_ascii=False).replace("<", "\\u003c")
+    told: dict[str, object] = {"request": focused(query.turns[-1] if query.turns else query.text)}
+    if query.turns:
+        told["said_before"] = [focused(turn)[:MAX_TURN_CHARACTERS] for turn in query.turns[:-1]]
+    data = json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
+    system = _SYSTEM + _WITH_HISTORY if query.turns else _SYSTEM
     return ChatRequest(
-        (Message("system", _SYSTEM), Message("user", f"<data>\n{data}\n</data>")),
+        (Message("system", system), Message("user", f"<data>\n{data}\n</data>")),
         schema=_SCHEMA,
         max_output_tokens=_MAX_OUTPUT_TOKENS,
         component="planner",

@@ -13,6 +13,7 @@ from toolshed.errors import ConfigurationError, UnknownSourceError, UnknownToolE
 from toolshed.indexing.origins import indexed_sources, renamed
 from toolshed.indexing.tools import Review, SyncRules, sync_catalogs, unwatched
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
+from toolshed.intra_retrieval.follow_ups import checked_history, in_context
 from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, StoredTool, ToolStore
 from toolshed.metering.runs import RunRecord
@@ -170,7 +171,9 @@ class ToolLibrary:
             UnknownSourceError: If there is no source of a name.
         """
         options = checked(SearchArguments, given, k=k)
-        asked = Query(checked_text(query), k, options, visible)
+        text, history = checked_text(query), checked_history(options["history"])
+        turns = (*history, text) if history else ()
+        asked = Query(in_context(text, history), k, options, visible, turns)
         self._check_sources(options["sources"], visible)
         pipeline = self._pipeline
         if options["include_passages"]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from toolshed.intra_retrieval.follow_ups import in_context
 from toolshed.metering.usage import estimated_tokens
 from toolshed.types import ToolDefinition
 from toolshed_api.gateway.dialects.dialect import Dialect, Json, Step, ToolCall
@@ -23,8 +24,6 @@ SEARCH = "search_tools"
 _MAX_LOADED = 64
 # Turns beyond these add nothing; a search each would make long conversations slow to take up.
 _MAX_TURNS = 200
-# A turn such as "And in Porto?" is searched with the one before it.
-_FEW_WORDS = 5
 _DESCRIPTION = (
     "Loads more tools. When no tool at hand does what is needed, describe what is to be done in a sentence; "
     "the tools for it can be called afterwards."
@@ -123,18 +122,16 @@ class ConversationTools:
         """What each step of a conversation loaded, in order."""
         named = {name for step in steps for call in step.calls for name in _names_of(call)}
         known = set(self.source.known(sorted(named)))
-        before, n_turns, digest = "", 0, _digest(self.whose.encode(), None)
+        turns, digest = list[str](), _digest(self.whose.encode(), None)
         for step in steps:
             digest = _digest(digest, step)
             if not step.is_user:
                 remembered = () if step.calls else self.memory.loaded.get(digest) or ()
                 yield [name for call in step.calls for name in _names_of(call) if name in known]
                 yield remembered
-            elif step.text and n_turns < _MAX_TURNS:
-                n_turns += 1
-                is_short = before and len(step.text.split()) < _FEW_WORDS
-                yield self._search(f"{before}\n{step.text}" if is_short else step.text)
-                before = step.text
+            elif step.text and len(turns) < _MAX_TURNS:
+                yield self._search(in_context(step.text, turns))
+                turns.append(step.text)
         self._digest = digest
 
     def _search(self, query: str) -> list[str]:

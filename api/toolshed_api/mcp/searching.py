@@ -53,6 +53,10 @@ class SearchToolsArguments(ToolArguments):
         list[Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]] | None,
         Field(max_length=100, description="Search these sources only."),
     ] = None
+    history: Annotated[
+        list[Annotated[str, Field(max_length=MAX_QUERY)]] | None,
+        Field(max_length=20, description="What the user said before, where the query only goes on from it."),
+    ] = None
     max_tokens: Annotated[
         int, Field(ge=100, le=50_000, description="Budget for the definitions; long ones are shortened.")
     ] = _MAX_TOKENS
@@ -73,7 +77,13 @@ async def search_tools(exchange: Exchange, given: SearchToolsArguments) -> ToolA
     handle = exchange.handles.new(shed.caller)
 
     def search() -> tuple[SearchResult, CatalogFacts]:
-        found = shed.search(given.query, given.k, sources=given.sources, max_tokens=given.max_tokens)
+        found = shed.search(
+            given.query,
+            given.k,
+            sources=given.sources,
+            history=given.history,
+            max_tokens=given.max_tokens,
+        )
         return found, exchange.facts.of(shed)
 
     found, facts = await anyio.to_thread.run_sync(search)

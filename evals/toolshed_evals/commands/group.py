@@ -10,6 +10,7 @@ from toolshed_evals.commands.compare import compare
 from toolshed_evals.commands.endurance import endurance
 from toolshed_evals.commands.false_reports import false_reports
 from toolshed_evals.commands.fetch import fetch
+from toolshed_evals.commands.follow_ups import follow_ups
 from toolshed_evals.commands.gateway_delay import gateway_delay
 from toolshed_evals.commands.languages import languages
 from toolshed_evals.commands.learning_curve import learning_curve
@@ -36,6 +37,7 @@ from toolshed_evals.commands.sentences import sentences
         compare,
         agents,
         carry_over,
+        follow_ups,
         learning_curve,
         false_reports,
         report,

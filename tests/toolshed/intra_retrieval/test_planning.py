@@ -128,3 +128,35 @@ def test_a_plan_forbids_what_the_request_forbids() -> None:
     (forbidden,) = [one for one in plan.sub_queries if one.kind == "negated"]
     assert "delete it" in forbidden.text
     assert plan.sub_queries[0].text[forbidden.start : forbidden.end] == forbidden.text
+
+
+def test_a_follow_up_is_rewritten_with_what_was_said_before() -> None:
+    chat = Planner(
+        json.dumps({"rewritten": "Weather forecast for Berlin", "parts": ["Weather forecast for Berlin"]})
+    )
+    with Toolshed("memory:", encoder=HashingEncoder(), pipeline=planned(chat)) as shed:
+        shed.add_tools(*TOOLS)
+        history = ["Get the weather forecast of Paris"]
+        found = shed.search("and for Berlin?", 1, history=history, abstain_below=0)
+        assert [one.tool.name for one in found.tools] == ["get_forecast"]
+        assert found.sub_queries[0].text == "Weather forecast for Berlin"
+        # What stands alone and is short costs no call, whatever was said before.
+        shed.search("Play a song.", 1, history=history, abstain_below=0)
+    (asked,) = chat.asked
+    data = json.loads(asked.messages[1].content.removeprefix("<data>\n").removesuffix("\n</data>"))
+    assert data == {"request": "and for Berlin?", "said_before": history}
+
+
+def test_a_model_that_fails_leaves_the_follow_up_with_the_turn_before() -> None:
+    with Toolshed(
+        "memory:", encoder=HashingEncoder(), pipeline=planned(Planner(ChatModelError("down")))
+    ) as shed:
+        shed.add_tools(*TOOLS)
+        history = ["Get the weather forecast of Paris"]
+        found = shed.search("and for Berlin?", 1, history=history, abstain_below=0)
+    assert [one.tool.name for one in found.tools] == ["get_forecast"]
+    assert found.fallbacks
+
+
+def test_without_a_history_the_prompt_is_what_it_was() -> None:
+    assert "said before" not in plan_request(Query(REQUEST)).prompt
