@@ -75,6 +75,14 @@ async def test_a_host_finds_a_tool_and_calls_it(url: str, era: str) -> None:
 
 
 @eras
+async def test_a_follow_up_is_searched_with_what_was_said_before(url: str, era: str) -> None:
+    async with host(url, era) as client:
+        asked = {"query": "and for Porto?", "k": 1, "history": ["get the weather forecast of Lisbon"]}
+        found = await client.call_tool("search_tools", asked)
+        assert found.structured_content["tools"][0]["tool"].endswith(":get_weather")
+
+
+@eras
 async def test_each_need_is_told_with_its_tools_and_what_a_bound_left_out(url: str, era: str) -> None:
     async with host(url, era) as client:
         query = "get the weather forecast of Lisbon and send an email to Ana"

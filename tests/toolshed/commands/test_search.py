@@ -15,6 +15,12 @@ def test_json_is_for_machines() -> None:
     assert found["tools"][0]["tool_id"] == "tools:get_forecast"
 
 
+def test_a_follow_up_is_searched_with_what_was_said_before() -> None:
+    turns = ("--history", "Hello.", "--history", "weather forecast in Lisbon")
+    found = json.loads(run("search", "and for Berlin?", *turns, "-k", "1", "--json").stdout)
+    assert found["tools"][0]["tool_id"] == "tools:get_forecast"
+
+
 def test_explain_says_why() -> None:
     assert "static_topics" in run("search", "weather forecast", "--explain").stdout
 

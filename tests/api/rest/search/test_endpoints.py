@@ -15,6 +15,14 @@ def test_search_finds_tools(client: httpx.Client) -> None:
     assert body["timings_ms"]["total"] > 0
 
 
+def test_a_follow_up_is_searched_with_what_was_said_before(client: httpx.Client) -> None:
+    asked = {"query": "and for Berlin?", "k": 1, "history": ["weather forecast in Lisbon"]}
+    body = client.post("/v1/tools/search", json=asked).json()
+    assert [tool["tool_id"] for tool in body["tools"]] == ["weather:get_forecast"]
+    wrong = client.post("/v1/tools/search", json={**asked, "history": [1]})
+    assert problem(wrong) == (422, "invalid_request")
+
+
 def test_nothing_that_fits_is_an_empty_list(client: httpx.Client) -> None:
     body = client.post("/v1/tools/search", json={"query": "x", "min_confidence": 1}).json()
     assert (body["tools"], body["status"]) == ([], "no_match")
