@@ -1,12 +1,15 @@
 """The named pipelines: what each is composed of. Their numbers stand in ``presets``."""
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.static import StaticEncoder
 from toolshed.errors import ConfigurationError
+from toolshed.intra_retrieval import learned_fusion, query_head
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.intra_retrieval.correction import CorrectSpelling
 from toolshed.intra_retrieval.decomposition import Decompose
@@ -16,11 +19,13 @@ from toolshed.intra_retrieval.learned_fusion import FuseLearned, LinearRanking, 
 from toolshed.intra_retrieval.query_head import QueryHead, head_for
 from toolshed.intra_retrieval.search import Search
 from toolshed.intra_retrieval.usage import LearnFromUse, UsageIndex
+from toolshed.knowledge_base.tuned import TunedState
 from toolshed.options import PipelineName
+from toolshed.post_retrieval.confidence import WEIGHTS as CONFIDENCE_WEIGHTS
 from toolshed.post_retrieval.confidence import Confidence, shipped_confidence
 from toolshed.post_retrieval.selection import Select
 from toolshed.presets import PIPELINES, RankingPreset
-from toolshed.queries import Query, QueryPlan
+from toolshed.queries import EncodedQuery, Query, QueryPlan
 from toolshed.rankings import ScoredCatalog, ScoredTools, Selection
 from toolshed.stages import Stage
 
@@ -37,12 +42,14 @@ class Ingredients:
         encoders: The encoders by the name that channels call them.
         examples: Gives what was learnt from use; None where nothing ever is.
         multilingual: The encoder of requests that are not in English; None where it did not encode the tools.
+        tuned: What judged requests changed of pipelines, by name.
     """
 
     index: CatalogIndex
     encoders: Mapping[str, DenseEncoder]
     examples: Callable[[], UsageIndex | None] | None = None
     multilingual: DenseEncoder | None = None
+    tuned: Mapping[str, TunedState] = field(default_factory=dict)
 
 
 # A pipeline of one's own: ``lambda made_of: Rewrite(chat) >> build_pipeline("default", made_of)``.
@@ -118,15 +125,56 @@ def build_pipeline(
         raise ConfigurationError(f"unknown pipeline {name!r}; choose one of {', '.join(PIPELINES)}")
     if not preset.is_learned:
         return compose(preset, made_of, planner=planner, reranker=reranker)
+    learned = learned_of(name, made_of)
     return compose(
         preset,
         made_of,
-        learned=shipped_ranking(name),
-        head=head_for(made_of.encoders),
-        confidence=shipped_confidence(name),
+        learned=learned.ranking,
+        head=learned.head,
+        confidence=learned.confidence,
         planner=planner,
         reranker=reranker,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a named pipeline was taught.
+
+    Attributes:
+        ranking: The learned ranking.
+        head: The head of requests; None where there is none.
+        confidence: What says how sure it is; None where there is nothing.
+    """
+
+    ranking: LinearRanking
+    head: QueryHead | None
+    confidence: Confidence | None
+
+    def moved(self, state: TunedState) -> "Learned":
+        """With what judged requests changed."""
+        head = self.head
+        if state.head is not None:
+            head = QueryHead(state.head if head is None else head.matrix + state.head)
+        confidence = self.confidence
+        if confidence is not None:
+            confidence = confidence.moved(state.tool, state.request)
+        return Learned(self.ranking.moved(state.weights), head, confidence)
+
+
+def learned_of(name: PipelineName, made_of: Ingredients) -> Learned:
+    """What ships for a named pipeline, with what was tuned for this knowledge base."""
+    shipped = Learned(shipped_ranking(name), head_for(made_of.encoders), shipped_confidence(name))
+    state = made_of.tuned.get(name)
+    return shipped if state is None or state.shipped != shipped_digest() else shipped.moved(state)
+
+
+@cache
+def shipped_digest() -> str:
+    """What tells apart what ships: tuned numbers are added to it, and say nothing of another."""
+    files = (learned_fusion.WEIGHTS, query_head.WEIGHTS, CONFIDENCE_WEIGHTS)
+    content = b"".join(file.read_bytes() for file in files if file.exists())
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def compose(
@@ -155,22 +203,36 @@ def rank_stages(
     planner: Planner | None = None,
 ) -> Stage[Query, ScoredTools]:
     """The stages that rank, before any tool is selected."""
-    split: Stage[Query, QueryPlan] = Decompose(is_split=preset.sub_queries is not None)
-    static = made_of.encoders.get("static")
-    if learned is not None and isinstance(static, StaticEncoder):
-        split = CorrectSpelling(made_of.index, static) >> split
-    if planner is not None:
-        split = planner(split)
-    ranked = (
-        split
-        >> Encode(made_of.encoders, None if learned is None else made_of.multilingual)
-        >> Search(made_of.index, preset.channels, head)
-        >> _fusion(preset, learned, made_of)
-    )
+    asked = ask_stages(preset, made_of, is_learned=learned is not None, planner=planner)
+    ranked = asked >> score_stages(preset, made_of, learned=learned, head=head)
     # The baselines stay what they are.
     if learned is None or made_of.examples is None:
         return ranked
     return ranked >> LearnFromUse(made_of.examples)
+
+
+def ask_stages(
+    preset: RankingPreset, made_of: Ingredients, *, is_learned: bool, planner: Planner | None = None
+) -> Stage[Query, EncodedQuery]:
+    """The stages that read a request."""
+    split: Stage[Query, QueryPlan] = Decompose(is_split=preset.sub_queries is not None)
+    static = made_of.encoders.get("static")
+    if is_learned and isinstance(static, StaticEncoder):
+        split = CorrectSpelling(made_of.index, static) >> split
+    if planner is not None:
+        split = planner(split)
+    return split >> Encode(made_of.encoders, made_of.multilingual if is_learned else None)
+
+
+def score_stages(
+    preset: RankingPreset,
+    made_of: Ingredients,
+    *,
+    learned: LinearRanking | None = None,
+    head: QueryHead | None = None,
+) -> Stage[EncodedQuery, ScoredTools]:
+    """The stages that score the tools for a request that was read."""
+    return Search(made_of.index, preset.channels, head) >> _fusion(preset, learned, made_of)
 
 
 def _fusion(

@@ -10,7 +10,7 @@ well.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,10 @@ class LinearRanking:
             more = np.array(list(self.enhanced.values())) * candidates.enhanced
             scores = scores + feature_rows(candidates, list(self.enhanced)) @ more
         return np.asarray(scores)
+
+    def moved(self, more: Mapping[str, float]) -> "LinearRanking":
+        """With more added to the weights of features."""
+        return replace(self, features={name: b + more.get(name, 0.0) for name, b in self.features.items()})
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> "LinearRanking":

@@ -125,17 +125,8 @@ class Trial:
     def _folds(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         """The rows in folds: by their request's digest, near-duplicates with the first of them."""
         fold = np.array([int(self._examples[row].example_id[:8], 16) % _N_FOLDS for row in rows])
-        vectors = self._any_vectors()[rows]
-        for start in range(1, len(rows), _BLOCK):
-            stop = min(start + _BLOCK, len(rows))
-            cosines = vectors[start:stop] @ vectors[:stop].T
-            for at in range(start, stop):
-                near = np.flatnonzero(cosines[at - start, :at] >= _NEAR_DUPLICATE)
-                if len(near):
-                    fold[at] = fold[near[0]]
-        for number in range(_N_FOLDS):
-            if (fold == number).any():
-                yield rows[fold == number]
+        for held in folds_of(self._any_vectors()[rows], fold):
+            yield rows[held]
 
     def _any_vectors(self) -> Vectors:
         return self._index.vectors[self._tools.encoders[0]]
@@ -176,6 +167,26 @@ class Trial:
             if tool_id in self._tools.column:
                 plain[self._tools.column[tool_id]] = score
         return plain
+
+
+def folds_of(vectors: Vectors, fold: NDArray[np.int64] | None = None) -> Iterator[NDArray[np.int64]]:
+    """The rows of requests in five folds, near-duplicates with the first of them.
+
+    Args:
+        vectors: Those of the requests, float32 ``[n, dimension]``.
+        fold: The fold of each; in turn where None.
+    """
+    fold = np.arange(len(vectors)) % _N_FOLDS if fold is None else fold.copy()
+    for start in range(1, len(vectors), _BLOCK):
+        stop = min(start + _BLOCK, len(vectors))
+        cosines = vectors[start:stop] @ vectors[:stop].T
+        for at in range(start, stop):
+            near = np.flatnonzero(cosines[at - start, :at] >= _NEAR_DUPLICATE)
+            if len(near):
+                fold[at] = fold[near[0]]
+    for number in range(_N_FOLDS):
+        if (fold == number).any():
+            yield np.flatnonzero(fold == number)
 
 
 def _chance_of_right(

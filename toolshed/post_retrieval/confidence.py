@@ -53,6 +53,10 @@ class Logistic:
         """Probability of each row."""
         return np.asarray(1 / (1 + np.exp(-(self.intercept + rows @ self.weights))))
 
+    def moved(self, intercept: float, slope: float) -> "Logistic":
+        """With its log odds l moved to ``intercept + slope l``."""
+        return Logistic(intercept + slope * self.intercept, slope * self.weights)
+
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
@@ -68,6 +72,15 @@ class Confidence:
     tool: Logistic
     request: Logistic
     max_refused: Mapping[str, float]
+
+    def moved(self, tool: tuple[float, float], request: tuple[float, float]) -> "Confidence":
+        """With the log odds of both moved by intercept and slope; what is refused stays the same."""
+        intercept, slope = request
+        cuts = {
+            share: float(1 / (1 + np.exp(-intercept - slope * np.log(cut / (1 - cut)))))
+            for share, cut in self.max_refused.items()
+        }
+        return Confidence(self.tool.moved(*tool), self.request.moved(*request), cuts)
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> "Confidence":

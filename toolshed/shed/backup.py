@@ -32,6 +32,7 @@ from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.knowledge_base.store import Layout, Store
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
+from toolshed.knowledge_base.tuned import TUNED_LAYOUT, TunedStore
 from toolshed.options import Progress
 from toolshed.shed.location import STATE_FILE, TENANTS, Location
 from toolshed.shed.opening import ShedArguments, open_engine
@@ -45,6 +46,7 @@ _KINDS: Mapping[str, tuple[Layout, Callable[[Any], Store[Any]]]] = {
     "tools": (TOOL_LAYOUT, ToolStore),
     "passages": (PASSAGE_LAYOUT, PassageStore),
     "examples": (EXAMPLE_LAYOUT, ExampleStore),
+    "tuned": (TUNED_LAYOUT, TunedStore),
 }
 _DATABASES = ("ledger.db", STATE_FILE)
 # What reporters' names are digested with: without it nothing that they reported could be forgotten.

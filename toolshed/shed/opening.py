@@ -16,6 +16,7 @@ from toolshed.knowledge_base.memory import MemoryEngine
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore
 from toolshed.knowledge_base.store import Layout, Store
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
+from toolshed.knowledge_base.tuned import TUNED_LAYOUT, TunedStore
 from toolshed.options import Credentials, Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
 from toolshed.settings import Settings
@@ -130,17 +131,22 @@ def open_examples(location: Location, encoders: Manifest, options: ShedArguments
     return _undamaged(ExampleStore(open_engine(EXAMPLE_LAYOUT, location, encoders, options)))
 
 
-def holds_examples(location: Location, options: ShedArguments) -> bool:
-    """Whether there may be usage examples; a server is asked for their collection, and none is made.
+def open_tuned(location: Location, encoders: Manifest, options: ShedArguments) -> TunedStore:
+    """Open the store of tuned states, beside tools that are open; see :func:`open_engine`."""
+    return _undamaged(TunedStore(open_engine(TUNED_LAYOUT, location, encoders, options)))
+
+
+def may_hold(layout: Layout, location: Location, options: ShedArguments) -> bool:
+    """Whether there may be records of a kind; a server is asked for their collection, and none is made.
 
     Raises:
         KnowledgeBaseError: If the server cannot be reached or refuses.
         ConfigurationError: If its client is not installed.
     """
     if not location.is_server:
-        return location.folder is not None and location.holds(EXAMPLE_LAYOUT.name)
+        return location.folder is not None and location.holds(layout.name)
     return _server().holds_collection(
-        location.text, _collection(EXAMPLE_LAYOUT, options), api_key=options["qdrant_api_key"]
+        location.text, _collection(layout, options), api_key=options["qdrant_api_key"]
     )
 
 

@@ -12,6 +12,7 @@ from toolshed.calling.credentials import CredentialBook
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ToolCallError
+from toolshed.knowledge_base.tuned import TUNED_LAYOUT
 from toolshed.options import (
     CallArguments,
     DocumentArguments,
@@ -24,12 +25,20 @@ from toolshed.options import (
 from toolshed.shed.booking import Booking
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
-from toolshed.shed.opening import ShedArguments, open_examples, open_passages, open_tools
+from toolshed.shed.opening import (
+    ShedArguments,
+    may_hold,
+    open_examples,
+    open_passages,
+    open_tools,
+    open_tuned,
+)
 from toolshed.shed.outcomes import ShedOutcomes
 from toolshed.shed.passage_library import PassageLibrary
 from toolshed.shed.results import PassageSearchResult, SearchResult
 from toolshed.shed.safekeeping import CredentialVault, StateFile, ToolQuarantine
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
+from toolshed.shed.tuning_library import TuningLibrary
 from toolshed.shed.usage_library import usage_of
 from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
@@ -81,8 +90,18 @@ class Toolshed:
         self.encoders.opened(store.manifest)
         examples = partial(open_examples, at, store.manifest, given)
         self.usage = usage_of(at, examples, lambda: self.tools, self.encoders, given)
+        self.tuning = TuningLibrary(
+            lambda: open_tuned(at, store.manifest, given),
+            exists=lambda: may_hold(TUNED_LAYOUT, at, given),
+            made_of=lambda: self.tools.made_of(),
+        )
         self.tools = ToolLibrary(
-            store, self.encoders, pipeline, given["blas_threads"], examples=self.usage.serving
+            store,
+            self.encoders,
+            pipeline,
+            given["blas_threads"],
+            examples=self.usage.serving,
+            tuned=self.tuning.states,
         )
         self.quarantine = ToolQuarantine(self._state, self.tools, given["tenant"])
         self._caller_lock = threading.Lock()
@@ -333,7 +352,8 @@ class Toolshed:
 
     def damages(self) -> list[str]:
         """Read everything that is stored; what is wrong with each record that is not as it was written."""
-        return [*self.knowledge_base.check(), *self.passages.damages(), *self.usage.damages()]
+        parts = (self.passages, self.usage, self.tuning)
+        return [*self.knowledge_base.check(), *(one for part in parts for one in part.damages())]
 
     def delete_tools(self, *tool_ids: str) -> int:
         """Remove tools; returns how many there were."""
@@ -352,8 +372,9 @@ class Toolshed:
 
         The embedded knowledge base belongs to one process and never needs it.
         """
-        changed = [self.tools.refresh(), self.knowledge_base.is_shared and self.usage.refresh()]
-        return any(changed)
+        if not self.knowledge_base.is_shared:
+            return False
+        return any([self.tools.refresh(), self.usage.refresh(), self.tuning.refresh()])
 
     @property
     def caller(self) -> "ToolCaller":
@@ -407,6 +428,7 @@ class Toolshed:
             self._caller.close()
         self.passages.close()
         self.usage.close()
+        self.tuning.close()
         self.booking.close()
         self._state.close()
         self.tools.close()

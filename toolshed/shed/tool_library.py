@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from toolshed.blas import few_blas_threads
@@ -16,6 +15,7 @@ from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.intra_retrieval.follow_ups import checked_history, in_context
 from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, StoredTool, ToolStore
+from toolshed.knowledge_base.tuned import TunedState
 from toolshed.metering.runs import RunRecord
 from toolshed.options import IndexArguments, PipelineName, SearchArguments, checked
 from toolshed.pipelines import Ingredients, PipelineBuilder, build_pipeline
@@ -46,6 +46,9 @@ def reads_dense_vectors(pipeline: PipelineName | PipelineBuilder) -> bool:
     if pipeline not in PIPELINES:
         raise ConfigurationError(f"unknown pipeline {pipeline!r}; choose one of {', '.join(PIPELINES)}")
     return any(TOOL_LAYOUT.channel(name).encoding == "dense" for name in PIPELINES[pipeline].channels)
+
+
+_UNTUNED: Mapping[str, TunedState] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class ToolLibrary:
         pipeline: Name of the pipeline that searches, or what builds one.
         blas_threads: Most threads of linear algebra while one does; None for any.
         examples: Gives what was learnt from use.
+        tuned: Gives what judged requests changed of pipelines, the same object until that changes.
     """
 
     def __init__(
@@ -97,8 +101,13 @@ class ToolLibrary:
         pipeline: PipelineName | PipelineBuilder,
         blas_threads: int | None = 1,
         examples: Callable[[], UsageIndex | None] | None = None,
+        tuned: Callable[[], Mapping[str, TunedState]] = lambda: _UNTUNED,
     ) -> None:
         self._blas_threads, self._examples = blas_threads, examples
+        self._tuned = tuned
+        self._pipeline_lock = threading.Lock()
+        # The pipeline, and what it was built with.
+        self._built: tuple[Mapping[str, TunedState], Stage[Query, Selection]] | None = None
         self.store = store
         self._encoders = encoders
         self._index = CatalogIndex(store)
@@ -194,14 +203,30 @@ class ToolLibrary:
                 f"there is no source {unknown[0]!r}; the sources are {', '.join(sorted(known)) or 'none yet'}"
             )
 
-    @cached_property
+    def made_of(self) -> Ingredients:
+        """What pipelines search, with what was tuned for it."""
+        return Ingredients(
+            self._index,
+            self._encoders.read,
+            self._examples,
+            self._encoders.read_multilingual,
+            self._tuned(),
+        )
+
+    @property
     def _pipeline(self) -> Stage[Query, Selection]:
-        made_of = Ingredients(
-            self._index, self._encoders.read, self._examples, self._encoders.read_multilingual
-        )
-        return (
-            self._built_by(made_of) if callable(self._built_by) else build_pipeline(self._built_by, made_of)
-        )
+        """The pipeline, built anew after it was tuned."""
+        tuned = self._tuned()
+        with self._pipeline_lock:
+            if self._built is None or self._built[0] is not tuned:
+                made_of = self.made_of()
+                made = (
+                    self._built_by(made_of)
+                    if callable(self._built_by)
+                    else build_pipeline(self._built_by, made_of)
+                )
+                self._built = made_of.tuned, made
+            return self._built[1]
 
     def document_vectors(self, encoders: Iterable[str]) -> tuple[Sequence[str], Mapping[str, CompactVectors]]:
         """Ids of all tools, or of a sample of many, and their document vectors by those of these encoders."""

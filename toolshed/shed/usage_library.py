@@ -14,12 +14,12 @@ import numpy as np
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownQueryError
 from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.intra_retrieval.usage_trial import Documents, Trial
-from toolshed.knowledge_base.examples import ExampleStore, UsageExample
+from toolshed.knowledge_base.examples import EXAMPLE_LAYOUT, ExampleStore, UsageExample
 from toolshed.rankings import Selection
 from toolshed.shed.digest_key import digest_key
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
-from toolshed.shed.opening import ShedArguments, holds_examples
+from toolshed.shed.opening import ShedArguments, may_hold
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Vectors
 from toolshed.visibility import Visibility
@@ -407,7 +407,7 @@ def usage_of(
     sharing, tenant = given["sharing"], given["tenant"]
     return UsageLibrary(
         store,
-        exists=lambda: holds_examples(at, given),
+        exists=lambda: may_hold(EXAMPLE_LAYOUT, at, given),
         asks_again=not at.is_server,
         key=lambda: digest_key(at, given["secrets_key"]),
         tool=lambda tool_id, visible: tools().get(tool_id, visible),

@@ -28,6 +28,7 @@ from toolshed_evals.commands.run import run
 from toolshed_evals.commands.safety import safety
 from toolshed_evals.commands.scale import scale
 from toolshed_evals.commands.sentences import sentences
+from toolshed_evals.commands.tune import tune
 
 
 @click.group(
@@ -57,6 +58,7 @@ from toolshed_evals.commands.sentences import sentences
         rights,
         safety,
         scale,
+        tune,
     ],
 )
 def evaluate() -> None:

@@ -20,11 +20,11 @@ from toolshed.pipelines import Ingredients
 from toolshed.presets import RankingPreset
 from toolshed.queries import EncodedQuery, Query, QueryPlan
 from toolshed.rankings import ScoredCatalog
+from toolshed.tuning.head import Pairs
+from toolshed.tuning.listwise import JudgedCandidates
 from toolshed.vectors import Vectors
 from toolshed_evals.datasets import Dataset, data_folder, dataset_tool_id
 from toolshed_evals.dev_catalogs import PRECISION, DevCatalog, indexed
-from toolshed_evals.fitting.head import Pairs
-from toolshed_evals.fitting.ranking import JudgedCandidates
 from toolshed_evals.remembering import remembering
 
 # Pairs that the head is fitted on; the ranking is fitted on the catalog's sample of queries.

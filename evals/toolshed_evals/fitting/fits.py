@@ -9,12 +9,12 @@ from toolshed.intra_retrieval.query_head import QueryHead
 from toolshed.options import PipelineName
 from toolshed.pipelines import Ingredients, rank_stages
 from toolshed.presets import PIPELINES
+from toolshed.tuning.head import fit_head
+from toolshed.tuning.listwise import JudgedCandidates
 from toolshed_evals.fitting.catalogs import ReadCatalog
 from toolshed_evals.fitting.confidence import AskedOnce, Ranker, asked_in_many_ways, fitted_confidence
-from toolshed_evals.fitting.head import fit_head
 from toolshed_evals.fitting.ranking import (
     Form,
-    JudgedCandidates,
     fit_enhanced,
     fit_ranking,
     recall_at_5,

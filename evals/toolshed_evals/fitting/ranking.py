@@ -9,28 +9,13 @@ from scipy.optimize import minimize
 
 from toolshed.intra_retrieval.learned_fusion import LinearRanking
 from toolshed.intra_retrieval.ranking_features import feature_rows
-from toolshed.rankings import Candidates
+from toolshed.tuning.listwise import JudgedCandidates, Lists, listwise, used_of
 
 _L2 = 3e-3
 # Few catalogs are enhanced: what they add stays near to nothing. Chosen by leaving one out.
 _ENHANCED_L2 = 5e-2
 # A feature that is the same for all candidates of every request has no scale.
 _MIN_SCALE = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedCandidates:
-    """The candidates of one request.
-
-    Attributes:
-        candidates: What the ranking looks at.
-        is_relevant: bool ``[n_candidates]``.
-        n_relevant: Relevant tools there are, among the candidates or not.
-    """
-
-    candidates: Candidates
-    is_relevant: NDArray[np.bool_]
-    n_relevant: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +33,6 @@ class Form:
     asked: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
-    """All requests as one array, padded with candidates that do not count."""
-
-    rows: NDArray[np.float64]
-    is_there: NDArray[np.bool_]
-    is_relevant: NDArray[np.bool_]
-    weights: NDArray[np.float64]
-
-
 def fit_ranking(
     catalogs: Sequence[Sequence[JudgedCandidates]], form: Form, *, l2: float = _L2
 ) -> LinearRanking:
@@ -72,7 +47,7 @@ def fit_ranking(
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         scores = np.where(lists.is_there, rows @ theta, -np.inf)
-        value, upstream = _listwise(scores, lists)
+        value, upstream = listwise(scores, lists)
         gradient = np.einsum("qc,qcf->f", upstream, rows) + 2 * l2 * theta
         return value + l2 * float(theta @ theta), gradient
 
@@ -95,13 +70,13 @@ def fit_enhanced(
     form = Form(names, (), ())
     lists = _lists(catalogs, form, {})
     plain = np.full(lists.is_there.shape, -np.inf)
-    for at, query in enumerate(_used(catalogs)):
+    for at, query in enumerate(query for catalog in catalogs for query in used_of(catalog)):
         plain[at, : len(query.is_relevant)] = ranking.scores(query.candidates)
     scale = np.maximum(lists.rows[lists.is_there].std(axis=0), _MIN_SCALE)
     rows = lists.rows / scale
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, upstream = _listwise(plain + rows @ theta, lists)
+        value, upstream = listwise(plain + rows @ theta, lists)
         gradient = np.einsum("qc,qcf->f", upstream, rows) + 2 * l2 * theta
         return value + l2 * float(theta @ theta), gradient
 
@@ -122,40 +97,13 @@ def recall_at_5(ranking: LinearRanking, catalog: Sequence[JudgedCandidates]) -> 
     )
 
 
-def _used(catalogs: Sequence[Sequence[JudgedCandidates]]) -> list[JudgedCandidates]:
-    """The requests whose candidates differ in relevance: the others say nothing of their order."""
-    return [q for catalog in catalogs for q in catalog if q.is_relevant.any() and not q.is_relevant.all()]
-
-
-def _lists(catalogs: Sequence[Sequence[JudgedCandidates]], form: Form, centres: dict[str, float]) -> _Lists:
-    used = [[q for q in catalog if q.is_relevant.any() and not q.is_relevant.all()] for catalog in catalogs]
-    flat = _used(catalogs)
-    most = max(len(q.is_relevant) for q in flat)
-    n_features = len(form.features) + len(form.varied) * len(form.asked)
-    rows = np.zeros((len(flat), most, n_features))
-    is_there = np.zeros((len(flat), most), dtype=bool)
-    is_relevant = np.zeros((len(flat), most), dtype=bool)
-    for at, query in enumerate(flat):
-        size = len(query.is_relevant)
+def _lists(catalogs: Sequence[Sequence[JudgedCandidates]], form: Form, centres: dict[str, float]) -> Lists:
+    def rows(query: JudgedCandidates) -> NDArray[np.float64]:
         plain = feature_rows(query.candidates, form.features)
         varied = feature_rows(query.candidates, form.varied)
         asked = np.array([query.candidates.asked[name] - centres[name] for name in form.asked])
-        crossed = (varied[:, :, None] * asked).reshape(size, -1)
-        rows[at, :size] = np.hstack([plain, crossed])
-        is_there[at, :size], is_relevant[at, :size] = True, query.is_relevant
+        return np.hstack([plain, (varied[:, :, None] * asked).reshape(len(plain), -1)])
+
+    used = [used_of(catalog) for catalog in catalogs]
     weights = np.concatenate([np.full(len(c), 1 / (len(used) * len(c))) for c in used])
-    return _Lists(rows, is_there, is_relevant, weights)
-
-
-def _listwise(scores: NDArray[np.float64], lists: _Lists) -> tuple[float, NDArray[np.float64]]:
-    """log(1 + sum over irrelevant of e^(s - s_relevant)), its mean over relevant, and the gradient."""
-    top = scores.max(axis=1, keepdims=True)
-    raised = np.exp(scores - top)
-    irrelevant = np.where(lists.is_relevant, 0, raised)
-    total = irrelevant.sum(axis=1, keepdims=True)
-    per_pair = (lists.weights / lists.is_relevant.sum(axis=1))[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        losses = np.where(lists.is_relevant, np.log1p(total / raised), 0)
-        lost = np.where(lists.is_relevant, total / (total + raised), 0) * per_pair
-    upstream = lost.sum(axis=1, keepdims=True) * irrelevant / np.maximum(total, 1e-300) - lost
-    return float((losses * per_pair).sum()), upstream
+    return Lists.of([query for catalog in used for query in catalog], rows, weights)

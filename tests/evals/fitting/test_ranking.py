@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from toolshed.rankings import Candidates
-from toolshed_evals.fitting.ranking import Form, JudgedCandidates, fit_ranking
+from toolshed.tuning.listwise import JudgedCandidates
+from toolshed_evals.fitting.ranking import Form, fit_ranking
 
 FORM = Form(("good", "noise"), ("good",), ("q",))
 

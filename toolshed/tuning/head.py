@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.intra_retrieval.query_head import QueryHead
+from toolshed.tuning.listwise import adam_step
 from toolshed.vectors import Vectors
 
 _TEMPERATURE = 0.05
@@ -36,18 +37,32 @@ class Pairs:
     tools: Vectors
 
 
-def fit_head(catalogs: Sequence[Pairs], *, n_steps: int = _N_STEPS, penalty: float = _PENALTY) -> QueryHead:
-    """Fit one head to all catalogs; the same data always gives the same head."""
+def fit_head(
+    catalogs: Sequence[Pairs],
+    *,
+    n_steps: int = _N_STEPS,
+    penalty: float = _PENALTY,
+    start: QueryHead | None = None,
+) -> QueryHead:
+    """Fit one head to all catalogs; the same data always gives the same head.
+
+    Args:
+        catalogs: What it is fitted to.
+        n_steps: Steps of the gradient.
+        penalty: What a squared deviation from the start costs.
+        start: The head that it starts at; the identity where there is none.
+    """
     size = catalogs[0].requests.shape[1]
-    matrix = np.zeros((size, size), np.float32)
+    first = np.zeros((size, size), np.float32) if start is None else start.matrix
+    matrix = first
     moments = np.zeros((2, size, size), np.float32)
     random = np.random.default_rng(_SEED)
     for step in range(1, n_steps + 1):
-        gradient = 2 * penalty * matrix
+        gradient = 2 * penalty * (matrix - first)
         for pairs in catalogs:
             gradient += _gradient(matrix, *_batch(pairs, random)) / len(catalogs)
         rate = _RATE * (1 - (step - 1) / n_steps)
-        matrix = matrix - rate * _adam(moments, gradient, step)
+        matrix = matrix - rate * adam_step(moments, gradient, step)
     return QueryHead(matrix)
 
 
@@ -81,11 +96,3 @@ def _gradient(matrix: Vectors, requests: Vectors, tools: Vectors, is_relevant: N
     towards = upstream @ tools / _TEMPERATURE
     towards -= directions * (directions * towards).sum(axis=1, keepdims=True)
     return np.asarray(requests.T @ (towards / norms), np.float32)
-
-
-def _adam(moments: NDArray[np.float32], gradient: Vectors, step: int) -> Vectors:
-    """The step of Adam (Kingma & Ba, 2015) with its usual constants; keeps the moments in place."""
-    moments[0] += 0.1 * (gradient - moments[0])
-    moments[1] += 0.001 * (gradient**2 - moments[1])
-    first, second = moments[0] / (1 - 0.9**step), moments[1] / (1 - 0.999**step)
-    return np.asarray(first / (np.sqrt(second) + 1e-8))

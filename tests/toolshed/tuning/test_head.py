@@ -1,6 +1,6 @@
 import numpy as np
 
-from toolshed_evals.fitting.head import Pairs, fit_head
+from toolshed.tuning.head import Pairs, fit_head
 
 
 def turned(seed: int) -> Pairs:
