@@ -60,8 +60,8 @@ def learning_curve(
     """Measure requests that were not tuned on after histories of other requests, copies held out.
 
     Args:
-        dataset: What is measured: a fixed fifth of its requests.
-        history: Where past requests come from: the rest where it is the same one, all of it otherwise.
+        dataset: What is measured: a fixed fifth of its requests where the others are the history, else all.
+        history: Where past requests come from.
         sizes: Most past requests of each tool.
         pipeline: The named pipeline.
         limit: Most requests that are measured.
@@ -83,10 +83,12 @@ class PastRequests:
 
     def __init__(self, shed: Toolshed, dataset: Dataset, history: Dataset, *, most: int, limit: int) -> None:
         self.shed, self.dataset = shed, dataset
-        self.queries = _measured(dataset, limit)
+        # Where past requests come from elsewhere, all that was not tuned on is measured.
+        is_split = history is dataset
+        self.queries = _measured(dataset, limit, is_split=is_split)
         self.ids = {dataset_tool_id(tool): tool.tool_id for tool in shed.tools.definitions()}
         held = {dataset.queries[query] for query in self.queries}
-        self.requests = list(_past(history, held, self.ids, most))
+        self.requests = list(_past(history, held, self.ids, most, is_split=is_split))
         self._known = _encoded(shed, [text for text, _, _ in self.requests])
         self._asked = _encoded(shed, [dataset.queries[query] for query in self.queries])
         self._lead = "dense" if "dense" in self._known else "static"
@@ -154,8 +156,9 @@ class PastRequests:
         return _point(self.dataset, self.queries, run, size, len(self._written), nearest < _CLOSE)
 
 
-def _measured(dataset: Dataset, limit: int) -> list[str]:
-    chosen = [q for q in dataset.qrels if _fold(dataset.queries[q]) == 0 and not is_dev(dataset.queries[q])]
+def _measured(dataset: Dataset, limit: int, *, is_split: bool) -> list[str]:
+    texts = dataset.queries
+    chosen = [q for q in dataset.qrels if not (is_split and _fold(texts[q])) and not is_dev(texts[q])]
     return sorted(chosen, key=lambda query: _shuffled(dataset.queries[query]))[:limit]
 
 
@@ -168,14 +171,14 @@ def _shuffled(text: str) -> str:
 
 
 def _past(
-    history: Dataset, measured: set[str], ids: dict[str, str], most: int
+    history: Dataset, measured: set[str], ids: dict[str, str], most: int, *, is_split: bool
 ) -> Iterator[tuple[str, str, int]]:
     """Past requests with the id of their tool, and which one of the tool's it is."""
     held = {text.lower() for text in measured}
     counts: Counter[str] = Counter()
     for query in sorted(history.qrels, key=lambda query: _shuffled(history.queries[query])):
         text = history.queries[query]
-        if text.lower() in held or (_fold(text) == 0 and not is_dev(text)):
+        if text.lower() in held or (is_split and _fold(text) == 0 and not is_dev(text)):
             continue
         for tool in sorted(history.qrels[query] & ids.keys()):
             if counts[tool] < most:

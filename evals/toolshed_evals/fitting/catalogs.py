@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.decomposition import decompose
 from toolshed.intra_retrieval.encoding import encode_sub_queries
 from toolshed.intra_retrieval.fusion import sub_query_weights
+from toolshed.intra_retrieval.planning import written_plan
 from toolshed.intra_retrieval.query_head import QueryHead
 from toolshed.intra_retrieval.ranking_features import candidates_of, plain_rankings
 from toolshed.pipelines import Ingredients
@@ -23,7 +24,7 @@ from toolshed.rankings import ScoredCatalog
 from toolshed.tuning.head import Pairs
 from toolshed.tuning.listwise import JudgedCandidates
 from toolshed.vectors import Vectors
-from toolshed_evals.datasets import Dataset, data_folder, dataset_tool_id
+from toolshed_evals.datasets import Dataset, data_folder, dataset_tool_id, is_dev, load_dataset, read_plans
 from toolshed_evals.dev_catalogs import PRECISION, DevCatalog, indexed
 from toolshed_evals.remembering import remembering
 
@@ -31,7 +32,24 @@ from toolshed_evals.remembering import remembering
 _MOST_PAIRS = 2_500
 # Recorded hypothetical questions by catalog, where their file has another name.
 _QUESTIONS = {"toole-single-dev": "toole"}
+# Requests to the same tools that several of them serve; those of the dev fifth are read.
+_SEVERAL = {"toole-single-dev": "toole-multi"}
 Watcher = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A judged request.
+
+    Attributes:
+        text: The request.
+        relevant: The tools that serve it.
+        parts: Its parts, where a model planned it.
+    """
+
+    text: str
+    relevant: frozenset[str]
+    parts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,7 @@ class ReadCatalog:
         made_of: Its index, and encoders that remember the queries.
         pairs: What a head is fitted on.
         enhanced: The same with its tools enhanced; None where nothing was written of them.
+        asked: What the enhanced tools are asked, by kind.
     """
 
     catalog: DevCatalog
@@ -51,22 +70,26 @@ class ReadCatalog:
     made_of: Ingredients
     pairs: Pairs
     enhanced: Ingredients | None = None
+    asked: Mapping[str, Sequence[Asked]] = field(default_factory=dict)
 
     def judged(self, preset: RankingPreset, head: QueryHead | None) -> list[JudgedCandidates]:
         """The candidates of every query of the sample."""
-        return self._judged(self.made_of, preset, head)
+        return [_judged(self.made_of, preset, head, one) for one in _asked(self.dataset)]
 
-    def judged_enhanced(self, preset: RankingPreset, head: QueryHead | None) -> list[JudgedCandidates]:
-        """The same among the enhanced tools; none where nothing was written of them."""
-        return [] if self.enhanced is None else self._judged(self.enhanced, preset, head)
+    def judged_enhanced(
+        self, preset: RankingPreset, head: QueryHead | None
+    ) -> dict[str, list[JudgedCandidates]]:
+        """The candidates among the enhanced tools, by kind; none where nothing was written of them.
 
-    def _judged(
-        self, made_of: Ingredients, preset: RankingPreset, head: QueryHead | None
-    ) -> list[JudgedCandidates]:
-        return [
-            _judged(made_of, preset, head, text, self.dataset.qrels[query])
-            for query, text in self.dataset.queries.items()
-        ]
+        What is right for requests that one tool serves is not for those that several serve, nor for those
+        that a model planned: where a catalog has them, all are there.
+        """
+        if self.enhanced is None:
+            return {}
+        return {
+            kind: [_judged(self.enhanced, preset, head, one) for one in asked]
+            for kind, asked in self.asked.items()
+        }
 
 
 @contextmanager
@@ -96,16 +119,46 @@ def read_catalogs(
                     )
                 )
                 enhanced = Ingredients(other.index, encoders)
-            read.append(ReadCatalog(catalog, dataset, Ingredients(made_of.index, encoders), pairs, enhanced))
+            read.append(
+                ReadCatalog(
+                    catalog,
+                    dataset,
+                    Ingredients(made_of.index, encoders),
+                    pairs,
+                    enhanced,
+                    {} if enhanced is None else _asked_enhanced(catalog, dataset),
+                )
+            )
         yield read
 
 
+def _asked(dataset: Dataset) -> list[Asked]:
+    return [Asked(text, dataset.qrels[query]) for query, text in dataset.queries.items()]
+
+
+def _asked_enhanced(catalog: DevCatalog, dataset: Dataset) -> dict[str, list[Asked]]:
+    """The catalog's requests, those of the same tools that several serve, and what a model planned."""
+    found = {"asked": _asked(dataset)}
+    several, name = dataset, catalog.name
+    if name in _SEVERAL:
+        several, name = load_dataset(_SEVERAL[name]), _SEVERAL[name].replace("-", "_")
+        found["several"] = [one for one in _asked(several) if is_dev(one.text)]
+    plans = data_folder() / "enhancements" / f"{name}_plans.jsonl"
+    if plans.is_file():
+        parts = read_plans(plans, several)
+        asked = found.get("several", found["asked"])
+        found["planned"] = [replace(one, parts=parts.get(one.text, ())) for one in asked]
+    return found
+
+
 def _judged(
-    made_of: Ingredients, preset: RankingPreset, head: QueryHead | None, text: str, relevant: frozenset[str]
+    made_of: Ingredients, preset: RankingPreset, head: QueryHead | None, asked: Asked
 ) -> JudgedCandidates:
-    sub_queries = decompose(text)
+    text, relevant = asked.text, asked.relevant
+    planned = written_plan(Query(text), text, asked.parts).sub_queries if asked.parts else None
+    sub_queries = planned or decompose(text)
     encodings = encode_sub_queries(sub_queries, made_of.encoders)
-    asked = EncodedQuery(QueryPlan(Query(text), sub_queries), encodings)
+    encoded = EncodedQuery(QueryPlan(Query(text), sub_queries), encodings)
     moved = encodings if head is None else head.apply(encodings)
     ranking = made_of.index.score(moved, tuple(preset.channels))
     static = made_of.encoders["static"]
@@ -113,7 +166,7 @@ def _judged(
     assert isinstance(static, StaticEncoder)
     weights = sub_query_weights(sub_queries, preset.sub_queries)
     plain = plain_rankings(ranking, weights, preset)
-    candidates = candidates_of(ScoredCatalog(asked, ranking), ranking, plain, weights, static)
+    candidates = candidates_of(ScoredCatalog(encoded, ranking), ranking, plain, weights, static)
     ids = [dataset_tool_id(ranking.tools[column]) for column in candidates.columns]
     return JudgedCandidates(candidates, np.array([one in relevant for one in ids]), len(relevant))
 

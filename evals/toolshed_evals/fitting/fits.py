@@ -130,22 +130,27 @@ def fit_enhancements(
     written: dict[PipelineName, LinearRanking] = {}
     held: dict[PipelineName, dict[str, str]] = {}
     for name, ranking in fit.rankings.items():
-        judged = [
-            read.judged_enhanced(
+        judged = {
+            read.catalog: read.judged_enhanced(
                 PIPELINES[name], left_out[read.catalog.family].head if name == "default" else None
             )
             for read in enhanced
-        ]
-        written[name] = fit_enhanced(ranking, judged)
+        }
+        written[name] = fit_enhanced(ranking, [own for kinds in judged.values() for own in kinds.values()])
         held[name] = {}
-        for read, own in zip(enhanced, judged, strict=True):
-            family = read.catalog.family
-            plain = left_out[family].rankings[name]
+        for catalog, kinds in judged.items():
+            plain = left_out[catalog.family].rankings[name]
             others = [
-                one for other, one in zip(enhanced, judged, strict=True) if other.catalog.family != family
+                own
+                for other, theirs in judged.items()
+                for own in theirs.values()
+                if other.family != catalog.family
             ]
             moved = fit_enhanced(plain, others) if others else plain
-            held[name][read.dataset.name] = f"{recall_at_5(plain, own):.4f} -> {recall_at_5(moved, own):.4f}"
+            held[name] |= {
+                f"{catalog.name}, {kind}": f"{recall_at_5(plain, own):.4f} -> {recall_at_5(moved, own):.4f}"
+                for kind, own in kinds.items()
+            }
     return written, held
 
 
