@@ -70,8 +70,12 @@ eval-cost: setup ## Backbone selection replayed on BFCL, and the picture of pass
 	  --scenarios stationary --failure-price 0.001 --pace 0.0000734
 	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed cost report --table bfcl_2024-08-11 --plot evals/pictures/pass-rate-over-cost.png
 
-bench: setup ## Speed against sentence-transformers, side by side in one process.
-	TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench
+BENCH := evals/results/bench.json
+bench: setup ## Time and memory, beside peers and over sizes: a file of results, tables and plots. Takes hours.
+	for part in speed cold indexing peers sizes; do \
+	  TOOLSHED_DATA=$(DATA) $(BIN)/toolshed bench $$part --results $(BENCH) || exit 1; \
+	done
+	$(BIN)/toolshed bench draw $(BENCH) --out evals/pictures
 
 # Releases of the SDK from before leave streams of their own to the garbage collector.
 MCP1_WARNINGS := -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning

@@ -26,7 +26,8 @@ _CURVES: dict[str, dict[str, Any]] = {
 }
 
 
-def _pyplot() -> Any:  # Any: matplotlib is an optional dependency
+def pyplot() -> Any:  # Any: matplotlib is an optional dependency
+    """Matplotlib without a screen."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -37,7 +38,7 @@ def _pyplot() -> Any:  # Any: matplotlib is an optional dependency
 
 def plot_recall_over_k(experiments: Sequence[Experiment], out: Path) -> Path:
     """Recall at the first ten ranks, a panel for each data set."""
-    plt = _pyplot()
+    plt = pyplot()
     datasets = sorted({e.dataset for e in experiments})
     n_columns = min(2, len(datasets))
     n_rows = -(-len(datasets) // n_columns)
@@ -50,7 +51,7 @@ def plot_recall_over_k(experiments: Sequence[Experiment], out: Path) -> Path:
         axis.set_visible(False)
     curves = {line.get_label(): line for axis in axes.flat for line in axis.get_lines()}
     figure.legend(curves.values(), curves.keys(), loc="outside lower center", ncols=6, frameon=False)
-    return _save(figure, out / "recall-over-k.png")
+    return save(figure, out / "recall-over-k.png")
 
 
 def _draw_recall(axis: Any, dataset: str, experiments: Sequence[Experiment]) -> None:
@@ -77,7 +78,7 @@ def _recall_curve(experiment: Experiment, qrels: dict[str, frozenset[str]]) -> l
 
 def plot_quality_over_latency(experiments: Sequence[Experiment], out: Path) -> Path:
     """Recall@5 of every pipeline over the time of one search."""
-    plt = _pyplot()
+    plt = pyplot()
     figure, axis = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
     by_dataset: defaultdict[str, list[Experiment]] = defaultdict(list)
     for e in experiments:
@@ -99,12 +100,12 @@ def plot_quality_over_latency(experiments: Sequence[Experiment], out: Path) -> P
     axis.margins(x=0.12)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
-    return _save(figure, out / "quality-over-latency.png")
+    return save(figure, out / "quality-over-latency.png")
 
 
 def plot_quality_over_size(dataset: Dataset, out: Path) -> Path:
     """Quality over tool-M and top-k, as in the Toolshed paper (arXiv 2410.14594, section 5)."""
-    plt = _pyplot()
+    plt = pyplot()
     sizes = [size for size in _SIZES if size < len(dataset.catalog.tools)]
     parts = [*(subset(dataset, size) for size in sizes), dataset]
     curves = [_recall_curve(run_experiment(part, "default"), part.qrels) for part in parts]
@@ -119,7 +120,7 @@ def plot_quality_over_size(dataset: Dataset, out: Path) -> Path:
     axis.set(xscale="log", xlabel="tools in the catalog (tool-M)", ylabel="Recall@k", title=dataset.name)
     axis.grid(alpha=0.3)
     axis.legend()
-    return _save(figure, out / "quality-over-size.png")
+    return save(figure, out / "quality-over-size.png")
 
 
 def subset(dataset: Dataset, size: int) -> Dataset:
@@ -143,7 +144,8 @@ def subset(dataset: Dataset, size: int) -> Dataset:
     return replace(dataset, catalog=replace(dataset.catalog, tools=tools), qrels=kept)
 
 
-def _save(figure: Any, path: Path) -> Path:
+def save(figure: Any, path: Path) -> Path:
+    """Write a figure and forget it."""
     figure.savefig(path, dpi=140)
-    _pyplot().close(figure)
+    pyplot().close(figure)
     return path

@@ -1,20 +1,19 @@
 """The bench: contestants take turns on the same queries, and what is printed are ratios."""
 
-import json
 from collections import defaultdict
 
 import pytest
 from click.testing import CliRunner
 
 from toolshed.commands.main import main
-from toolshed_evals import bench
+from toolshed_evals.bench import speed
 
 
 def test_contestants_take_turns_and_the_first_query_of_a_round_is_not_timed() -> None:
     seen: defaultdict[str, list[str]] = defaultdict(list)
     order: list[str] = []
 
-    def contestant(name: str) -> bench.Contestant:
+    def contestant(name: str) -> speed.Contestant:
         def call(text: str) -> None:
             seen[name].append(text)
             order.append(name)
@@ -22,7 +21,7 @@ def test_contestants_take_turns_and_the_first_query_of_a_round_is_not_timed() ->
         return call
 
     texts = [f"q{i}" for i in range(15)]
-    times = bench.in_rounds({"a": contestant("a"), "b": contestant("b")}, texts)
+    times = speed.in_rounds({"a": contestant("a"), "b": contestant("b")}, texts)
     assert sorted(seen["a"]) == sorted(texts)
     assert seen["a"] == seen["b"]
     assert order == (["a"] * 3 + ["b"] * 3) * 5
@@ -30,22 +29,12 @@ def test_contestants_take_turns_and_the_first_query_of_a_round_is_not_timed() ->
 
 
 def test_the_choice_of_a_backbone_runs_with_cascades() -> None:
-    choose = bench.selection()
+    choose = speed.selection()
     assert choose("a query") is not None
 
 
 @pytest.mark.parametrize("queries", ["9", "701"])
 def test_too_few_or_too_many_queries_are_refused(queries: str) -> None:
-    result = CliRunner().invoke(main, ["bench", "--queries", queries])
+    result = CliRunner().invoke(main, ["bench", "speed", "--queries", queries])
     assert result.exit_code == 2
     assert "10<=x<=700" in result.stderr
-
-
-def test_json_is_printed_for_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "_measure", lambda texts: {"n queries": float(len(texts))})
-    monkeypatch.setattr(
-        "toolshed_evals.datasets.load_dataset",
-        lambda name: type("D", (), {"queries": dict.fromkeys(range(35), "?")}),
-    )
-    result = CliRunner().invoke(main, ["bench", "--queries", "10", "--json"])
-    assert json.loads(result.stdout) == {"n queries": 10}
