@@ -25,7 +25,8 @@ _ALWAYS_WRITTEN = (
     "key",
 )
 _GIVEN_BY_INDEXER = ("location", "exported_name")
-_WRITTEN_IF_SAID = ("title", "service", "service_description", "binding", "extras", *_GIVEN_BY_INDEXER)
+_SAID_BY_SOURCE = ("title", "service", "service_description", "binding", "extras")
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,30 @@ class ToolDefinition:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of everything the definition says; equal definitions hash equally."""
-        said = {name: value for name, value in self.to_json().items() if name not in _GIVEN_BY_INDEXER}
-        canonical = json.dumps(said, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+        written = _canonical(self._written(_SAID_BY_SOURCE))
+        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def located(self, location: str) -> "ToolDefinition":
+        """The same definition, read elsewhere; a hash that was made stays, which the place is no part of."""
+        if self.location == location:
+            return self
+        moved = object.__new__(type(self))
+        vars(moved).update(vars(self), location=location)
+        return moved
 
     def to_json(self) -> dict[str, Any]:
         """The definition as a JSON object; :meth:`from_json` reads it back."""
-        said = {name: getattr(self, name) for name in _ALWAYS_WRITTEN}
+        return self._written((*_SAID_BY_SOURCE, *_GIVEN_BY_INDEXER))
+
+    def _written(self, if_said: Sequence[str]) -> dict[str, Any]:
+        own = vars(self)
+        said = {name: own[name] for name in _ALWAYS_WRITTEN}
         # What came later stands there only where it says something: older definitions keep their hashes.
-        said |= {name: value for name in _WRITTEN_IF_SAID if (value := getattr(self, name))}
-        return {**said, "tags": list(self.tags)}
+        for name in if_said:
+            if value := own[name]:
+                said[name] = value
+        said["tags"] = list(self.tags)
+        return said
 
     @classmethod
     def from_json(cls, value: JsonObject) -> "ToolDefinition":

@@ -64,3 +64,13 @@ def test_the_order_of_keys_does_not_change_the_hash() -> None:
     first = make_tool("a", properties={"x": {"type": "string"}, "y": {}})
     second = make_tool("a", properties={"y": {}, "x": {"type": "string"}})
     assert first.content_hash == second.content_hash
+
+
+def test_a_definition_that_is_read_elsewhere_is_the_same_one() -> None:
+    tool = ToolDefinition("send", "Send it.", tags=("mail",), extras={"strict": True})
+    before = tool.content_hash
+    moved = tool.located("https://example.com/tools.json")
+    assert (moved, moved.content_hash, moved.location) == (tool, before, "https://example.com/tools.json")
+    assert tool.location == ""
+    assert moved.located(moved.location) is moved
+    assert ToolDefinition.from_json(moved.to_json()).location == moved.location

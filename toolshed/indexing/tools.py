@@ -286,11 +286,7 @@ def _refusal(invalid: Sequence[str]) -> str:
 
 
 def _by_id(catalogs: Sequence[Catalog]) -> dict[str, ToolDefinition]:
-    return {
-        tool.tool_id: replace(tool, location=catalog.location)
-        for catalog in catalogs
-        for tool in catalog.tools
-    }
+    return {tool.tool_id: tool.located(catalog.location) for catalog in catalogs for tool in catalog.tools}
 
 
 def _relocate(store: ToolStore, locations: Mapping[str, str]) -> None:
