@@ -87,31 +87,34 @@ def peers(
     """Search 4,076 tools with other libraries, in turns with ours.
 
     Each PEER (all, where none is named) is installed from PyPI into an environment of its own. Those that
-    need an encoder get ours, its time is counted with theirs.
+    need an encoder get ours, its time is counted with theirs. Peers that are not named keep their results.
 
     \b
     Example:
       toolshed bench peers bm25s fastmcp
     """
     from toolshed.blas import few_blas_threads
-    from toolshed_evals.bench.peers import PeerError, chosen_peers, environment, measure_peer, own_recall
-    from toolshed_evals.bench.results import peers_part
+    from toolshed_evals.bench.peers import PeerError, PeerFigures, chosen_peers, measured, own_recall
+    from toolshed_evals.bench.results import peers_part, read_results, record, tables
     from toolshed_evals.bench.speed import our_pipelines
     from toolshed_evals.scale import BASE_TOOLS, enlarged
 
-    found, failed = {}, {}
+    before = read_results(results).get("peers") if results is not None else None
+    found: dict[str, PeerFigures] = {}
+    failed: dict[str, str] = {}
     with enlarged(BASE_TOOLS, _place(cache)) as (dataset, made_of), few_blas_threads(1):
         ours = our_pipelines(made_of)
         asked = list(dataset.qrels)[:: max(1, len(dataset.qrels) // queries)][:queries]
-        encode = made_of.encoders["dense"].encode
-        for name in chosen_peers(names):
-            try:
-                python = environment(name, environments)
-                found[name] = measure_peer(name, python, dataset, asked, encode, ours)
-            except PeerError as error:
-                failed[name] = str(error)
-        part = peers_part(found, failed, own_recall(dataset, asked, ours))
-    _give("peers", part, results)
+        encode, own = made_of.encoders["dense"].encode, own_recall(dataset, asked, ours)
+        for name, one in measured(chosen_peers(names), environments, dataset, asked, encode, ours):
+            if isinstance(one, PeerError):
+                failed[name] = str(one)
+            else:
+                found[name] = one
+            part = peers_part(found, failed, own, before=before)
+            if results is not None:
+                record(results, "peers", part)
+    click.echo(tables({"peers": part}))
 
 
 @bench.command()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -203,6 +203,22 @@ def own_recall(dataset: Dataset, queries: Sequence[str], ours: Mapping[str, OurP
 def _recall(dataset: Dataset, query: str, found: Sequence[str]) -> float:
     needed = dataset.qrels[query]
     return len(needed & set(found[:_K])) / len(needed)
+
+
+def measured(
+    names: Sequence[str],
+    environments: Path,
+    dataset: Dataset,
+    queries: Sequence[str],
+    encode: Encode,
+    ours: Mapping[str, OurPipeline],
+) -> Iterator[tuple[str, PeerFigures | PeerError]]:
+    """What each peer took, or why it has no figures; see :func:`measure_peer`."""
+    for name in names:
+        try:
+            yield name, measure_peer(name, environment(name, environments), dataset, queries, encode, ours)
+        except PeerError as error:
+            yield name, error
 
 
 def measure_peer(

@@ -24,13 +24,26 @@ def speed_part(found: SpeedFigures) -> Part:
 
 
 def peers_part(
-    found: Mapping[str, PeerFigures], failed: Mapping[str, str], ours: Mapping[str, float]
+    found: Mapping[str, PeerFigures],
+    failed: Mapping[str, str],
+    ours: Mapping[str, float],
+    *,
+    before: Part | None = None,
 ) -> Part:
-    """The figures of peers, the recall of our pipelines, and why other peers have none."""
+    """The figures of peers, the recall of our pipelines, and why other peers have none.
+
+    Args:
+        found: What was measured.
+        failed: Why others have no figures.
+        ours: Recall@5 of our pipelines.
+        before: An earlier part: what it says of still other peers stays.
+    """
+    figures = {**(before["peers"] if before else {}), **{name: asdict(one) for name, one in found.items()}}
+    reasons = {**(before["failed"] if before else {}), **failed}
     return {
-        "peers": {name: asdict(one) for name, one in found.items()},
+        "peers": {name: one for name, one in figures.items() if name not in failed},
         "ours": dict(ours),
-        "failed": dict(failed),
+        "failed": {name: reason for name, reason in reasons.items() if name not in found},
         "not_compared": dict(NOT_COMPARED),
     }
 
