@@ -12,6 +12,7 @@ from toolshed.commands.output import say
 if TYPE_CHECKING:
     from toolshed.options import PipelineName
     from toolshed_evals.bench.results import Part
+    from toolshed_evals.scale import AtSize
 
 _SIZES = (4_076, 20_000, 48_000, 100_000, 300_000)
 
@@ -142,7 +143,9 @@ def sizes(sizes: tuple[int, ...], queries: int, cache: Path | None, results: Pat
 
     names: tuple[PipelineName, ...] = ("default", "instant")
     place = _place(cache)
-    found = {name: [measure_size(size, name, queries, place) for size in sizes] for name in names}
+    found: dict[str, list[AtSize]] = {
+        name: [measure_size(size, name, queries, place) for size in sizes] for name in names
+    }
     _give("sizes", sizes_part(found, os.getloadavg()[0]), results)
 
 
