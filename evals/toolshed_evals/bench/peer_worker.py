@@ -192,8 +192,8 @@ def haystack(tools: Sequence[Tool], _encode: Encode) -> Search:
     """What Haystack's SearchableToolset searches: a BM25 document store of names and descriptions."""
     store = importlib.import_module("haystack.document_stores.in_memory").InMemoryDocumentStore()
     document = importlib.import_module("haystack").Document
-    store.write_documents([document(content=_text(one), meta={"id": one["id"]}) for one in tools])
-    return lambda query, k: [found.meta["id"] for found in store.bm25_retrieval(query, top_k=k)]
+    store.write_documents([document(content=_text(one), meta={"tool_name": one["id"]}) for one in tools])
+    return lambda query, k: [found.meta["tool_name"] for found in store.bm25_retrieval(query, top_k=k)]
 
 
 PEERS: Mapping[str, Callable[[Sequence[Tool], Encode], Search]] = {

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -123,11 +123,12 @@ class PeerProcess:
         self._name, self._encode = name, encode
         self.encoder_ms = 0.0
         env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        self._said = TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # closed with the process
         self._process = subprocess.Popen(  # noqa: S603  # our own script
             [str(python), str(_WORKER), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._said,
             text=True,
             env={**env, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
@@ -142,7 +143,7 @@ class PeerProcess:
     ) -> None:
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
+        for stream in (self._process.stdin, self._process.stdout, self._said):
             if stream is not None:
                 stream.close()
 
@@ -164,7 +165,7 @@ class PeerProcess:
             except queue.Empty:
                 raise PeerError(f"it did not answer within {seconds:g} s") from None
             if not line:
-                raise PeerError(f"it ended with status {self._process.wait()}")
+                raise self._ended()
             answer: dict[str, Any] = json.loads(line)
             if "encode" not in answer:
                 return answer
@@ -180,7 +181,15 @@ class PeerProcess:
             pipe.write(json.dumps(order) + "\n")
             pipe.flush()
         except BrokenPipeError as error:
-            raise PeerError(f"it ended with status {self._process.wait()}") from error
+            raise self._ended() from error
+
+    def _ended(self) -> PeerError:
+        status = self._process.wait()
+        self._said.seek(0)
+        last = next(
+            (line for line in reversed(self._said.read().splitlines()) if line.strip()), "nothing said"
+        )
+        return PeerError(f"it ended with status {status}: {last[:300]}")
 
     def _listen(self) -> None:
         stream: IO[str] | None = self._process.stdout

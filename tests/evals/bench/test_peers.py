@@ -58,7 +58,7 @@ def test_a_peer_that_needs_vectors_gets_them_and_what_they_took_is_counted(tmp_p
 def test_a_peer_that_ends_is_an_error(tmp_path: Path) -> None:
     with PeerProcess("no such peer", Path(sys.executable), encode) as peer:
         (tmp_path / "tools.json").write_text("[]", encoding="utf-8")
-        with pytest.raises(PeerError, match="ended with status 1"):
+        with pytest.raises(PeerError, match="ended with status 1: KeyError: 'no such peer'"):
             peer.index(tmp_path / "tools.json")
 
 
