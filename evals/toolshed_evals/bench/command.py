@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,9 +105,9 @@ def peers(
     found: dict[str, PeerFigures] = {}
     failed: dict[str, str] = {}
     with enlarged(BASE_TOOLS, _place(cache)) as (dataset, made_of), few_blas_threads(1):
-        ours = our_pipelines(made_of)
         asked = list(dataset.qrels)[:: max(1, len(dataset.qrels) // queries)][:queries]
-        encode, own = made_of.encoders["dense"].encode, own_recall(dataset, asked, ours)
+        encode, own = made_of.encoders["dense"].encode, own_recall(dataset, asked, our_pipelines(made_of))
+        ours = partial(our_pipelines, made_of)
         for name, one in measured(chosen_peers(names), environments, dataset, asked, encode, ours):
             if isinstance(one, PeerError):
                 failed[name] = str(one)

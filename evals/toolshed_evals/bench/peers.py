@@ -65,7 +65,6 @@ class PeerFigures:
         encoder_ms: That of the encoder, in the mean.
         recall: Recall@5.
         index_cpu_s: CPU seconds to index, without the encoder's.
-        peak_mib: Most memory of its process, MiB.
         ours_ms: Median CPU time of each of our pipelines on the same queries.
         load: Load average of the machine meanwhile.
     """
@@ -75,7 +74,6 @@ class PeerFigures:
     encoder_ms: float
     recall: float
     index_cpu_s: float
-    peak_mib: float
     ours_ms: Mapping[str, float]
     load: float
 
@@ -220,12 +218,16 @@ def measured(
     dataset: Dataset,
     queries: Sequence[str],
     encode: Encode,
-    ours: Mapping[str, OurPipeline],
+    ours: Callable[[], Mapping[str, OurPipeline]],
 ) -> Iterator[tuple[str, PeerFigures | PeerError]]:
-    """What each peer took, or why it has no figures; see :func:`measure_peer`."""
+    """What each peer took, or why it has no figures; see :func:`measure_peer`.
+
+    Ours are made anew for each peer: pipelines remember the vectors of the queries that they were asked.
+    """
     for name in names:
         try:
-            yield name, measure_peer(name, environment(name, environments), dataset, queries, encode, ours)
+            python = environment(name, environments)
+            yield name, measure_peer(name, python, dataset, queries, encode, ours())
         except PeerError as error:
             yield name, error
 
@@ -288,7 +290,6 @@ def _in_turns(
         encoder_ms=(peer.encoder_ms - before) / len(times),
         recall=float(np.mean(recalls)),
         index_cpu_s=indexed["cpu_seconds"],
-        peak_mib=indexed["peak_mib"],
         ours_ms={name: float(np.median(values)) for name, values in own.items()},
         load=os.getloadavg()[0],
     )

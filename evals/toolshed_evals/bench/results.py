@@ -102,13 +102,12 @@ def _speed(part: Part) -> str:
 
 def _peers(part: Part) -> str:
     peers: Mapping[str, Part] = part["peers"]
-    header = ("peer", "Recall@5", "CPU over `default`", "over `instant`", "peak MiB", "queries", "load")
+    header = ("peer", "Recall@5", "CPU over `default`", "over `instant`", "queries", "load")
     rows = [
         (
             name,
             f"{one['recall']:.3f}",
             *(_ratio(one["p50_ms"] / one["ours_ms"][ours]) for ours in _OURS),
-            f"{one['peak_mib']:.0f}",
             str(one["n_queries"]),
             f"{one['load']:.0f}",
         )

@@ -14,7 +14,7 @@ from toolshed_evals.bench.peers import PeerFigures
 from toolshed_evals.bench.results import peers_part, record, sizes_part
 from toolshed_evals.scale import AtSize
 
-FAST = PeerFigures(20, 0.5, 0.0, 0.8, 0.1, 50.0, {"default": 10.0, "instant": 2.0}, 3.0)
+FAST = PeerFigures(20, 0.5, 0.0, 0.8, 0.1, {"default": 10.0, "instant": 2.0}, 3.0)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_results_are_drawn(results: Path, tmp_path: Path) -> None:
     record(results, "sizes", sizes_part({"default": sizes, "instant": sizes}, 1.0))
     done = CliRunner().invoke(main, ["bench", "draw", str(results), "--out", str(tmp_path / "pictures")])
     assert done.exit_code == 0, done.output
-    assert "| fast | 0.800 | 0.05 | 0.25 | 50 | 20 | 3 |" in done.output
+    assert "| fast | 0.800 | 0.05 | 0.25 | 20 | 3 |" in done.output
     assert "- slow: no" in done.output
     assert {one.name for one in (tmp_path / "pictures").iterdir()} == {"bench-peers.png", "bench-sizes.png"}
 

@@ -42,7 +42,6 @@ def test_a_peer_is_asked_in_turns_with_ours() -> None:
     assert found.n_queries == len(WORDS)
     assert asked[1:] == list(DATASET.queries.values())
     assert found.encoder_ms == 0
-    assert found.peak_mib > 1
 
 
 def test_a_peer_that_needs_vectors_gets_them_and_what_they_took_is_counted(tmp_path: Path) -> None:
