@@ -31,7 +31,7 @@ def passage_scale(sizes: tuple[int, ...], cache: Path | None, as_json: bool) -> 
     """Search ever more passages: recall, CPU time, memory, and what the first search of a process takes.
 
     The passages are our own texts and seeded recombinations of sentences of US decisions; a million take
-    some 20 minutes and 15 GB. The questions are our own dev questions. Each size is measured in a process of
+    some 20 minutes and 11 GB. The questions are our own dev questions. Each size is measured in a process of
     its own, by sketches where there are 20,000 or more, and by comparing every vector.
 
     \b
