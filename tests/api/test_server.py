@@ -133,3 +133,29 @@ def test_requests_on_one_connection_are_answered_in_turn(client: httpx.Client) -
             assert part, "the service hung up"
             answers += part
     assert problem(client.get("/v1/nothing")) == (404, "not_found")
+
+
+TOO_LARGE = b"Host: localhost\r\nContent-Length: 1000000000\r\n\r\n"
+
+
+def test_a_body_that_is_never_taken_is_refused_while_it_is_sent(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(b"POST /v1/tools/search HTTP/1.1\r\n" + TOO_LARGE + b"x" * 200_000)
+        connection.sendall(b"x" * 200_000)
+        assert raw_problem(connection) == (413, "too_large")
+
+
+def test_who_goes_on_sending_what_is_never_taken_is_cut_off(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(b"PUT /v1/documents/a.txt HTTP/1.1\r\n" + TOO_LARGE)
+        with pytest.raises(OSError, match=r"reset|[Pp]ipe"):
+            connection.sendall(b"x" * 65_536_000)
+    assert client.get("/healthz").status_code == 200
+
+
+def test_conversations_are_refused_in_their_dialect(client: httpx.Client) -> None:
+    with connected(client) as connection:
+        connection.sendall(b"POST /v1/messages?beta=1 HTTP/1.1\r\n" + TOO_LARGE)
+        answer = connection.recv(65_536)
+    assert b" 413 " in answer
+    assert b'"request_too_large"' in answer

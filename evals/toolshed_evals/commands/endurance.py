@@ -16,7 +16,7 @@ _PROCESSES = (2, 4, 8)
 
 
 @click.command()
-@click.argument("kinds", nargs=-1, type=click.Choice(["races", "kills", "damage", "service"]))
+@click.argument("kinds", nargs=-1, type=click.Choice(["races", "kills", "damage", "service", "clients"]))
 @click.option(
     "--trials",
     default=50,
@@ -38,16 +38,30 @@ _PROCESSES = (2, 4, 8)
     type=click.IntRange(1, 1000),
     help="Writes at once to the service that is killed.",
 )
+@click.option(
+    "--seconds",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1, 86_400),
+    help="Of an attack by slow clients.",
+)
 @click.option("--seed", default=0, show_default=True, help="What moments and places are drawn with.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def endurance(
-    kinds: tuple[str, ...], trials: int, places: int, writes: int, seed: int, as_json: bool
+    kinds: tuple[str, ...],
+    trials: int,
+    places: int,
+    writes: int,
+    seconds: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Race, kill and damage knowledge bases of the embedded engine, and count what is lost.
 
     KINDS are races (processes that create one folder, index and remove at once), kills (kill -9 of every kind
-    of writer, two in five inside a write), damage (every file flipped and cut) and service (kill -9 of a
-    service that many write to, and a start anew); all but the last when none is given.
+    of writer, two in five inside a write), damage (every file flipped and cut), service (kill -9 of a
+    service that many write to, and a start anew) and clients (slow ones and endless bodies; the control is
+    the same attack on another server); the first three when none is given.
     The exit code is 1 when something was lost, or wrong without a word.
 
     \b
@@ -59,7 +73,7 @@ def endurance(
         for kind in kinds or ("races", "kills", "damage"):
             with progress_bar(kind, show=not as_json) as advance:
                 for n, (name, outcome) in enumerate(
-                    _trials(kind, Path(folder), trials, places, writes, seed)
+                    _trials(kind, Path(folder), trials, places, writes, seconds, seed)
                 ):
                     _add(outcomes, f"{kind}: {name}", outcome)
                     advance(n + 1, max(n + 1, trials))
@@ -77,15 +91,18 @@ def endurance(
 
 
 def _trials(
-    kind: str, folder: Path, n_trials: int, n_places: int, n_writes: int, seed: int
+    kind: str, folder: Path, n_trials: int, n_places: int, n_writes: int, seconds: int, seed: int
 ) -> "Iterator[tuple[str, Outcome]]":
     from toolshed_evals.endurance import service, trials
+    from toolshed_evals.endurance.attack import slow_clients
     from toolshed_evals.endurance.damage import damage
 
     if kind == "kills":
         yield from trials.kills(folder, n_trials, seed=seed)
     elif kind == "service":
         yield from service.service_kills(folder, n_trials, n_writes=n_writes, seed=seed)
+    elif kind == "clients":
+        yield from slow_clients(folder / "clients", seconds=seconds)
     elif kind == "damage":
         yield from damage(folder, n_places=n_places, seed=seed)
     else:

@@ -26,7 +26,7 @@ _JOB_SECONDS = 300.0
 
 
 @contextmanager
-def _service(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client, float]]:
+def served(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client, float]]:
     """A service of its own process, a client of it, and the seconds until it was ready."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -76,7 +76,7 @@ def kill_service(folder: Path, *, n_writes: int, draw: random.Random) -> Outcome
     outcome = Outcome(1)
     acknowledged: list[int] = []
     job_url: str | None = None
-    with _service(folder) as (process, client, _):
+    with served(folder) as (process, client, _):
         jobs = {"name": "job", "tools": [_definition(n) for n in range(_N_OF_JOB)]}
         job_url = client.post("/v1/sources", json=jobs).headers["location"]
         killed_after = draw.randint(1, max(1, n_writes // 2))
@@ -98,7 +98,7 @@ def kill_service(folder: Path, *, n_writes: int, draw: random.Random) -> Outcome
             os.kill(process.pid, signal.SIGKILL)
     outcome.answers["acknowledged before the kill"] += len(acknowledged)
     outcome.answers["not acknowledged"] += n_writes - len(acknowledged)
-    with _service(folder) as (_, client, seconds):
+    with served(folder) as (_, client, seconds):
         outcome.answers[f"ready again within {READY_SECONDS:g} s"] += seconds <= READY_SECONDS
         outcome.answers["ready again later"] += seconds > READY_SECONDS
         outcome.lost = [*_lost(client, set(acknowledged), n_writes), *_lost_of_job(client, job_url)]
