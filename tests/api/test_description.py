@@ -125,6 +125,20 @@ def test_errors_of_the_gateway_are_described_in_its_dialect(with_gateway: dict[s
     assert PROBLEM_TYPE in responses["431"]["content"]
 
 
+def test_a_credential_is_described_as_a_value_or_a_grant() -> None:
+    described = create_app(Settings()).openapi()["components"]["schemas"]
+    validator = Draft202012Validator({**described["CredentialRequest"], "components": {"schemas": described}})
+    grant = {
+        "grant_type": "client_credentials",
+        "token_url": "https://issuer.example/token",
+        "client_id": "a",
+    }
+    for good in ({"value": "k"}, {"value": "k", "username": "ana"}, {"grant": grant}):
+        assert validator.is_valid({"source": "crm", **good})
+    for bad in ({}, {"username": "ana"}, {"grant": grant, "value": "k"}, {"grant": grant, "username": "ana"}):
+        assert not validator.is_valid({"source": "crm", **bad})
+
+
 @pytest.mark.parametrize(
     ("schema", "field", "good", "bad"),
     [

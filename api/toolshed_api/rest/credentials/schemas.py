@@ -1,7 +1,7 @@
 """Bodies of the endpoints of credentials; no answer holds one."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
@@ -38,10 +38,18 @@ class TokenGrantRequest(BaseModel):
         return TokenGrant.checked(said | {name: value.get_secret_value() for name, value in secrets.items()})
 
 
+# Any: the description is JSON.
+_NULL = {"type": "null"}
+_EITHER: list[Any] = [
+    {"required": ["value"], "properties": {"value": {"type": "string"}, "grant": _NULL}},
+    {"required": ["grant"], "properties": {"grant": {"type": "object"}, "value": _NULL, "username": _NULL}},
+]
+
+
 class CredentialRequest(BaseModel):
     """A credential, and whose calls it is sent with."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"anyOf": _EITHER})
 
     level: Level = Field(
         "user", description="The caller's own calls; all of his tenant's, or of the service."
