@@ -22,8 +22,6 @@ import httpx
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.shed.shed import Toolshed
-from toolshed_api.guard import LINGER_SECONDS
-from toolshed_api.server import GRACE_SECONDS
 from toolshed_evals.endurance.service import served
 from toolshed_evals.endurance.trials import Outcome
 from toolshed_evals.endurance.workers import tools_of
@@ -38,6 +36,8 @@ _BODY_BYTES = 2**30
 # The control takes as much of a body as the service does, so that as much is sent.
 _SINK_BYTES = 2**20
 _COME_SECONDS = 30.0
+# How long the service listens to whom it has refused, and goes on once it was told to end.
+_LINGER_SECONDS, _GRACE_SECONDS = 1.0, 7
 _HEAD = b"POST /v1/tools/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 # A third never ends its headers, a third its body, and a third drips a body that is too large.
 _SLOW = (_HEAD + b"x-", _HEAD + b"content-length: 500\r\n\r\n{", _HEAD + b"content-length: 99999999\r\n\r\n{")
@@ -112,8 +112,8 @@ def _judge(outcome: Outcome, rounds: _Rounds, ended: float) -> None:
     outcome.answers[f"ended {ended:.1f} s after SIGTERM"] += 1
     if times > _MOST_TIMES_SLOWER:
         outcome.lost.append(f"normal requests take {times:.2f} times as long as beside the control")
-    if ended > GRACE_SECONDS + 1:
-        outcome.lost.append(f"the service took {ended:.1f} s to end; its grace is {GRACE_SECONDS} s")
+    if ended > _GRACE_SECONDS + 1:
+        outcome.lost.append(f"the service took {ended:.1f} s to end; its grace is {_GRACE_SECONDS} s")
 
 
 def _measured(client: httpx.Client, pid: int, outcome: Outcome, seconds: float) -> _Round:
@@ -221,7 +221,7 @@ async def _sink_for_ever() -> None:
         left = _SINK_BYTES
         while left > 0 and (part := await reader.read(len(_BLOCK))):
             left -= len(part)
-        await asyncio.sleep(LINGER_SECONDS)
+        await asyncio.sleep(_LINGER_SECONDS)
         writer.close()
 
     server = await asyncio.start_server(read, "127.0.0.1", 0, backlog=2 * N_SLOW)
