@@ -1,6 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from toolshed.intra_retrieval.spelling import NO_WORDS, KnownWords, corrected
+from toolshed.shed.shed import Toolshed
+from toolshed_evals.datasets import load_dataset
+
+# To the tools of our sample: written at once, and nothing was chosen by them.
+MISSPELT = Path(__file__).with_name("misspelt_requests.tsv")
 
 KNOWN = KnownWords.of(dict.fromkeys("invoice refund schedule translate calendar kubernetes".split(), 1.0))
 
@@ -49,3 +56,13 @@ def test_hundreds_of_odd_words_take_little_time() -> None:
 def test_a_piece_of_a_long_word_is_no_word() -> None:
     identifier = "getuserpreferencesbyaccountid"
     assert corrected(identifier, KNOWN) == identifier
+
+
+def test_misspelt_requests_find_their_tools() -> None:
+    asked = [line.split("\t") for line in MISSPELT.read_text(encoding="utf-8").splitlines()]
+    with Toolshed("memory:") as shed:
+        shed.sync_catalogs([load_dataset("evals/toolshed_evals/sample").catalog])
+        found = {text: shed.search(text, k=3) for text, _ in asked}
+    assert len(asked) == 100
+    assert sum(tool in [one.tool.name for one in found[text].tools] for text, tool in asked) >= 95
+    assert [text for text, result in found.items() if result.status == "no_match"] == []
