@@ -37,13 +37,49 @@ from toolshed_evals.fitting.small_talk import SMALL_TALK, with_slips
 
 _K = 5
 _SEED = 11
-_SIZES = (8, 12, 20, 40, 60, 200)
-_PER_KIND = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How much each catalog is asked.
+
+    Attributes:
+        per_kind: Requests of a kind that there are more of.
+        sizes: Tools of the parts that are asked by themselves.
+    """
+
+    per_kind: int
+    sizes: Sequence[int]
+
+
+MANY = Amounts(60, (8, 12, 20, 40, 60, 200))
+FEW = Amounts(40, (8, 12, 20, 40, 60))
 _SHARES = {"full": 0.55, "small": 0.20, "slips": 0.10, "absent": 0.06, "far": 0.06, "small_talk": 0.03}
 _NOBODY = ("absent", "far", "small_talk")
 _L2 = 1e-3
-# Share of answerable requests lost, and the name of the choice.
-MAX_REFUSED = {"0.3%": 0.003, "1%": 0.01}
+
+
+@dataclass(frozen=True, slots=True)
+class MostLost:
+    """What may be lost to refusals.
+
+    Attributes:
+        mean: Share of answerable requests, the mean over families.
+        worst: The same in any family.
+    """
+
+    mean: float
+    worst: float
+
+    def of_part(self) -> "MostLost":
+        """Of requests to parts of catalogs, and of misspelt ones, of which there are few: the mean alone."""
+        return MostLost(max(self.mean, _LEAST_MEAN_OF_PARTS), 1.0)
+
+
+_LEAST_MEAN_OF_PARTS = 0.005
+# By the name of the choice. A family that was not there to choose by loses more than those that were: this is
+# half of what any may lose.
+MAX_REFUSED = {"0.3%": MostLost(0.001, 0.005), "1%": MostLost(0.005, 0.015)}
 Ranker = Stage[Query, ScoredTools]
 
 
@@ -65,7 +101,10 @@ class AskedOnce:
 
 
 def asked_in_many_ways(
-    read: ReadCatalog, others: Sequence[str], rank: Callable[[Ingredients], Ranker]
+    read: ReadCatalog,
+    others: Sequence[str],
+    rank: Callable[[Ingredients], Ranker],
+    amounts: Amounts = MANY,
 ) -> list[AskedOnce]:
     """Ask a catalog every kind of request.
 
@@ -73,17 +112,20 @@ def asked_in_many_ways(
         read: The catalog.
         others: Requests of other families.
         rank: Makes what ranks the tools of an index.
+        amounts: How much it is asked.
     """
     random = np.random.default_rng(_SEED)
     queries, qrels = read.dataset.queries, read.dataset.qrels
     whole = rank(read.made_of)
     nobody: frozenset[str] = frozenset()
     found = [_ask(whole, "full", text, qrels[query]) for query, text in queries.items()]
-    sample = list(queries)[:_PER_KIND]
+    sample = list(queries)[: amounts.per_kind]
     found += [_ask(whole, "slips", with_slips(queries[q], random), qrels[q]) for q in sample]
-    found += [_ask(whole, "far", text, nobody) for text in random.permutation(list(others))[:_PER_KIND]]
+    found += [
+        _ask(whole, "far", text, nobody) for text in random.permutation(list(others))[: amounts.per_kind]
+    ]
     found += [_ask(whole, "small_talk", text, nobody) for text in SMALL_TALK]
-    for size in _SIZES:
+    for size in amounts.sizes:
         found += _asked_of_part(read, rank, size, random)
     return [one for one in found if one is not None]
 
@@ -187,19 +229,27 @@ def fit_logistic(rows: Rows, *, l2: float = _L2) -> Logistic:
 def refusal_thresholds(
     asked: Sequence[Sequence[AskedOnce]], left_out: Sequence[Logistic]
 ) -> dict[str, float]:
-    """Below which probabilities to refuse, by the share of right answers lost on left-out families."""
-    probabilities, weights = [], []
+    """Below which probabilities to refuse: families left out lose no more than :data:`MAX_REFUSED` says."""
+    right: dict[str, list[NDArray[np.float64]]] = {}
     for family, model in zip(asked, left_out, strict=True):
-        right = [one for one in family if one.is_relevant.any()]
-        probabilities.append(model.probabilities(np.stack([one.request for one in right])))
-        weights.append(np.full(len(right), 1 / (len(asked) * len(right))))
-    values, shares = np.concatenate(probabilities), np.concatenate(weights)
-    order = np.argsort(values)
-    lost = np.cumsum(shares[order])
+        for kind in ("full", "small", "slips"):
+            rows = [one.request for one in family if one.kind == kind and one.is_relevant.any()]
+            if rows:
+                right.setdefault(kind, []).append(np.sort(model.probabilities(np.stack(rows))))
     return {
-        name: float(values[order][np.searchsorted(lost, share, side="right")])
-        for name, share in MAX_REFUSED.items()
+        name: min(_most(own, most if kind == "full" else most.of_part()) for kind, own in right.items())
+        for name, most in MAX_REFUSED.items()
     }
+
+
+def _most(families: Sequence[NDArray[np.float64]], most: MostLost) -> float:
+    """The highest threshold below which no more of these probabilities lie, which ascend in each family."""
+    worst = min(own[min(int(most.worst * len(own)), len(own) - 1)] for own in families)
+    values = np.concatenate(families)
+    shares = np.concatenate([np.full(len(own), 1 / len(own) / len(families)) for own in families])
+    order = np.argsort(values)
+    n_below = int(np.searchsorted(np.cumsum(shares[order]), most.mean, side="right"))
+    return float(min(worst, values[order][min(n_below, len(order) - 1)]))
 
 
 def fitted_confidence(families: Sequence[Sequence[AskedOnce]]) -> tuple[dict[str, Any], dict[str, float]]:
