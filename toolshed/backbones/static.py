@@ -5,7 +5,7 @@ A text's vector is the mean of its tokens' vectors: no transformer, no torch, te
 
 import importlib.util
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -22,6 +22,12 @@ _MAX_CHARACTERS = 8_192
 _REMEMBERED_WORDS, _MAX_ASKED_WORDS = 16_384, 128
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
+
+
+@cache
+def shared_static() -> "StaticEncoder":
+    """One encoder for all knowledge bases of the process: it holds a vocabulary, and is the same for each."""
+    return StaticEncoder()
 
 
 class StaticEncoder:

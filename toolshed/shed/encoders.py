@@ -9,7 +9,7 @@ from toolshed.backbones import multilingual
 from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.minilm import DIMENSION, FILES, model_id, shared_minilm
 from toolshed.backbones.named import encoder_named
-from toolshed.backbones.static import StaticEncoder
+from toolshed.backbones.static import StaticEncoder, shared_static
 from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import Vectors
@@ -75,7 +75,7 @@ class Encoders:
     @cached_property
     def static(self) -> StaticEncoder:
         """The static encoder."""
-        return StaticEncoder()
+        return shared_static()
 
     @cached_property
     def stored(self) -> DenseEncoder | None:

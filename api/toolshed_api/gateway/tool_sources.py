@@ -4,31 +4,25 @@ import hashlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
-from toolshed.catalog.definitions import Catalog
 from toolshed.metering.usage import estimated_tokens
-from toolshed.shed.shed import Toolshed
 from toolshed.types import ToolDefinition
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.gateway.asked import GatewayOptions
+from toolshed_api.gateway.deferred_indexes import DeferredIndexes
 from toolshed_api.gateway.dialects.dialect import Dialect, Json, undeferred
 from toolshed_api.gateway.errors import UnfitRequestError
-from toolshed_api.problems import OverloadedError
+from toolshed_api.gateway.remembered import Remembered
 
-Value = TypeVar("Value")
 # Of a turn that is longer, the beginning and the end are searched for.
 _MAX_QUERY_CHARACTERS = 4_000
 # Of a conversation that calls more tools by name, the others are not looked up.
 _MAX_NAMES = 1_000
-_MAX_INDEXES = 16
 # Indexing as many takes seconds.
 MAX_DEFERRED = 5_120
-# Longest wait for those of other requests.
-_INDEXING_SECONDS = 10.0
 _MAX_SEARCHES = 10_000
 _SIZE_SECONDS = 600.0
 
@@ -54,29 +48,6 @@ class ToolSource(Protocol):
         """The tools of these names as the dialect takes them, in this order; others are left out."""
 
 
-class Remembered(Generic[Value]):
-    """The values that were asked for last. Threads may share it."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[Hashable, Value] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable) -> Value | None:
-        """A value, if it is still there."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def put(self, key: Hashable, value: Value) -> list[Value]:
-        """Remember a value; returns what is forgotten for it."""
-        with self._lock:
-            self._values[key] = value
-            n_over = max(0, len(self._values) - self._most)
-            return [self._values.popitem(last=False)[1] for _ in range(n_over)]
-
-
 @dataclass(frozen=True, slots=True)
 class _Size:
     value: float
@@ -96,29 +67,7 @@ class ToolMemory:
         self.sizes: Remembered[_Size] = Remembered(1_000)
         # Counting reads every definition: it is done once, however many wait for it.
         self.counting = threading.Lock()
-        self._indexes: Remembered[Toolshed] = Remembered(_MAX_INDEXES)
-        # One index is made at a time: it takes a core.
-        self._indexing = threading.Lock()
-
-    def index_of(self, tools: Sequence[ToolDefinition], key: str) -> Toolshed:
-        """An index in memory of tools that a request brought.
-
-        Raises:
-            OverloadedError: If others are being indexed for too long.
-        """
-        if (made := self._indexes.get(key)) is not None:
-            return made
-        if not self._indexing.acquire(timeout=_INDEXING_SECONDS):
-            raise OverloadedError("the tools of other requests are being indexed; try again in a moment")
-        try:
-            found = self._indexes.get(key)
-            if found is None:
-                found = Toolshed("memory:", pipeline="instant", multilingual=False)
-                found.add_catalogs([Catalog("request", tuple(tools))])
-                self._indexes.put(key, found)
-        finally:
-            self._indexing.release()
-        return found
+        self.indexes = DeferredIndexes()
 
 
 @dataclass(frozen=True)
@@ -215,7 +164,7 @@ class DeferredTools:
         key = (self._key, _digest(asked), self._k)
         found = self._memory.searches.get(key)
         if found is None:
-            index = self._memory.index_of(self._definitions, self._key)
+            index = self._memory.indexes.of(self._definitions, self._key)
             found = tuple(one.name for one in index.search(asked, self._k).definitions)
             self._memory.searches.put(key, found)
         return list(found)

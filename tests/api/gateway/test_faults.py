@@ -14,7 +14,7 @@ import pytest
 
 from tests.api.gateway.conftest import Served, ServeGateway
 from tests.provider_stub import Turn
-from toolshed_api.gateway import tool_sources
+from toolshed_api.gateway import deferred_indexes, tool_sources
 from toolshed_api.gateway.streaming import Streamed
 from toolshed_api.problems import OverloadedError
 
@@ -329,10 +329,10 @@ def test_too_many_deferred_tools_are_refused(
 
 
 def test_who_waits_too_long_for_the_index_of_others_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tool_sources, "_INDEXING_SECONDS", 0.01)
-    memory = tool_sources.ToolMemory()
-    with memory._indexing, pytest.raises(OverloadedError):
-        memory.index_of([], "one")
+    monkeypatch.setattr(deferred_indexes, "_INDEXING_SECONDS", 0.01)
+    indexes = deferred_indexes.DeferredIndexes()
+    with indexes._indexing, pytest.raises(OverloadedError):
+        indexes.of([], "one")
 
 
 async def test_the_stream_of_a_slow_reader_ends() -> None:
