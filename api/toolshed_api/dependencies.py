@@ -53,7 +53,8 @@ CurrentAudit = Annotated[AuditLog, Depends(_audit)]
 CurrentTrail = Annotated[AuditTrail, Depends(_trail)]
 
 
-def _caller_shed(request: Request, caller: CurrentCaller, trail: CurrentTrail) -> CallerShed:
+def caller_shed(request: Request, caller: CurrentCaller, trail: CurrentTrail) -> CallerShed:
+    """The knowledge base in the hands of who asks. Blocks where it is opened first."""
     sheds: TenantSheds = request.app.state.sheds
     return CallerShed(sheds.of(caller.tenant), caller, trail)
 
@@ -63,7 +64,7 @@ def _sheds(request: Request) -> TenantSheds:
     return sheds
 
 
-CurrentShed = Annotated[CallerShed, Depends(_caller_shed)]
+CurrentShed = Annotated[CallerShed, Depends(caller_shed)]
 CurrentSheds = Annotated[TenantSheds, Depends(_sheds)]
 
 

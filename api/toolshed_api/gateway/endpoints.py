@@ -3,13 +3,18 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from toolshed_api.dependencies import CurrentShed
+from toolshed.errors import ToolshedError
+from toolshed_api.audit.trail import AuditTrail
+from toolshed_api.callers import Caller
+from toolshed_api.dependencies import CurrentCaller, CurrentTrail, caller_shed
 from toolshed_api.gateway.asked import read_request
 from toolshed_api.gateway.description import described
 from toolshed_api.gateway.errors import DialectName
@@ -21,7 +26,7 @@ from toolshed_api.scopes import needs
 router = APIRouter(prefix="/v1", tags=["gateway"], dependencies=[needs("chat")])
 
 
-def _gateway(request: Request) -> Gateway:
+async def _gateway(request: Request) -> Gateway:
     gateway: Gateway = request.app.state.gateway
     return gateway
 
@@ -29,22 +34,42 @@ def _gateway(request: Request) -> Gateway:
 CurrentGateway = Annotated[Gateway, Depends(_gateway)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A request to the gateway, and who makes it; a thread finds out the rest."""
+
+    request: Request
+    caller: Caller
+    trail: AuditTrail
+    gateway: Gateway
+
+
+# A coroutine, as the rest of what an endpoint here depends on: none of it waits for a thread.
+async def _asking(
+    request: Request, caller: CurrentCaller, trail: CurrentTrail, gateway: CurrentGateway
+) -> _Asking:
+    return _Asking(request, caller, trail, gateway)
+
+
+CurrentAsking = Annotated[_Asking, Depends(_asking)]
+
+
 @router.post("/chat/completions", **described("chat"))
-async def complete_chat(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
+async def complete_chat(asking: CurrentAsking) -> Response:
     """Answer a conversation as OpenAI's chat completions do."""
-    return await _answer("chat", request, shed, gateway)
+    return await _answer("chat", asking)
 
 
 @router.post("/responses", **described("responses"))
-async def respond(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
+async def respond(asking: CurrentAsking) -> Response:
     """Answer a conversation as OpenAI's responses do."""
-    return await _answer("responses", request, shed, gateway)
+    return await _answer("responses", asking)
 
 
 @router.post("/messages", **described("messages"))
-async def create_message(request: Request, shed: CurrentShed, gateway: CurrentGateway) -> Response:
+async def create_message(asking: CurrentAsking) -> Response:
     """Answer a conversation as Anthropic's messages do."""
-    return await _answer("messages", request, shed, gateway)
+    return await _answer("messages", asking)
 
 
 @router.get("/models")
@@ -56,16 +81,18 @@ def list_models(gateway: CurrentGateway) -> dict[str, Any]:
     return {"object": "list", "data": listed}
 
 
-async def _answer(name: DialectName, request: Request, shed: CurrentShed, gateway: Gateway) -> Response:
+async def _answer(name: DialectName, asking: _Asking) -> Response:
+    request, gateway = asking.request, asking.gateway
     content = await request.body()
     request_id = str(request.state.request_id)
 
     def prepared() -> Exchange:
-        exchange = Exchange(gateway, shed, read_request(name, content, request.headers, request_id))
+        asked = read_request(name, content, request.headers, request_id)
+        exchange = Exchange(gateway, caller_shed(request, asking.caller, asking.trail), asked)
         exchange.prepare()
         return exchange
 
-    exchange = await gateway.in_thread(prepared)
+    exchange = await _kept(gateway, asyncio.ensure_future(gateway.in_thread(prepared)))
     if exchange.asked.is_stream:
         streamed = begin_stream(exchange)
         try:
@@ -78,6 +105,17 @@ async def _answer(name: DialectName, request: Request, shed: CurrentShed, gatewa
     # Escaped: what a model said may hold half of a surrogate pair.
     told = json.dumps(reply, separators=(",", ":"))
     return Response(told, headers=headers_of(exchange, is_whole=True), media_type="application/json")
+
+
+async def _kept(gateway: Gateway, preparing: "asyncio.Future[Exchange]") -> Exchange:
+    """Wait for a request to be prepared; what it has reserved is given back if nobody waits any more."""
+    try:
+        return await asyncio.shield(preparing)
+    except asyncio.CancelledError:
+        with suppress(ToolshedError):
+            exchange = await preparing
+            await gateway.in_thread(exchange.attempts.release)
+        raise
 
 
 class _StreamResponse(StreamingResponse):

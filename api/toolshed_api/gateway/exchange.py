@@ -108,9 +108,11 @@ class Exchange:
         self.routes = self.gateway.configuration.routes(self.asked.dialect.name)
 
     def prepare(self) -> None:
-        """Decide on what terms a model is asked. Blocks.
+        """Decide on what terms a model is asked, and begin the first attempt. Blocks.
 
         Raises:
+            BudgetExceededError: If a budget has too little left.
+            NoEligibleBackboneError: If no model can do it.
             UnknownGatewayModelError: If nothing serves what is asked for.
             UnknownDecisionError: If the task is not the caller's.
         """
@@ -120,6 +122,7 @@ class Exchange:
         self.tools = self._tools()
         if self.tools is not None:
             self.body = self.tools.prepare(self.body)
+        self._first: Attempt | None = self.begin()
 
     def _tools(self) -> ConversationTools | None:
         asked, memory, caller = self.asked, self.gateway.memory, self.shed.caller
@@ -267,6 +270,7 @@ class Exchange:
         judge: Callable[[Value], bool | None],
     ) -> Finished[Value]:
         """Call what the books ask for, until they ask for nothing more."""
+        first, self._first = self._first, None
         return await drive_async(
-            self.attempts, self.begin, call, judge, is_failed_check=self.is_worth_another
+            self.attempts, self.begin, call, judge, is_failed_check=self.is_worth_another, first=first
         )

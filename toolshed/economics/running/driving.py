@@ -54,16 +54,17 @@ async def drive_async(
     judge: Callable[[Value], bool | None],
     *,
     is_failed_check: Callable[[BaseException], bool] | None = None,
+    first: Attempt | None = None,
 ) -> Finished[Value]:
     """Like :func:`drive`, for calls that are awaited.
 
     A call whose error ``is_failed_check`` counts as one: the next backbone is tried, and the error is raised
-    only where none is.
+    only where none is. Where the first attempt has begun already, it is given.
 
     What is the caller's, the call and the judgement, happens on the event loop; the books are kept in worker
     threads, so that a ledger which another process has locked holds up nobody else.
     """
-    following: Attempt | None = await _off_the_loop(attempts, begin)
+    following: Attempt | None = first if first is not None else await _off_the_loop(attempts, begin)
     while following is not None:
         started = time.monotonic()
         try:
