@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from toolshed.catalog.addresses import certificates
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
@@ -41,7 +42,8 @@ def running(app: ASGIApp) -> Iterator[httpx.Client]:
         while not server.started:
             assert thread.is_alive(), "the service failed to start"
             time.sleep(0.01)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as client:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with httpx.Client(base_url=url, timeout=30, verify=certificates()) as client:
             yield client
         server.should_exit = True
         thread.join()

@@ -37,9 +37,9 @@ def experiment() -> Experiment:
 @pytest.mark.parametrize(
     ("dataset", "pipeline", "at_least"),
     [
-        pytest.param(small("sealtools-dev", 400, 20), "default", 0.9, id="sealtools-dev"),
-        pytest.param(small("sealtools-test-in", 400, 20), "default", 0.9, id="sealtools-test-in"),
-        pytest.param(small("sealtools-test-out", 400, 20), "default", 0.9, id="sealtools-test-out"),
+        pytest.param(small("sealtools-dev", 200, 20), "default", 0.9, id="sealtools-dev"),
+        pytest.param(small("sealtools-test-in", 200, 20), "default", 0.9, id="sealtools-test-in"),
+        pytest.param(small("sealtools-test-out", 200, 20), "default", 0.9, id="sealtools-test-out"),
         pytest.param(small("sealtools-test-in", 400, 20), "instant", 0.9, id="instant"),
         pytest.param(small("toole-multi", 199, 60), "default", 0.7, id="toole-multi"),
         pytest.param(small("toole-single", 199, 100), "default", 0.7, id="toole-single"),

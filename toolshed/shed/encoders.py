@@ -72,7 +72,7 @@ class Encoders:
         self._stored_id = stored.encoder
         self._is_stored_multilingual = stored.multilingual_encoder is not None
 
-    @cached_property
+    @property
     def static(self) -> StaticEncoder:
         """The static encoder."""
         return shared_static()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 import httpx
 
+from toolshed.catalog.addresses import certificates
 from toolshed.catalog.sources import Source
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError, ServiceError, UnknownDocumentError, UnknownToolError
@@ -76,7 +77,11 @@ class AsyncToolshedClient:
     ) -> None:
         headers = {} if api_key is None else {"authorization": f"Bearer {api_key}"}
         self._http = httpx.AsyncClient(
-            base_url=checked_url(base_url), headers=headers, timeout=timeout_seconds, transport=transport
+            base_url=checked_url(base_url),
+            headers=headers,
+            timeout=timeout_seconds,
+            transport=transport,
+            verify=certificates(),
         )
         self._job_seconds = job_seconds
 

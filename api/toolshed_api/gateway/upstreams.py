@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from toolshed.catalog.addresses import certificates
 from toolshed_api.gateway.configuration import LimitSettings, Route
 from toolshed_api.gateway.errors import (
     DialectName,
@@ -44,6 +45,7 @@ class Upstreams:
             timeout=httpx.Timeout(limits.idle, connect=limits.connect, pool=limits.connect),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             follow_redirects=False,
+            verify=certificates(),
         )
 
     async def close(self) -> None:

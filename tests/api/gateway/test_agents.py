@@ -48,8 +48,7 @@ def sent_share(gateway: Served) -> float:
     return chars / (len(json.dumps(every)) * len(gateway.seen))
 
 
-@pytest.mark.parametrize("api", ["chat", "responses"])
-@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(("api", "is_stream"), [("chat", True), ("responses", False)])
 async def test_an_agent_of_openai_agents_finds_its_tool(
     serve_gateway: ServeGateway, api: str, is_stream: bool
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.stores import MANIFEST, tool_records, tool_store
 from toolshed.backbones.embedding import DenseEncoder
-from toolshed.backbones.minilm import MiniLMEncoder
+from toolshed.backbones.minilm import shared_minilm
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval import catalog_index
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
@@ -284,7 +284,7 @@ def test_of_many_tools_that_changed_all_are_read_and_of_none_that_is_left_nothin
 @pytest.fixture(scope="module")
 def sealtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolStore]:
     """A thousand real tools in the embedded engine."""
-    dense = MiniLMEncoder(n_threads=2)
+    dense = shared_minilm("int8", 1)
     manifest = Manifest(dense.model_id, dense.dimension, STATIC.model_id, STATIC.dimension)
     kb = ToolStore(EdgeEngine(tmp_path_factory.mktemp("kb") / "shed", TOOL_LAYOUT.schema, manifest))
     tools = load_dataset("sealtools-dev").catalog.tools[:1_000]
@@ -300,7 +300,7 @@ def test_candidates_from_the_store_find_what_the_whole_catalog_finds(
     """Beyond the resident limit little is lost: real tools, real queries, a small sample."""
     encoders: dict[str, DenseEncoder] = {"static": STATIC}
     if pipeline != "instant":
-        encoders["dense"] = MiniLMEncoder()
+        encoders["dense"] = shared_minilm("int8", 1)
     dataset = load_dataset("sealtools-dev")
     stored = {tool.tool_id.removeprefix("eval:") for tool in sealtools.stored_tools()}
     qrels = {query: tools for query, tools in dataset.qrels.items() if tools <= stored}
@@ -326,7 +326,7 @@ def test_callers_with_slices_of_real_tools_find_them_as_in_private_indexes(
 ) -> None:
     encoders: dict[str, DenseEncoder] = {"static": STATIC}
     if pipeline != "instant":
-        encoders["dense"] = MiniLMEncoder()
+        encoders["dense"] = shared_minilm("int8", 1)
     dataset = load_dataset("sealtools-dev")
     made_of = Ingredients(CatalogIndex(sealtools), encoders)
     tool_ids = [tool.tool_id for tool in sealtools.stored_tools()]

@@ -1,7 +1,7 @@
 """The picture of a cost report: pass rate over cost, with the frontier and what policies reach."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 from math import isfinite
@@ -34,12 +34,16 @@ class PolicyPoint:
 
 
 def replayed_policy(
-    table: OutcomeTable, *, seeds: Sequence[int] = range(12), progress: Progress | None = None
+    table: OutcomeTable,
+    *,
+    seeds: Sequence[int] = range(12),
+    stream: StreamOptions | None = None,
+    progress: Progress | None = None,
 ) -> list[PolicyPoint]:
     """Our policy on streams of the table's queries, without and with a check that tells failures at once."""
     points = []
     for name, has_check in (("our policy", False), ("our policy, with a check", True)):
-        options = StreamOptions(has_check=has_check)
+        options = replace(stream or StreamOptions(), has_check=has_check)
         found = replay(
             table, ["ours"], seeds=seeds, scenarios=["stationary"], options=options, progress=progress
         )

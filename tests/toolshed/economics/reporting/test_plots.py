@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import Call, Outcome, Task
+from toolshed.economics.replay.simulation import StreamOptions
 from toolshed.economics.replay.tables import OutcomeTable, read_table
 from toolshed.economics.reporting.intervals import MeanInterval
 from toolshed.economics.reporting.plots import PolicyPoint, plot_report, policy_as_run, replayed_policy
@@ -66,7 +67,12 @@ def test_models_and_policies_are_named_and_no_name_covers_another(
 
 def test_our_policy_is_replayed_without_and_with_a_check(table: OutcomeTable) -> None:
     ticks: list[tuple[int, int]] = []
-    plain, checked = replayed_policy(table, seeds=range(2), progress=lambda *done: ticks.append(done))
+    plain, checked = replayed_policy(
+        table,
+        seeds=range(2),
+        stream=StreamOptions(requests=200),
+        progress=lambda *done: ticks.append(done),
+    )
     assert [plain.name, checked.name] == ["our policy", "our policy, with a check"]
     assert ticks == [(1, 2), (2, 2)] * 2
     for point in (plain, checked):
