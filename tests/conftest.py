@@ -47,16 +47,24 @@ def pytest_report_header() -> str:
     )
 
 
-@pytest.fixture(autouse=True)
-def _english_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+_HAS_MULTILINGUAL = multilingual.is_installed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english_only() -> Iterator[None]:
     """Encoding tools for other languages doubles the time of indexing: only tests of it do."""
-    if "other_languages" not in request.fixturenames:
-        monkeypatch.setattr(multilingual, "is_installed", lambda: False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multilingual, "is_installed", lambda: False)
+        # For the programs that tests start.
+        patch.setenv("TOOLSHED_MULTILINGUAL", "false")
+        yield
 
 
 @pytest.fixture
-def other_languages() -> None:
+def other_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the test have the extra ``multilingual``."""
+    monkeypatch.setattr(multilingual, "is_installed", _HAS_MULTILINGUAL)
+    monkeypatch.delenv("TOOLSHED_MULTILINGUAL")
 
 
 OpenShed = Callable[..., Toolshed]

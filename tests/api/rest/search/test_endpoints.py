@@ -36,7 +36,6 @@ def test_nothing_that_fits_is_an_empty_list(client: httpx.Client) -> None:
         pytest.param({"query": "x" * 1_000_000}, "invalid_query", id="1-MB-query"),
         pytest.param({"query": "x", "k": 0}, "invalid_request", id="k-0"),
         pytest.param({"query": "x", "k": 999}, "invalid_query", id="k-beyond-the-limit"),
-        pytest.param({"query": "x", "sources": ["nowhere"]}, "invalid_query", id="unknown-source"),
         pytest.param({"query": "x", "topk": 3}, "invalid_request", id="unknown-field"),
         pytest.param({"query": ["x"]}, "invalid_request", id="query-is-a-list"),
         pytest.param({"query": "x", "min_confidence": 2}, "invalid_request", id="floor-above-1"),
@@ -46,6 +45,11 @@ def test_requests_that_make_no_sense_get_problem_details(
     client: httpx.Client, body: dict[str, object], code: str
 ) -> None:
     assert problem(client.post("/v1/tools/search", json=body)) == (422, code)
+
+
+def test_a_source_that_is_not_there_is_not_found(client: httpx.Client) -> None:
+    answer = client.post("/v1/tools/search", json={"query": "x", "sources": ["nowhere"]})
+    assert problem(answer) == (404, "unknown_source")
 
 
 def test_a_body_that_is_no_json_gets_problem_details(client: httpx.Client) -> None:
