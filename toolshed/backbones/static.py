@@ -96,12 +96,6 @@ class StaticEncoder:
         return TokenVectors(self._table[encoding.ids].astype(np.float32), np.array(offsets))
 
 
-@cache
-def shared_static() -> StaticEncoder:
-    """The encoder, loaded once for all knowledge bases of the process."""
-    return StaticEncoder()
-
-
 def _package_folder() -> Path:
     # find_spec locates the package without running its import of requests and pydantic.
     spec = importlib.util.find_spec("wordllama")
