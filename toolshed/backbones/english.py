@@ -20,11 +20,6 @@ _ENGLISH_SHARE = 0.6
 # A language is another one if this is its probability, and that of English less than the other number.
 # Misspelt requests, and texts of a word or two, show no language.
 _MIN_PROBABILITY, _MAX_ENGLISH = 0.3, 0.05
-# Most languages of more than fifty million speakers, and of Europe: fewer take less memory.
-_LANGUAGES = (
-    "ar bg bn cs da de el en es fa fi fr he hi hr hu id it ja ko lt nl no pl pt ro ru sk sv ta th tr uk ur "
-    "vi zh"
-).split()
 
 
 def is_english(text: str) -> bool:
@@ -75,10 +70,7 @@ def _vocabulary() -> dict[str, int]:
 
 @cache
 def _identifier() -> Any:
-    """Tells languages; half a second to read, so only once a text is no English at first sight."""
-    # Any: py3langid has no types.
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    # Only once a text is no English at first sight: it takes memory, and time.
+    from toolshed.backbones.language_identifier import language_identifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(_LANGUAGES)
-    return identifier
+    return language_identifier()

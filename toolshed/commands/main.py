@@ -44,9 +44,9 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
-        if own is not None or cmd_name not in _entry_points():
-            return own
-        command: click.Command = _entry_points()[cmd_name].load()
+        # Every look at the entry points reads what all installed packages say of theirs.
+        point = None if own else _entry_points().get(cmd_name)
+        command: click.Command | None = point.load() if point else own
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -16,7 +16,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.knowledge_base.kept_arrays import Arrays
+from toolshed.kept_arrays import Arrays
 from toolshed.knowledge_base.passages import PassageStore
 from toolshed.vectors import CompactVectors, Vectors
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.intra_retrieval.postings import Postings
-from toolshed.knowledge_base.kept_arrays import Arrays
+from toolshed.kept_arrays import Arrays
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, VIEWS, ToolRecord
 from toolshed.stored_texts import StoredTexts
 from toolshed.vectors import CompactVectors, Ragged, Vectors

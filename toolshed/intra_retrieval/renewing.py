@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.knowledge_base.kept_arrays import Arrays
+from toolshed.kept_arrays import Arrays
 from toolshed.knowledge_base.tools import TOOL_LAYOUT
 from toolshed.stored_texts import StoredTexts
 from toolshed.vectors import CompactVectors, Ragged, Vectors

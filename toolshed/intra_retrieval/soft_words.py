@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from toolshed.backbones.lexical import STOP_WORDS, words
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.spelling import KnownWords, words_by_shape
-from toolshed.knowledge_base.kept_arrays import Arrays
+from toolshed.kept_arrays import Arrays
 from toolshed.rankings import SoftMatches
 from toolshed.stored_texts import StoredTexts
 from toolshed.types import ToolDefinition

@@ -14,7 +14,7 @@ from toolshed.intra_retrieval.reading_tools import arrays_of
 from toolshed.intra_retrieval.renewing import renewed_arrays
 from toolshed.intra_retrieval.soft_words import WordTable
 from toolshed.intra_retrieval.verbs import operations_of
-from toolshed.knowledge_base.kept_arrays import Arrays, KeptArrays
+from toolshed.kept_arrays import Arrays, KeptArrays
 from toolshed.knowledge_base.store import Channel
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolRecord, definition_of
 from toolshed.stored_texts import StoredTexts

@@ -9,6 +9,7 @@ from typing import Any
 import qdrant_edge as qe
 
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError, StorageFullError
+from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.edge_folder import EdgeFolder
 from toolshed.knowledge_base.engine import (
     Filter,
@@ -22,7 +23,6 @@ from toolshed.knowledge_base.engine import (
     read,
     written,
 )
-from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.revisions import Revisions
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from toolshed.errors import KnowledgeBaseBusyError, KnowledgeBaseError, StorageFullError
+from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.edge_files import EdgeFiles, copy_data
-from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 
 _MANIFEST = "manifest.json"

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from toolshed.errors import KnowledgeBaseError
-from toolshed.knowledge_base.kept_arrays import KeptArrays
+from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from toolshed.errors import KnowledgeBaseError
+from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.asking import Asker
 from toolshed.knowledge_base.edge_folder import MATRICES
 from toolshed.knowledge_base.engine import Filter, Hit, Point, SchemaOf, VectorQuery
-from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.revisions import Revisions
 from toolshed.knowledge_base.tools import StoredTool, ToolStore

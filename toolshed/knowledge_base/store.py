@@ -12,6 +12,7 @@ import numpy as np
 from xxhash import xxh3_64_hexdigest
 
 from toolshed.errors import KnowledgeBaseError, KnowledgeBaseMismatchError
+from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.engine import (
     Engine,
     FieldKind,
@@ -24,7 +25,6 @@ from toolshed.knowledge_base.engine import (
     VectorQuery,
     VectorSpec,
 )
-from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 

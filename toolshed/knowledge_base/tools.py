@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from toolshed.backbones.lexical import TERMS_VERSION
+from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.engine import Engine, Filter, NamedVectors, Point
 from toolshed.knowledge_base.exported_names import NameRegister, named
-from toolshed.knowledge_base.kept_arrays import KeptArrays
 from toolshed.knowledge_base.store import Channel, Layout, Store
 from toolshed.types import Enhancement, ToolDefinition
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.threads import switching_at_every_turn
-from toolshed.knowledge_base.kept_arrays import KeptArrays
+from toolshed.kept_arrays import KeptArrays
 
 ARRAYS = {"numbers": np.arange(300, dtype=np.int8).reshape(3, 100), "empty": np.empty((0, 4), np.float32)}
 
