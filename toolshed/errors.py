@@ -4,6 +4,7 @@ ToolshedError                      500
 ├── InvalidToolError               422  a tool definition that cannot be indexed
 │   └── SourceConflictError        409  a source under a name that belongs to another
 ├── InvalidDocumentError           422  a legal document that cannot be indexed
+│   └── DocumentConflictError      409  a document under the id of another
 ├── SourceError                    502  a source of tools or documents that cannot be read
 │   ├── ForbiddenSourceError       403  a source that whoever named it may not reach
 │   └── ServerAnswerError          502  a server of tools that answers with an error
@@ -78,6 +79,13 @@ class InvalidDocumentError(ToolshedError):
 
     code = "invalid_document"
     http_status = 422
+
+
+class DocumentConflictError(InvalidDocumentError):
+    """A document under the id of another, given with it or indexed from another file."""
+
+    code = "document_conflict"
+    http_status = 409
 
 
 class SourceError(ToolshedError):

@@ -23,7 +23,7 @@ class ReusedKeyError(ToolshedError):
     """An Idempotency-Key that was sent with another request before."""
 
     code = "reused_key"
-    http_status = 422
+    http_status = 409
 
 
 class UnansweredError(ToolshedError):

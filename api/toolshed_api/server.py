@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_client_addr
 
 from toolshed.errors import ToolshedError
 from toolshed.settings import Settings
 from toolshed_api.bodies import BODY_SECONDS, most_bytes, spread
 from toolshed_api.guard import ANSWER_SECONDS, LINGER_SECONDS
+from toolshed_api.observability.metrics import OTHER, REQUESTS
 from toolshed_api.problems import (
     PROBLEM_TYPE,
     HeadersTooLargeError,
@@ -167,6 +169,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         """
         self._is_refused, self._n_bytes = True, 0
         self._tell(error)
+        self._log(error.http_status)
         self._deadline.cancel()
         self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
@@ -188,7 +191,16 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._deadline.cancel()
         self._deadline = self.loop.call_later(1, self.transport.abort)
 
+    def _log(self, status: int) -> None:
+        """Leave the line in the access log that uvicorn leaves for what the app answers."""
+        if self.access_log:
+            client, method = get_client_addr(self.scope), self.parser.get_method().decode()
+            path, version = self.url.decode("ascii", "backslashreplace"), self.parser.get_http_version()
+            self.access_logger.info('%s - "%s %s HTTP/%s" %d', client, method, path, version, status)
+
     def _tell(self, error: ToolshedError) -> None:
+        # Seldom is more of it known than that it was refused.
+        REQUESTS.labels(OTHER, OTHER, str(error.http_status)).inc()
         told = problem(error, uuid4().hex)
         content = told.model_dump_json().encode()
         head = (

@@ -58,15 +58,22 @@ def test_what_is_no_json_or_too_much_of_it_is_refused_with_the_reason(
         {"min_confidence": "0.5"},
         {"include_passages": 1},
         {f"field{n}" * 1_000: n for n in range(100)},
-        {"sources": ["x" * 100_000]},
         {"sources": [1] * 5_000},
-        {"sources": [f"source {n}" for n in range(5_000)]},
     ],
     ids=lambda value: str(value)[:40],
 )
 def test_wrong_values_are_refused_in_few_words(client: httpx.Client, wrong: dict[str, object]) -> None:
     response = send(client, json.dumps({"query": "x", **wrong}))
     assert problem(response)[0] == 422
+    assert len(response.content) < 2_000
+
+
+@pytest.mark.parametrize(
+    "sources", [["x" * 100_000], [f"source {n}" for n in range(5_000)]], ids=["long", "many"]
+)
+def test_sources_that_are_not_there_are_told_in_few_words(client: httpx.Client, sources: list[str]) -> None:
+    response = send(client, json.dumps({"query": "x", "sources": sources}))
+    assert problem(response) == (404, "unknown_source")
     assert len(response.content) < 2_000
 
 
@@ -79,6 +86,28 @@ def test_pages_that_no_store_can_keep_are_refused(client: httpx.Client, shed: To
 
 def test_a_whole_number_may_be_written_with_a_fraction(client: httpx.Client) -> None:
     assert len(send(client, '{"query": "weather", "k": 1.0}').json()["tools"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PATCH", "/v1/tenants/default", {"is_suspended": 0}, "is_suspended"),
+        ("POST", "/v1/tenants", {"name": "acme", "is_restricted": "yes"}, "is_restricted"),
+        (
+            "POST",
+            "/v1/keys",
+            {"name": "a", "scopes": ["search"], "lifetime_seconds": "60"},
+            "lifetime_seconds",
+        ),
+        ("POST", "/v1/keys/none/rotate", {"overlap_seconds": "60"}, "overlap_seconds"),
+    ],
+)
+def test_administrators_too_are_taken_to_the_letter(
+    client: httpx.Client, method: str, path: str, body: dict[str, object], field: str
+) -> None:
+    answer = client.request(method, path, json=body)
+    assert problem(answer) == (422, "invalid_request")
+    assert field in answer.json()["detail"]
 
 
 def test_what_is_stored_is_answered_as_json(client: httpx.Client, shed: Toolshed) -> None:

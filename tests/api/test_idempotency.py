@@ -30,9 +30,9 @@ def test_a_request_that_is_sent_again_does_nothing_and_gets_the_first_answer(cli
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
     other = client.put("/v1/tools/sea:get_tides", json={**TOOL, "description": "x"}, headers=KEY)
-    assert problem(other) == (422, "reused_key")
+    assert problem(other) == (409, "reused_key")
     elsewhere = client.put("/v1/tools/sea:other", json=TOOL, headers=KEY)
-    assert problem(elsewhere) == (422, "reused_key")
+    assert problem(elsewhere) == (409, "reused_key")
 
 
 def test_a_refusal_is_given_again_and_what_may_pass_is_tried_again(client: httpx.Client) -> None:

@@ -1,8 +1,11 @@
 """Clients that do not do their part: each over a socket of its own."""
 
 import contextlib
+import logging
+import queue
 import time
 from concurrent.futures import ThreadPoolExecutor
+from logging.handlers import QueueHandler
 
 import httpx
 import pytest
@@ -13,6 +16,7 @@ from tests.api.serving import TOOLS, SlowEncoder, connected, problem, raw_proble
 from tests.conftest import OpenShed
 from toolshed.settings import Settings
 from toolshed_api import server
+from toolshed_api.observability.metrics import REGISTRY
 
 
 def test_headers_that_trickle_are_not_waited_for(
@@ -151,6 +155,22 @@ def test_who_goes_on_sending_what_is_never_taken_is_cut_off(client: httpx.Client
         with pytest.raises(OSError, match=r"reset|[Pp]ipe"):
             connection.sendall(b"x" * 65_536_000)
     assert client.get("/healthz").status_code == 200
+
+
+def test_what_is_refused_unread_is_counted_and_logged(client: httpx.Client) -> None:
+    logger, lines = logging.getLogger("uvicorn.access"), queue.SimpleQueue[logging.LogRecord]()
+    handler, labels = QueueHandler(lines), {"method": "other", "route": "other", "status": "413"}
+    before = REGISTRY.get_sample_value("toolshed_http_requests_total", labels) or 0
+    logger.addHandler(handler)
+    logger.setLevel("INFO")
+    try:
+        with connected(client) as connection:
+            connection.sendall(b"PUT /v1/tools/a:b?c=%0A HTTP/1.1\r\n" + TOO_LARGE)
+            assert raw_problem(connection) == (413, "too_large")
+    finally:
+        logger.removeHandler(handler)
+    assert REGISTRY.get_sample_value("toolshed_http_requests_total", labels) == before + 1
+    assert lines.get_nowait().getMessage().endswith('- "PUT /v1/tools/a:b?c=%0A HTTP/1.1" 413')
 
 
 def test_conversations_are_refused_in_their_dialect(client: httpx.Client) -> None:

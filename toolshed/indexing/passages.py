@@ -13,7 +13,7 @@ from toolshed.backbones.embedding import DenseEncoder
 from toolshed.backbones.lexical import TERMS_VERSION
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import LegalDocument, Passage
-from toolshed.errors import ConfigurationError, InvalidDocumentError, SourceError, ToolshedError
+from toolshed.errors import ConfigurationError, DocumentConflictError, SourceError, ToolshedError
 from toolshed.knowledge_base.passages import PassageStore, StoredDocument
 from toolshed.legal.citations import with_citations
 from toolshed.legal.defined_terms import with_definitions
@@ -114,7 +114,7 @@ def sync_documents(
         remove_missing_from: Sources whose stored documents are removed when they are not among the items.
 
     Raises:
-        InvalidDocumentError: If two documents have the same id.
+        DocumentConflictError: If two documents have the same id.
         SourceError: If a process that reads documents dies.
         EncoderError: If an encoder fails; the document it failed on is not written.
     """
@@ -171,11 +171,11 @@ def _check_ids(items: Sequence[FoundFile | LegalDocument], stored: dict[str, Sto
     for item in items:
         name = item.document_id
         if name in seen:
-            raise InvalidDocumentError(f"two documents have the id {name!r}; give each its own")
+            raise DocumentConflictError(f"two documents have the id {name!r}; give each its own")
         seen.add(name)
         before = stored[name].source if name in stored else ""
         if before and before != item.source and Path(before).exists():
-            raise InvalidDocumentError(
+            raise DocumentConflictError(
                 f"the document {name!r} was indexed from {before!r} and would be replaced by that of "
                 f"{item.source!r}; index a folder that holds both, or delete the other first"
             )

@@ -269,7 +269,7 @@ class Toolshed:
 
         Raises:
             SourceError: If a path does not exist.
-            InvalidDocumentError: If two documents have the same id.
+            DocumentConflictError: If two documents have the same id.
         """
         self._check_files(sources)
         with self.booking.run("indexing") as run:

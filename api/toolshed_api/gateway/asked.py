@@ -121,8 +121,8 @@ def _options(given: object, headers: Headers) -> GatewayOptions:
                 raise UnfitRequestError(f"x-toolshed-{name} is {said[:40]!r}; it is on or off")
             told.setdefault(name, said.lower() == "on")
     try:
-        # As JSON, so that strict types are JSON's.
-        return GatewayOptions.model_validate_json(json.dumps(told))
+        # Read once more: the body keeps 3.0 for the upstream, and the description calls it whole.
+        return GatewayOptions.model_validate(strict_json(json.dumps(told).encode()))
     except ValidationError as error:
         wrong = "; ".join(
             f"toolshed.{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5]

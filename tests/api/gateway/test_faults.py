@@ -252,6 +252,7 @@ def test_odd_requests_are_served(serve_gateway: ServeGateway, path: str) -> None
         {"tools": [{"type": "function"}, {"defer_loading": True}, {"type": "x", "function": 1}]},
         {"tools": [{"type": "function", "function": {"name": 3, "parameters": []}, "defer_loading": True}]},
         {"toolshed": {"tools": True}, "messages": [{"role": "user", "content": "x" * 300_000}]},
+        {"toolshed": {"k": 3.0, "min_confidence": 1}},
     ]
     for more in odd:
         body = {**body_of(path), **more}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import OpenShed
 from toolshed.documents import LegalDocument, joined_text
-from toolshed.errors import ConfigurationError, EncoderError, InvalidDocumentError
+from toolshed.errors import ConfigurationError, DocumentConflictError, EncoderError
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 
@@ -84,7 +84,7 @@ def test_files_that_cannot_be_read_are_left_out_and_stay_indexed(shed: Toolshed,
 def test_documents_of_the_callers_own_are_indexed(shed: Toolshed) -> None:
     shed.add_documents(LegalDocument("a", "The fee is due.", "Fees"), LegalDocument("b", "No fee is due."))
     assert shed.list_documents() == ["a", "b"]
-    with pytest.raises(InvalidDocumentError, match="two documents have the id 'a'"):
+    with pytest.raises(DocumentConflictError, match="two documents have the id 'a'"):
         shed.add_documents(LegalDocument("a", "One."), LegalDocument("a", "Two."))
     with pytest.raises(ConfigurationError, match="at least one"):
         shed.add_documents()
@@ -99,7 +99,7 @@ def test_a_document_is_not_replaced_by_its_namesake_elsewhere(
     shed.sync_documents(law)
     (tmp_path / "other" / "law").mkdir(parents=True)
     (tmp_path / "other" / "law" / "statute.txt").write_text("Another law.", encoding="utf-8")
-    with pytest.raises(InvalidDocumentError, match=r"'law/statute\.txt' was indexed from"):
+    with pytest.raises(DocumentConflictError, match=r"'law/statute\.txt' was indexed from"):
         shed.sync_documents(tmp_path / "other" / "law")
     assert joined_text(shed.get_passages("law/statute.txt")) == STATUTE
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from toolshed.errors import (
+    DocumentConflictError,
     InvalidDocumentError,
     KnowledgeBaseError,
     StateError,
@@ -77,14 +78,14 @@ def get_passages(
     )
 
 
-@writing.post("", status_code=202, responses=problem_responses(InvalidRequestError, InvalidDocumentError))
+@writing.post("", status_code=202, responses=problem_responses(DocumentConflictError))
 def add_documents(
     body: DocumentsRequest, shed: CurrentShed, jobs: CurrentJobs, response: Response
 ) -> JobResponse:
     """Index documents whose text you have; the job says what changed."""
     ids = [one.document_id for one in body.documents]
     if len(set(ids)) < len(ids):
-        raise InvalidDocumentError("two documents have the same id; give each its own")
+        raise DocumentConflictError("two documents have the same id; give each its own")
     payload = json.dumps([one.model_dump() for one in body.documents]).encode()
     job = jobs.submit(shed.caller, JobRequest("documents", {"file": None}, payload))
     response.headers["location"] = f"/v1/jobs/{job.job_id}"

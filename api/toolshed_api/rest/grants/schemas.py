@@ -14,6 +14,7 @@ class GrantRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={"examples": [{"subject": "group:finance", "kind": "source", "object": "billing"}]},
     )
 

@@ -17,6 +17,7 @@ class KeyRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={"examples": [{"name": "billing agent", "scopes": ["search", "call"]}]},
     )
 
@@ -32,7 +33,7 @@ class KeyRequest(BaseModel):
 class RotationRequest(BaseModel):
     """How a key is replaced."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     overlap_seconds: int = Field(
         default=DAY_SECONDS, ge=0, le=365 * DAY_SECONDS, description="How long the old key lets in yet."

@@ -10,7 +10,7 @@ from toolshed_api.tenant_sheds import TENANT_NAME
 class TenantRequest(BaseModel):
     """A new tenant."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "acme"}]})
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"name": "acme"}]})
 
     name: str = Field(
         description="Lower-case letters, digits and hyphens.",
@@ -24,7 +24,7 @@ class TenantRequest(BaseModel):
 class TenantChange(BaseModel):
     """What is to be otherwise; null leaves it as it is."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     is_restricted: bool | None = Field(default=None, description="Whether callers find only what is granted.")
     is_suspended: bool | None = Field(default=None, description="Whether no caller is let in.")
