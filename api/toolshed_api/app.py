@@ -31,6 +31,7 @@ from toolshed_api.mcp.http import PATH as MCP_PATH
 from toolshed_api.mcp.http import McpEndpoint
 from toolshed_api.observability.middleware import Observed
 from toolshed_api.observability.tracing import flush
+from toolshed_api.plain_start import PlainStart
 from toolshed_api.problems import install_problem_handlers
 from toolshed_api.rest.audit import endpoints as audit
 from toolshed_api.rest.backbones import endpoints as backbones
@@ -93,6 +94,7 @@ _ROUTERS = (
     tenants.router,
     grants.router,
     metadata.router,
+    health.alive,
     health.router,
     metrics.router,
 )
@@ -211,6 +213,7 @@ def create_app(settings: Settings, *, shed: Toolshed | None = None, crew: Crew |
     install_description(app, settings)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observed)
+    app.add_middleware(PlainStart)
     app.router.routes.append(Route(MCP_PATH, endpoint=plan.mcp))
     # Routes are tried in their order: a conversation waits for none of the others.
     for router in (*([gateway.router] if gateway is not None else []), *_ROUTERS):

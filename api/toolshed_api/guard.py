@@ -59,7 +59,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        request.state.request_id = _request_id(request)
+        request.state.request_id = request_id_of(request)
         try:
             await self._let_in(request)
             with self._room_for(request):
@@ -195,7 +195,7 @@ def _report_late(task: asyncio.Future[None]) -> None:
     logger.warning("a request that was answered as late has ended", exc_info=error)
 
 
-def _request_id(request: Request) -> str:
+def request_id_of(request: Request) -> str:
     """The caller's id, or one of ours, for logs and problem details."""
     given = request.headers.get("x-request-id", "")
     return given if given.isascii() and 0 < len(given) <= 128 else uuid.uuid4().hex

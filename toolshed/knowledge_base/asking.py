@@ -39,7 +39,11 @@ class Asker:
         Raises:
             KnowledgeBaseError: If the process is not there, is late, or could not answer.
         """
-        return next(self.each(*question))
+        for answer in self.each(*question):
+            return answer
+        raise KnowledgeBaseError(
+            f"the process that has the knowledge base open knows no answer to {question[:3]!r}"
+        )
 
     def each(self, *question: Any) -> Iterator[Any]:
         """The answers to a question, as they come.

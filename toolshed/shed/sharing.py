@@ -96,6 +96,10 @@ class Sharing:
                     yield from answered(shed.passages.store, *asked)
                 case "examples":
                     yield from answered(shed.usage.store, *asked)
+                case "tuned":
+                    yield from answered(shed.tuning.store, *asked)
+                case _:
+                    raise KnowledgeBaseError(f"{kind!r} is no kind of record that processes share")
 
         return Answerer(_socket(self.folder, self.name), answer)
 

@@ -105,6 +105,12 @@ class TuningLibrary:
         with self._lock:
             return list(self._opened().check()) if self._store or self._exists() else []
 
+    @property
+    def store(self) -> TunedStore:
+        """Where the states are."""
+        with self._lock:
+            return self._opened()
+
     def _opened(self) -> TunedStore:
         if self._store is None:
             self._store = self._open()

@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import threading
 import time
 from contextlib import suppress
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -23,7 +25,7 @@ READY = b"r"
 
 def serve_writer(settings: Settings, crew: Crew, channel: socket.socket) -> None:
     """Run the process that writes, and answers all but searches, to the other processes."""
-    _end_with_parent()
+    _end_with_parent(crew.folder)
     from toolshed_api.app import create_app
 
     with socket.socket(socket.AF_UNIX) as listener:
@@ -33,11 +35,14 @@ def serve_writer(settings: Settings, crew: Crew, channel: socket.socket) -> None
         # Who asks is a process of ours, which says over what its client came.
         config = _config(create_app(settings, crew=crew), access_log=False, forwarded_allow_ips="*")
         _run(_TellingServer(config, channel), [listener])
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        _remove(crew.folder)
 
 
 def serve_searches(settings: Settings, crew: Crew, channel: socket.socket) -> None:
     """Run a process that answers clients: searches by itself, all else by asking the one that writes."""
-    _end_with_parent()
+    _end_with_parent(crew.folder)
     from toolshed_api.workers.searching import create_search_app
 
     ended, place = crew.ended, crew.place
@@ -77,7 +82,12 @@ def _config(app: Any, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(app, **{**SERVER_OPTIONS, **more})
 
 
-def _end_with_parent() -> None:
+def _remove(folder: Path) -> None:
+    """Remove the folder of a run: who made it was killed, and cannot."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_with_parent(folder: Path) -> None:
     """End in order when the process that starts the others is gone, and at the latest after the grace."""
     parent = multiprocessing.parent_process()
     if parent is None:
@@ -87,6 +97,7 @@ def _end_with_parent() -> None:
         wait([parent.sentinel])
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(GRACE_SECONDS)
+        _remove(folder)
         os._exit(1)
 
     threading.Thread(target=watch, name="toolshed-parent", daemon=True).start()

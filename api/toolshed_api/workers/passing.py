@@ -5,19 +5,32 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, suppress
 
 import httpcore
+from fastapi import FastAPI
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from toolshed_api.guard import request_id_of
 from toolshed_api.problems import MalformedRequestError, OverloadedError, problem_response
 from toolshed_api.workers.crew import Crew
 
-SEARCHES = frozenset({"/v1/tools/search", "/v1/tools/search/batch"})
+_SEARCHES = frozenset({"/v1/tools/search", "/v1/tools/search/batch"})
+# Alive is who answers: a supervisor must not end those that search while the one that writes starts again.
+_HEALTH = "/healthz"
 _CONNECT_SECONDS = 5.0
 # Less than the process that writes lets a connection wait.
 _IDLE_SECONDS = 5.0
 # Of one connection only, or added by the server of each process.
 _NOT_PASSED = frozenset(
-    {b"keep-alive", b"proxy-connection", b"upgrade", b"te", b"connection", b"expect", b"x-forwarded-proto"}
+    {
+        b"keep-alive",
+        b"proxy-connection",
+        b"upgrade",
+        b"te",
+        b"connection",
+        b"expect",
+        b"x-forwarded-for",
+        b"x-forwarded-proto",
+    }
 )
 _NOT_ANSWERED = frozenset({b"keep-alive", b"transfer-encoding", b"date", b"server"})
 
@@ -30,17 +43,20 @@ class PassingOn:
     Args:
         app: Answers searches.
         crew: The processes of the service.
+
+    Attributes:
+        state: Of the app; the server reads its settings.
     """
 
-    def __init__(self, app: ASGIApp, crew: Crew) -> None:
-        self._app = app
+    def __init__(self, app: FastAPI, crew: Crew) -> None:
+        self._app, self.state = app, app.state
         self._pool = httpcore.AsyncConnectionPool(
             uds=str(crew.address), max_connections=None, keepalive_expiry=_IDLE_SECONDS
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or (scope["method"] == "POST" and scope["path"] in SEARCHES):
+        if scope["type"] != "http" or _is_answered_here(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
         passing = asyncio.create_task(self._passed(scope, _Body(receive), send))
@@ -75,20 +91,31 @@ class PassingOn:
             await _refuse(
                 scope, body, send, MalformedRequestError(f"the request cannot be passed on: {error}")
             )
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            if has_started:
-                # Half an answer is cut off, as it was there.
-                raise ClientDisconnect from error
+        except (httpcore.ConnectError, httpcore.ConnectTimeout):
             busy = OverloadedError(
                 "the process that answers this is being started again; try again in a moment"
             )
             await _refuse(scope, body, send, busy)
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+            if has_started:
+                # Half an answer is cut off, as it was there.
+                raise ClientDisconnect from error
+            ended = OverloadedError(
+                "the process that was to answer this ended meanwhile, and what was asked for may have been "
+                "done; look before you send it again, or send an Idempotency-Key with it"
+            )
+            await _refuse(scope, body, send, ended)
+
+
+def _is_answered_here(method: str, path: str) -> bool:
+    return path in _SEARCHES if method == "POST" else method in ("GET", "HEAD") and path == _HEALTH
 
 
 async def _refuse(
     scope: Scope, body: "_Body", send: Send, error: MalformedRequestError | OverloadedError
 ) -> None:
     request = Request(scope)
+    request.state.request_id = request_id_of(request)
     response = problem_response(request, error)
     response.headers["connection"] = "close"
     await response(scope, body.receive, send)

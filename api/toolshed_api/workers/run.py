@@ -18,6 +18,9 @@ from toolshed_api.state import state_location
 from toolshed_api.workers.handing import BACKLOG
 from toolshed_api.workers.supervisor import METRICS, Supervisor
 
+# Of a Unix socket, with the zero at its end: 104 on macOS, 108 on Linux.
+_MAX_ADDRESS_BYTES = 103
+
 
 def run_workers(settings: Settings, *, host: str, port: int, n_searching: int) -> int:
     """Serve with several processes until a signal comes; returns the exit status.
@@ -29,6 +32,7 @@ def run_workers(settings: Settings, *, host: str, port: int, n_searching: int) -
     uvicorn.Config("").configure_logging()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="toolshed-run-")))
+        _check_length(folder, n_searching)
         (folder / METRICS).mkdir()
         # Read by prometheus_client where it is imported first: in the processes that are started.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder / METRICS)
@@ -58,6 +62,16 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(
             "several workers share the knowledge base and the service's state, which cannot be in memory "
             "then; set TOOLSHED_STATE to a file or a database URL, or leave out --workers (TOOLSHED_WORKERS)"
+        )
+
+
+def _check_length(folder: Path, n_searching: int) -> None:
+    """Refuse a folder in which no socket can be made, since its address would be too long for the system."""
+    longest = str(folder / f"search-{n_searching}.ask")
+    if len(os.fsencode(longest)) > _MAX_ADDRESS_BYTES:
+        raise ConfigurationError(
+            f"the folder for temporary files, {str(folder.parent)!r}, has too long a name for the sockets of "
+            "several workers; set TMPDIR to a shorter one, or leave out --workers (TOOLSHED_WORKERS)"
         )
 
 

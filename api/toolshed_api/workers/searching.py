@@ -14,7 +14,9 @@ from toolshed_api.callers import DEFAULT_TENANT
 from toolshed_api.guard import Guard
 from toolshed_api.observability.middleware import Observed
 from toolshed_api.observability.tracing import flush
+from toolshed_api.plain_start import PlainStart
 from toolshed_api.problems import install_problem_handlers
+from toolshed_api.rest.health import endpoints as health
 from toolshed_api.rest.search import endpoints as search
 from toolshed_api.search_queue import SearchQueue
 from toolshed_api.state import state_location
@@ -33,7 +35,9 @@ def create_search_app(settings: Settings, crew: Crew) -> ASGIApp:
     install_problem_handlers(app)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observed)
+    app.add_middleware(PlainStart)
     app.include_router(search.router)
+    app.include_router(health.alive)
     return PassingOn(app, crew)
 
 

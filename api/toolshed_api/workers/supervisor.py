@@ -82,6 +82,8 @@ class Supervisor:
             loop.add_signal_handler(number, self._is_stopping.set)
         tasks = [asyncio.create_task(self._keep(one)) for one in (self._writer, *self._searching)]
         tasks += [asyncio.create_task(self._accept(listener)) for listener in self._listeners]
+        for task in tasks:
+            task.add_done_callback(self._stop_if_failed)
         try:
             await self._is_stopping.wait()
         finally:
@@ -92,6 +94,13 @@ class Supervisor:
                 listener.close()
             await self._end()
         return self._status
+
+    def _stop_if_failed(self, task: asyncio.Task[None]) -> None:
+        """End where a process cannot even be started: half a service would wait for it without a word."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("the service cannot go on", exc_info=error)
+            self._status = 1
+            self._is_stopping.set()
 
     async def _keep(self, member: _Member) -> None:
         """Run a process, again whenever it ends; where it never comes up, the service ends."""
@@ -144,7 +153,13 @@ class Supervisor:
     async def _accept(self, listener: socket.socket) -> None:
         """Hand each connection to the process that has the fewest."""
         while True:
-            connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+            try:
+                connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+            except OSError as error:
+                # Out of files, or the client was gone already: others come.
+                logger.warning("a connection could not be accepted: %s", error)
+                await asyncio.sleep(_PAUSES[1])
+                continue
             with connection:
                 while not self._is_handed(connection):
                     await asyncio.sleep(_RETRY_SECONDS)

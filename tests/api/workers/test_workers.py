@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -115,8 +116,15 @@ def test_a_process_that_dies_is_started_again_and_none_outlives_the_first(tmp_pa
             eventually(partial(finds, service, f"sea:{role}"))
         assert finds(service, "weather:get_forecast", "weather")
         members = children(service.process.pid)
+        folder = folder_of_the_run(service)
         service.process.kill()
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in members))
+        assert not folder.exists()
+
+
+def folder_of_the_run(service: Service) -> Path:
+    mapped = Path(f"/proc/{service.process.pid}/maps").read_text()
+    return Path(next(line.split()[-1] for line in mapped.splitlines() if "toolshed-run-" in line)).parent
 
 
 def replaced(service: Service, role: str) -> None:
@@ -129,6 +137,7 @@ def is_put(service: Service, role: str) -> bool:
     """Whether it is written again: while the process that writes is away, the others say that it is busy."""
     try:
         with fresh(service) as client:
+            assert client.get("/healthz").raise_for_status().json() == {"status": "ok"}
             answer = client.put(f"/v1/tools/sea:{role}", json={**TIDES, "name": role})
     except httpx.TransportError:
         return False
@@ -171,3 +180,15 @@ def test_what_cannot_be_shared_is_refused(
     ended = CliRunner().invoke(main, ["serve", "--workers", "2", "--pipeline", "instant", *arguments])
     assert ended.exit_code == 2
     assert said in ended.stderr
+
+
+def test_a_folder_whose_name_is_too_long_for_sockets_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    command = [sys.executable, "-m", "toolshed", "serve", "--workers", "2", "--pipeline", "instant"]
+    environment = {**os.environ, "TMPDIR": str(folder), "TOOLSHED_API_KEYS": '["root"]'}
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "set TMPDIR to a shorter one" in ended.stderr

@@ -13,9 +13,11 @@ from toolshed_api.scopes import OPEN
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"], dependencies=[OPEN])
+# Apart, since processes that only search answer it too.
+alive = APIRouter(tags=["health"], dependencies=[OPEN])
 
 
-@router.get("/healthz", response_model_exclude_none=True)
+@alive.get("/healthz", response_model_exclude_none=True)
 async def healthz() -> HealthResponse:
     """Alive: the process answers. Open to all."""
     return HealthResponse(status="ok")

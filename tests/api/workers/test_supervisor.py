@@ -1,0 +1,56 @@
+"""The process that hands out connections."""
+
+import asyncio
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from toolshed.settings import Settings
+from toolshed_api.workers.supervisor import Supervisor
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Unix sockets")
+
+
+def test_connections_are_accepted_after_one_could_not_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("toolshed_api.workers.supervisor._PAUSES", (0.0, 0.0))
+
+    async def handed() -> int:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.setblocking(False)
+            supervisor = Supervisor(Settings(), [listener], n_searching=1, folder=tmp_path)
+            (member,) = supervisor._searching
+            member.channel, theirs = socket.socketpair()
+            member.is_up = True
+            with member.channel, theirs, socket.socket() as client:
+                accepting = asyncio.create_task(supervisor._accept(listener))
+                # Nothing is accepted by who does not listen.
+                while "could not be accepted" not in caplog.text:
+                    await asyncio.sleep(0)
+                listener.listen()
+                client.connect(listener.getsockname())
+                _, handles, _, _ = await asyncio.to_thread(socket.recv_fds, theirs, 1, 1)
+                accepting.cancel()
+                with suppress(asyncio.CancelledError):
+                    await accepting
+            for handle in handles:
+                socket.close(handle)
+            return len(handles)
+
+    assert asyncio.run(asyncio.wait_for(handed(), 60)) == 1
+
+
+def test_a_service_whose_processes_cannot_be_started_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object) -> None:
+        raise OSError("out of processes")
+
+    monkeypatch.setattr(Supervisor, "_start", start)
+    supervisor = Supervisor(Settings(), [], n_searching=1, folder=tmp_path)
+    assert asyncio.run(asyncio.wait_for(supervisor.run(), 60)) == 1
