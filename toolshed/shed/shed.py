@@ -3,43 +3,30 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from toolshed.calling.credentials import CredentialBook
 from toolshed.catalog.definitions import Catalog
-from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ToolCallError
-from toolshed.knowledge_base.tuned import TUNED_LAYOUT
 from toolshed.options import (
     CallArguments,
-    DocumentArguments,
     IndexArguments,
-    PassageArguments,
     Progress,
     SearchArguments,
     checked,
 )
-from toolshed.shed.booking import Booking
+from toolshed.shed.document_verbs import DocumentVerbs
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
-from toolshed.shed.opening import (
-    ShedArguments,
-    may_hold,
-    open_examples,
-    open_passages,
-    open_tools,
-    open_tuned,
-)
+from toolshed.shed.opening import ShedArguments, open_tools
 from toolshed.shed.outcomes import ShedOutcomes
-from toolshed.shed.passage_library import PassageLibrary
-from toolshed.shed.results import PassageSearchResult, SearchResult
+from toolshed.shed.parts import booking_of, passages_of, tuning_of, usage_of
+from toolshed.shed.results import SearchResult
 from toolshed.shed.safekeeping import CredentialVault, StateFile, ToolQuarantine
 from toolshed.shed.tool_library import ToolLibrary, reads_dense_vectors
-from toolshed.shed.tuning_library import TuningLibrary
-from toolshed.shed.usage_library import usage_of
 from toolshed.shed.view import ShedView
 from toolshed.types import IndexedSource, SyncReport, ToolDefinition
 from toolshed.visibility import EVERYTHING, Visibility
@@ -52,11 +39,10 @@ if TYPE_CHECKING:
     from toolshed.catalog.sources import Source
     from toolshed.economics.running.account import CostAccount
     from toolshed.economics.running.verbs import Backbones, Costs
-    from toolshed.indexing.passages import DocumentReport
     from toolshed.pre_retrieval.enhancing import EnhancementReport
 
 
-class Toolshed:
+class Toolshed(DocumentVerbs):
     """A knowledge base of tools and legal text, and the pipeline that searches it.
 
     Args:
@@ -88,13 +74,8 @@ class Toolshed:
         )
         self.knowledge_base = store = open_tools(at, self.encoders.manifest, given)
         self.encoders.opened(store.manifest)
-        examples = partial(open_examples, at, store.manifest, given)
-        self.usage = usage_of(at, examples, lambda: self.tools, self.encoders, given)
-        self.tuning = TuningLibrary(
-            lambda: open_tuned(at, store.manifest, given),
-            exists=lambda: may_hold(TUNED_LAYOUT, at, given),
-            made_of=lambda: self.tools.made_of(),
-        )
+        self.usage = usage_of(at, store.manifest, lambda: self.tools, self.encoders, given)
+        self.tuning = tuning_of(at, store.manifest, lambda: self.tools, given)
         self.tools = ToolLibrary(
             store,
             self.encoders,
@@ -107,19 +88,8 @@ class Toolshed:
         self._caller_lock = threading.Lock()
         self._caller: ToolCaller | None = None
         self._is_closed = False
-        self.passages = PassageLibrary(
-            lambda: open_passages(at, store.manifest, given),
-            exists=lambda: at.holds("passages"),
-            encoders=self.encoders,
-            blas_threads=given["blas_threads"],
-        )
-        self.booking = Booking(
-            at,
-            ledger=given["ledger"],
-            prices=given["prices"],
-            tenant=given["tenant"],
-            pipeline=pipeline if isinstance(pipeline, str) else "custom",
-        )
+        self.passages = passages_of(at, store.manifest, self.encoders, given)
+        self.booking = booking_of(at, given)
 
     def add_tools(self, *sources: "Source", **options: Unpack[IndexArguments]) -> SyncReport:
         """Index tools; those that are there and have not changed cost nothing.
@@ -153,11 +123,6 @@ class Toolshed:
 
         name, seconds = given["source_name"], given["timeout_seconds"]
         return read_sources(sources, name=name, timeout_seconds=seconds, reach=self.reach)
-
-    def _check_files(self, sources: Sequence[object]) -> None:
-        from toolshed.catalog.sources import check_files
-
-        check_files(sources, self.reach)
 
     def add_catalogs(self, catalogs: Sequence[Catalog], **options: Unpack[IndexArguments]) -> SyncReport:
         """Like :meth:`add_tools`, for catalogs that were read before."""
@@ -254,69 +219,6 @@ class Toolshed:
             UnknownResultError: If it is not kept any more.
         """
         return self.caller.read(handle, offset, max_characters)
-
-    def add_documents(
-        self, *sources: str | Path | LegalDocument, **options: Unpack[DocumentArguments]
-    ) -> "DocumentReport":
-        """Index legal documents; those that are there and have not changed cost nothing.
-
-        Args:
-            sources: Files, folders that are searched through, :class:`LegalDocument`.
-            options: See :class:`~toolshed.options.DocumentArguments`.
-
-        Returns:
-            What changed, and for each file that could not be read the reason; the others are indexed.
-
-        Raises:
-            SourceError: If a path does not exist.
-            DocumentConflictError: If two documents have the same id.
-        """
-        self._check_files(sources)
-        with self.booking.run("indexing") as run:
-            report = self.passages.sync(sources, options, remove_missing=False)
-        return replace(report, unbooked=run.unbooked)
-
-    def sync_documents(
-        self, *sources: str | Path | LegalDocument, **options: Unpack[DocumentArguments]
-    ) -> "DocumentReport":
-        """Like :meth:`add_documents`, and remove documents whose files are gone from these folders."""
-        self._check_files(sources)
-        with self.booking.run("indexing") as run:
-            report = self.passages.sync(sources, options, remove_missing=True)
-        return replace(report, unbooked=run.unbooked)
-
-    def search_passages(
-        self, query: str, k: int = 5, **options: Unpack[PassageArguments]
-    ) -> PassageSearchResult:
-        """Find the passages of legal text that answer a question.
-
-        Args:
-            query: The question, in the user's words.
-            k: Most passages to return; most documents, where they are grouped.
-            options: See :class:`~toolshed.options.PassageArguments`.
-
-        Raises:
-            InvalidQueryError: If the query is empty or too long, or an option is out of range.
-        """
-        with self.booking.run("retrieval", options.get("task_id")) as run:
-            found = self.passages.search(query, k, options)
-        return replace(found, unbooked=run.unbooked)
-
-    def list_documents(self) -> list[str]:
-        """The ids of all documents, sorted."""
-        return self.passages.document_ids()
-
-    def get_passages(self, document_id: str) -> list[Passage]:
-        """All passages of a document, in order.
-
-        Raises:
-            UnknownDocumentError: If there is no such document.
-        """
-        return self.passages.passages_of(document_id)
-
-    def delete_documents(self, *document_ids: str) -> int:
-        """Remove documents; returns how many there were."""
-        return self.passages.delete(document_ids)
 
     def get_tool(self, tool_id: str) -> ToolDefinition:
         """The definition of a tool.

@@ -7,26 +7,17 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownQueryError
 from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.intra_retrieval.usage_trial import Documents, Trial
-from toolshed.knowledge_base.examples import EXAMPLE_LAYOUT, ExampleStore, UsageExample
+from toolshed.knowledge_base.examples import ExampleStore, UsageExample
 from toolshed.rankings import Selection
-from toolshed.shed.digest_key import digest_key
-from toolshed.shed.encoders import Encoders
-from toolshed.shed.location import Location
-from toolshed.shed.opening import ShedArguments, may_hold
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Vectors
 from toolshed.visibility import Visibility
-
-if TYPE_CHECKING:
-    from toolshed.shed.opening import ShedArguments
-    from toolshed.shed.tool_library import ToolLibrary
 
 # Searches whose outcome may still be reported, in this process, and for how long.
 _MAX_PENDING, _PENDING_SECONDS = 10_000, 24 * 3600
@@ -394,25 +385,3 @@ def _is_same(example: UsageExample, vectors: Mapping[str, Vectors]) -> bool:
     """Whether an example is of nearly the same request, by every encoder that both have."""
     both = [name for name in vectors if name in example.vectors]
     return all(float(np.dot(example.vectors[name], vectors[name])) >= _SAME for name in both)  # type: ignore[arg-type]  # dense vectors
-
-
-def usage_of(
-    at: Location,
-    store: Callable[[], ExampleStore],
-    tools: "Callable[[], ToolLibrary]",
-    encoders: Encoders,
-    given: ShedArguments,
-) -> UsageLibrary:
-    """What the knowledge base at a location learns from use."""
-    sharing, tenant = given["sharing"], given["tenant"]
-    return UsageLibrary(
-        store,
-        exists=lambda: may_hold(EXAMPLE_LAYOUT, at, given),
-        asks_again=not at.is_server,
-        key=lambda: digest_key(at, given["secrets_key"]),
-        tool=lambda tool_id, visible: tools().get(tool_id, visible),
-        documents=lambda encoders: tools().document_vectors(encoders),
-        completed=encoders.completed,
-        keeps_text=given["keeps_requests"],
-        elsewhere=lambda query_id: None if sharing is None else sharing.pending(tenant, query_id),
-    )
