@@ -34,10 +34,7 @@ def serve_writer(settings: Settings, crew: Crew, channel: socket.socket) -> None
         listener.listen(BACKLOG)
         # Who asks is a process of ours, which says over what its client came.
         config = _config(create_app(settings, crew=crew), access_log=False, forwarded_allow_ips="*")
-        _run(_TellingServer(config, channel), [listener])
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        _remove(crew.folder)
+        _run(_TellingServer(config, channel, crew.folder), [listener])
 
 
 def serve_searches(settings: Settings, crew: Crew, channel: socket.socket) -> None:
@@ -62,13 +59,20 @@ def serve_searches(settings: Settings, crew: Crew, channel: socket.socket) -> No
 class _TellingServer(uvicorn.Server):
     """Uvicorn that tells when it answers."""
 
-    def __init__(self, config: uvicorn.Config, channel: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, channel: socket.socket, folder: Path) -> None:
         super().__init__(config)
-        self._channel = channel
+        self._channel, self._folder = channel, folder
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._channel.sendall(READY)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets=sockets)
+        # Here, since uvicorn raises the signal again that ended it.
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            _remove(self._folder)
 
 
 def _run(server: uvicorn.Server, listeners: list[socket.socket]) -> None:
