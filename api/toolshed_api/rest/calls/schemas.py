@@ -15,7 +15,11 @@ class CallRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     arguments: dict[str, Any] = Field(
-        default_factory=dict, description="By the tool's own names; checked before anything is sent."
+        default_factory=dict,
+        description=(
+            "As the tool's own `parameters` say, which `GET /v1/tools/{tool_id}` tells; others are refused "
+            "(422, `invalid_arguments`) before anything is sent."
+        ),
     )
     timeout_seconds: float = Field(20.0, ge=0.05, le=MAX_CALL_SECONDS, description="Longest wait for it.")
     max_characters: int = Field(
