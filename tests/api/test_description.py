@@ -133,10 +133,20 @@ def test_a_credential_is_described_as_a_value_or_a_grant() -> None:
         "token_url": "https://issuer.example/token",
         "client_id": "a",
     }
-    for good in ({"value": "k"}, {"value": "k", "username": "ana"}, {"grant": grant}):
+    refreshing = {**grant, "grant_type": "refresh_token"}
+    for good in (
+        {"value": "k"},
+        {"value": "k", "username": "ana"},
+        {"grant": grant},
+        {"grant": {**refreshing, "refresh_token": "r", "token_url": "http://127.0.0.1:9000/token"}},
+    ):
         assert validator.is_valid({"source": "crm", **good})
     for bad in ({}, {"username": "ana"}, {"grant": grant, "value": "k"}, {"grant": grant, "username": "ana"}):
         assert not validator.is_valid({"source": "crm", **bad})
+    urls = ("http://issuer.example/token", "https://", "https://999.1.1.1", "issuer.example")
+    refused = [refreshing, {**grant, "refresh_token": "r"}, *({**grant, "token_url": url} for url in urls)]
+    for wrong in refused:
+        assert not validator.is_valid({"source": "crm", "grant": wrong})
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,38 @@ Level = Literal["service", "tenant", "user"]
 _Name = Annotated[str, StringConstraints(max_length=200)]
 
 
+# A host's last label begins with a letter; addresses of four numbers are told apart, since 999.1.1.1 is none.
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_HOST = rf"(?:(?:[A-Za-z0-9_-]+\.)*[A-Za-z][A-Za-z0-9-]*|(?:{_BYTE}\.){{3}}{_BYTE})"
+_LOOPBACK = r"http://(?:localhost|127\.0\.0\.1|\[::1\])"
+_ISSUER = rf"^(?:https://{_HOST}|{_LOOPBACK})(?::[0-9]{{1,5}})?(?:[/?][!-~]*)?$"
+# Any: the description is JSON.
+_REFRESHES: list[Any] = [
+    {
+        "required": ["refresh_token"],
+        "properties": {
+            "grant_type": {"const": "refresh_token"},
+            "refresh_token": {"type": "string", "minLength": 1},
+        },
+    },
+    {
+        "properties": {
+            "grant_type": {"not": {"const": "refresh_token"}},
+            "refresh_token": {"enum": [None, ""]},
+        }
+    },
+]
+
+
 class TokenGrantRequest(BaseModel):
     """How a token is got from the issuer of an upstream server (OAuth 2.0, RFC 8693)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"anyOf": _REFRESHES})
 
     grant_type: GrantType = Field(description="'token_exchange' gives the caller's own token for one there.")
-    token_url: str = Field(max_length=2_000, description="The issuer's token endpoint, at https://.")
+    token_url: str = Field(
+        max_length=2_000, pattern=_ISSUER, description="The issuer's token endpoint, at https://."
+    )
     client_id: _Name = Field(min_length=1)
     client_secret: SecretStr | None = Field(None, max_length=8_000)
     refresh_token: SecretStr | None = Field(None, max_length=8_000, description="With the grant of its name.")
@@ -38,7 +63,6 @@ class TokenGrantRequest(BaseModel):
         return TokenGrant.checked(said | {name: value.get_secret_value() for name, value in secrets.items()})
 
 
-# Any: the description is JSON.
 _NULL = {"type": "null"}
 _EITHER: list[Any] = [
     {"required": ["value"], "properties": {"value": {"type": "string"}, "grant": _NULL}},
