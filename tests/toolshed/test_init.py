@@ -23,14 +23,14 @@ def test_a_name_whose_extra_is_missing_says_how_to_install_it(monkeypatch: pytes
         _ = toolshed.Budget
 
 
-def test_searching_a_folder_waits_for_no_readers_clients_or_cryptography(tmp_path: Path) -> None:
+def test_searching_a_folder_waits_for_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     with Toolshed(tmp_path / "shed", pipeline="instant") as shed:
         shed.add_tools({"name": "send_email", "description": "Send an email."})
     code = (
         "import sys; from toolshed import Toolshed; shed = Toolshed(sys.argv[1], pipeline='instant'); "
         "shed.search('send an email'); shed.close(); "
         "print(*{'httpx', 'rich', 'cryptography', 'toolshed.catalog.sources', 'toolshed.legal.passages', "
-        "'toolshed.legal.citations', 'onnxruntime', 'sqlalchemy'} & set(sys.modules))"
+        "'toolshed.legal.citations', 'onnxruntime', 'sqlalchemy', 'numpy.ma'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "shed")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

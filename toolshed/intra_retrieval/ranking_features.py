@@ -61,7 +61,8 @@ def candidate_columns(ranking: ChannelRanking, plain: PlainRankings, k: int) -> 
     """The best of each plain ranking: of the whole request, of its parts, and of dense and words alone."""
     most = max(_PER_RANKING, k)
     orders = [plain.fused[0], plain.parts, plain.scores, plain_scores(ranking)]
-    return np.unique(np.concatenate([_best(order, most) for order in orders]))
+    # Ascending, each once; ``np.unique`` would import masked arrays.
+    return np.flatnonzero(np.bincount(np.concatenate([_best(order, most) for order in orders])))
 
 
 def plain_scores(ranking: ChannelRanking) -> Scores:

@@ -1,5 +1,6 @@
 """``toolshed search``."""
 
+import gc
 import json
 
 import pytest
@@ -59,3 +60,10 @@ def test_governing_passages_come_after_the_tools() -> None:
     tools, _, passages = found.partition(" 1. Office Lease, 4.2 Late Fees  (law/lease.txt)")
     assert "tools:send_email" in tools
     assert "late fee" in passages
+
+
+@pytest.mark.parametrize("query", ["weather forecast", "  "], ids=["found", "refused"])
+def test_the_cycle_collector_works_again_after_a_search(query: str) -> None:
+    assert gc.isenabled()
+    run("search", query)
+    assert gc.isenabled()
