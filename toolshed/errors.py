@@ -22,6 +22,7 @@ ToolshedError                      500
 ├── MissingReplyError              409  a prompt without an answer in the recording that is replayed
 ├── UnknownModelError              404  a model without a price, or no candidate
 ├── InvalidRecordError             422  usage, a decision or an outcome that cannot be booked
+│   └── CandidateConflictError     409  two candidates for a step under one name
 ├── UnknownDecisionError           404  a task or decision that the ledger does not hold
 ├── NoEligibleBackboneError        409  no candidate may or can do the step
 ├── BudgetExceededError            402  the call would spend more than the budget has left
@@ -207,6 +208,13 @@ class InvalidRecordError(ToolshedError):
 
     code = "invalid_record"
     http_status = 422
+
+
+class CandidateConflictError(InvalidRecordError):
+    """Two candidates for a step under one name; evidence is kept by it."""
+
+    code = "candidate_conflict"
+    http_status = 409
 
 
 class UnknownDecisionError(ToolshedError):

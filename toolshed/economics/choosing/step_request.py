@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from toolshed.economics.choosing.candidates import BudgetState, Candidate, StepFeatures
-from toolshed.errors import InvalidRecordError, NoEligibleBackboneError, UnknownModelError
+from toolshed.errors import (
+    CandidateConflictError,
+    InvalidRecordError,
+    NoEligibleBackboneError,
+    UnknownModelError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class StepRequest:
 
     Raises:
         InvalidRecordError: If an argument is out of range, or neither floor nor failure price is given.
+        CandidateConflictError: If two candidates have one name.
         UnknownModelError: If the incumbent is not among the candidates.
         NoEligibleBackboneError: If there is no candidate.
     """
@@ -45,7 +51,7 @@ class StepRequest:
             raise NoEligibleBackboneError("no candidates were given; name at least one model")
         names = [one.name for one in offered]
         if len(set(names)) < len(names):
-            raise InvalidRecordError(
+            raise CandidateConflictError(
                 f"a candidate is named twice in {names}; give variants an arm of their own"
             )
         if self.floor is None and self.failure_usd is None:

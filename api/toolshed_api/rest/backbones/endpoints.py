@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from toolshed.errors import (
     BudgetExceededError,
+    CandidateConflictError,
     ConfigurationError,
     InvalidRecordError,
     KnowledgeBaseError,
@@ -26,6 +27,7 @@ router = APIRouter(
     responses=problem_responses(
         InvalidRequestError,
         InvalidRecordError,
+        CandidateConflictError,
         NoEligibleBackboneError,
         UnknownModelError,
         BudgetExceededError,

@@ -21,7 +21,7 @@ def test_a_backbone_is_chosen_with_its_reasons(client: httpx.Client) -> None:
         ({"failure_usd": None}, (422, "invalid_record")),
         ({"candidates": []}, (422, "invalid_request")),
         ({"candidates": ["no-such-model"]}, (404, "unknown_model")),
-        ({"candidates": ["gpt-4o", "gpt-4o"]}, (422, "invalid_record")),
+        ({"candidates": ["gpt-4o", "gpt-4o"]}, (409, "candidate_conflict")),
         (
             {"features": {"needs_tools": True}, "candidates": [{"model": "gpt-4o", "supports_tools": False}]},
             (409, "no_eligible_backbone"),

@@ -5,7 +5,7 @@ import pytest
 from tests.choices import SHEET, choose, selector
 from toolshed.economics.choosing.candidates import Candidate
 from toolshed.economics.choosing.step_request import StepRequest
-from toolshed.errors import InvalidRecordError, NoEligibleBackboneError
+from toolshed.errors import CandidateConflictError, InvalidRecordError, NoEligibleBackboneError
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_impossible_requests_are_refused(arguments: dict[str, float], told: str)
 def test_names_are_candidates_and_twins_and_none_are_refused() -> None:
     asked = StepRequest("x", ["small", Candidate("large", arm="large@2")], failure_usd=1)
     assert [one.name for one in asked.offered] == ["small", "large@2"]
-    with pytest.raises(InvalidRecordError, match="named twice"):
+    with pytest.raises(CandidateConflictError, match="named twice"):
         StepRequest("x", ["small", Candidate("large", arm="small")], failure_usd=1)
     with pytest.raises(NoEligibleBackboneError, match="at least one"):
         StepRequest("x", [], failure_usd=1)
