@@ -5,7 +5,12 @@ import pytest
 from tests.choices import SHEET, choose, selector
 from toolshed.economics.choosing.candidates import Candidate
 from toolshed.economics.choosing.step_request import StepRequest
-from toolshed.errors import CandidateConflictError, InvalidRecordError, NoEligibleBackboneError
+from toolshed.errors import (
+    CandidateConflictError,
+    InvalidRecordError,
+    NoEligibleBackboneError,
+    UnknownModelError,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,12 +20,16 @@ from toolshed.errors import CandidateConflictError, InvalidRecordError, NoEligib
         pytest.param({"floor": 1.5}, "between 0 and 1", id="floor"),
         pytest.param({"failure_usd": -1}, "0 or more", id="negative"),
         pytest.param({"failure_usd": float("nan")}, "0 or more", id="nan"),
-        pytest.param({"failure_usd": 1, "incumbent": "other"}, "not among", id="incumbent"),
     ],
 )
 def test_impossible_requests_are_refused(arguments: dict[str, float], told: str) -> None:
     with pytest.raises(InvalidRecordError, match=told):
         choose(selector({}, SHEET), "x", ["small"], **arguments)
+
+
+def test_an_incumbent_that_is_no_candidate_is_unknown() -> None:
+    with pytest.raises(UnknownModelError, match="not among"):
+        StepRequest("x", ["small"], failure_usd=1, incumbent="other")
 
 
 def test_names_are_candidates_and_twins_and_none_are_refused() -> None:
