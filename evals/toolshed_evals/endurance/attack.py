@@ -78,7 +78,7 @@ def slow_clients(folder: Path, *, seconds: float) -> Iterator[tuple[str, Outcome
         folder: A fresh one.
         seconds: How long it is attacked; as long again it is left in peace, and the control is attacked.
     """
-    with Toolshed(folder, pipeline="instant") as shed:
+    with Toolshed(folder, pipeline="instant", multilingual=False) as shed:
         shed.add_catalogs([Catalog("tools", tools_of("tools", n_tools=60))])
     outcome, rounds = Outcome(1), _Rounds()
     with served(folder) as (process, client, _), _sink() as sink_port:

@@ -21,7 +21,7 @@ N_TOOLS = 600
 
 def open_shed(folder: str | Path) -> Toolshed:
     """The knowledge base under test."""
-    return Toolshed(folder, encoder=HashingEncoder())
+    return Toolshed(folder, encoder=HashingEncoder(), multilingual=False)
 
 
 def tools_of(source: str, *, version: int = 1, n_tools: int = N_TOOLS) -> tuple[ToolDefinition, ...]:

@@ -409,7 +409,7 @@ def block():
     "Block."
     time.sleep(100)
 
-shed = Toolshed("memory:", pipeline="instant")
+shed = Toolshed("memory:", pipeline="instant", multilingual=False)
 shed.add_catalogs([read_mcp_server(sys.argv[1])])
 shed.add_tools(block)
 shed.call("depot:echo")

@@ -169,7 +169,7 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
 from toolshed.vectors import SparseVector
-with Toolshed(sys.argv[1], encoder=HashingEncoder()) as shed:
+with Toolshed(sys.argv[1], encoder=HashingEncoder(), multilingual=False) as shed:
     tools = tuple(make_tool(f"tool_{n}", f"Does {n}. " * 20, source="s") for n in range(100_000))
     shed.sync_catalogs([Catalog("s", tools)], progress=lambda done, total: print(done, flush=True))
 """

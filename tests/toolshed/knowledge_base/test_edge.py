@@ -30,10 +30,10 @@ import resource, sys
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
 def taken(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-with Toolshed("memory:", encoder=HashingEncoder()) as shed:
+with Toolshed("memory:", encoder=HashingEncoder(), multilingual=False) as shed:
     shed.add_tools(sys.intern)
 before = taken()
-with Toolshed(sys.argv[1], encoder=HashingEncoder()) as shed:
+with Toolshed(sys.argv[1], encoder=HashingEncoder(), multilingual=False) as shed:
     print(shed.knowledge_base.count(), taken() - before)
 """
 
