@@ -29,7 +29,14 @@ OpenEngine = Callable[[Layout, Manifest], Engine]
 
 ENCODER = HashingEncoder()
 STATIC = StaticEncoder()
-MANIFEST = Manifest(ENCODER.model_id, ENCODER.dimension, STATIC.model_id, STATIC.dimension)
+MANIFEST = Manifest(
+    ENCODER.model_id,
+    ENCODER.dimension,
+    STATIC.model_id,
+    STATIC.dimension,
+    multilingual_encoder=ENCODER.model_id,
+    multilingual_dimension=ENCODER.dimension,
+)
 LAYOUT = Layout(
     name="points",
     noun="point",
@@ -99,7 +106,7 @@ QUERIES = [
 
 def records(tools: Sequence[ToolDefinition] = TOOLS) -> list[ToolRecord]:
     """Tool documents of these tools."""
-    return embed_tools(tools, static=STATIC, dense=ENCODER).records
+    return embed_tools(tools, static=STATIC, dense=ENCODER, multilingual=ENCODER).records
 
 
 def passages(document: LegalDocument, *, content_hash: str = "v1") -> list[PassageRecord]:
