@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolshed.errors import ConfigurationError, SourceError
+from toolshed.errors import ConfigurationError, InvalidQueryError, SourceError
 from toolshed.knowledge_base.examples import UsageExample
+from toolshed.queries import checked_text
 
 _MAX_BYTES = 256 * 2**20
 _COLUMNS = ["query_id", "tool_id", "relevance"]
@@ -82,12 +83,15 @@ def _names(tool_ids: Sequence[str]) -> Mapping[str, str]:
 
 def _texts(path: Path) -> Mapping[str, str]:
     texts = {}
-    for number, line in enumerate(_read(path).splitlines(), start=1):
+    # Not splitlines: JSON may hold other line ends, such as U+2028, as they are.
+    for number, line in enumerate(_read(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-            texts[str(row["id"])] = str(row["text"])
+            texts[str(row["id"])] = checked_text(str(row["text"]))
+        except InvalidQueryError as error:
+            raise SourceError(f"line {number} of {str(path)!r} is no query: {error}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
                 f"line {number} of {str(path)!r} is no query: an object with 'id' and 'text' is wanted"
@@ -96,14 +100,16 @@ def _texts(path: Path) -> Mapping[str, str]:
 
 
 def _judgements(path: Path) -> list[tuple[str, str]]:
-    rows = csv.DictReader(_read(path).splitlines(), delimiter="\t")
-    if rows.fieldnames != _COLUMNS:
-        raise SourceError(
-            f"{str(path)!r} begins with {rows.fieldnames}; its first line must be "
-            "'query_id', 'tool_id', 'relevance', separated by tabs"
-        )
+    rows = csv.DictReader(_read(path).split("\n"), delimiter="\t")
     try:
+        if rows.fieldnames != _COLUMNS:
+            raise SourceError(
+                f"{str(path)!r} begins with {rows.fieldnames}; its first line must be "
+                "'query_id', 'tool_id', 'relevance', separated by tabs"
+            )
         return [(row["query_id"], row["tool_id"]) for row in rows if int(row["relevance"]) > 0]
+    except csv.Error as error:
+        raise SourceError(f"line {rows.line_num + 1} of {str(path)!r} is no judgement: {error}") from error
     except (TypeError, ValueError) as error:
         raise SourceError(
             f"line {rows.line_num} of {str(path)!r} is no judgement: relevance is a whole number"

@@ -11,7 +11,7 @@ from toolshed.options import PipelineName
 from toolshed.pipelines import Ingredients, Learned, ask_stages, learned_of, score_stages
 from toolshed.post_retrieval.confidence import best_columns, odd_share, request_row, tool_rows
 from toolshed.presets import PIPELINES
-from toolshed.queries import Query, asked_text
+from toolshed.queries import Query, asked_text, checked_text
 from toolshed.rankings import ScoredTools
 from toolshed.stages import run_blocking
 from toolshed.tuning.head import Pairs
@@ -60,6 +60,9 @@ class JudgedSearches:
         name: The pipeline.
         made_of: Tools and encoders.
         queries: The queries; tools that are not there have no part.
+
+    Raises:
+        InvalidQueryError: If the text of one is empty or too long.
     """
 
     def __init__(self, name: PipelineName, made_of: Ingredients, queries: Sequence[JudgedQuery]) -> None:
@@ -67,7 +70,7 @@ class JudgedSearches:
         self.queries = queries
         self.shipped = learned_of(name, Ingredients(made_of.index, made_of.encoders))
         reading = ask_stages(self._preset, made_of, is_learned=True)
-        self._asked = [run_blocking(reading, Query(one.text)) for one in queries]
+        self._asked = [run_blocking(reading, Query(checked_text(one.text))) for one in queries]
         lead = "dense" if "dense" in made_of.encoders else "static"
         self.vectors = np.stack([one.encodings.vectors[lead][0] for one in self._asked])
         self._row = {tool_id: row for row, tool_id in enumerate(made_of.index.all_tools().tool_ids)}

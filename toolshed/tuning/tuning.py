@@ -21,7 +21,7 @@ from toolshed.tuning.weights import confidence_losses, fit_confidence, fit_weigh
 Part = Literal["weights", "head", "confidence"]
 PARTS: tuple[Part, ...] = ("weights", "head", "confidence")
 _VARIANTS: tuple[tuple[Part, ...], ...] = (("weights",), ("head",), ("head", "weights"))
-_MIN_QUERIES = 20
+_MIN_QUERIES, _MIN_FOLDS = 20, 2
 # A gain is one when it is so many of its standard errors: one of twenty is chance.
 _MIN_Z = 1.64
 # Penalty of the head on few queries; as what ships on many.
@@ -83,17 +83,18 @@ def tune(
         name: The pipeline.
         made_of: Tools and encoders, with the state that serves.
         queries: Judged queries, at least 20; near-duplicates are held back together.
-        parts: What may be changed.
+        parts: What may be changed; the others stay as they serve now.
 
     Raises:
-        ConfigurationError: If there are too few queries.
+        ConfigurationError: If there are too few queries, or all of them are nearly the same.
+        InvalidQueryError: If the text of one is empty or too long.
     """
     if len(queries) < _MIN_QUERIES:
         raise ConfigurationError(
             f"tuning needs at least {_MIN_QUERIES} judged queries that the tools here serve; "
             f"there are {len(queries)}"
         )
-    trial = _Trial(name, made_of, queries)
+    trial = _Trial(name, made_of, queries, parts)
     comparisons, best = [], trial.serving
     chosen: tuple[Part, ...] = ()
     for variant in _VARIANTS:
@@ -114,18 +115,25 @@ def tune(
 class _Trial:
     """Fits on some of the queries, searches the others."""
 
-    def __init__(self, name: PipelineName, made_of: Ingredients, queries: Sequence[JudgedQuery]) -> None:
-        self._name = name
+    def __init__(
+        self, name: PipelineName, made_of: Ingredients, queries: Sequence[JudgedQuery], parts: Sequence[Part]
+    ) -> None:
         self.searches = JudgedSearches(name, made_of, queries)
-        self.rows = list(range(len(queries)))
-        self._plain = self.searches.searched(self.searches.shipped, self.rows)
-        state = made_of.tuned.get(name)
-        is_tuned = state is not None and state.shipped == shipped_digest()
-        self.serving = self._plain
-        if state is not None and is_tuned:
-            self.serving = self.searches.searched(self.searches.shipped.moved(state), self.rows)
-        self.state = state if is_tuned else None
         self.folds = list(folds_of(self.searches.vectors))
+        if len(self.folds) < _MIN_FOLDS:
+            raise ConfigurationError(
+                f"all {len(queries)} judged queries are nearly the same, so that none can be held back to "
+                "judge what was fitted to the others; add judged queries of other requests"
+            )
+        self.rows = list(range(len(queries)))
+        state = made_of.tuned.get(name)
+        self.state = state if state is not None and state.shipped == shipped_digest() else None
+        self._kept = _without(self.state or TunedState(name, shipped_digest()), parts)
+        shipped = self.searches.shipped
+        self._plain = self.searches.searched(shipped.moved(self._kept), self.rows)
+        self.serving = self._plain
+        if self.state is not None:
+            self.serving = self.searches.searched(shipped.moved(self.state), self.rows)
         self._heads: dict[tuple[int, ...], QueryHead] = {}
 
     def held_back(self, variant: Sequence[Part]) -> list[JudgedSearch]:
@@ -139,8 +147,8 @@ class _Trial:
         return [found[row] for row in self.rows]
 
     def fitted(self, rows: Sequence[int], variant: Sequence[Part]) -> TunedState:
-        """What these queries change."""
-        state = TunedState(self._name, shipped_digest())
+        """What these queries change, with what serves of the parts that may not be changed."""
+        state = self._kept
         shipped = self.searches.shipped
         searched = [self._plain[row] for row in rows]
         if "head" in variant:
@@ -162,6 +170,15 @@ class _Trial:
         fitted = self._heads[key].matrix
         start = self.searches.shipped.head
         return np.asarray(fitted if start is None else fitted - start.matrix)
+
+
+def _without(state: TunedState, parts: Sequence[Part]) -> TunedState:
+    """A state without what is fitted anew; its confidence is replaced as a whole where that is."""
+    return replace(
+        state,
+        weights={} if "weights" in parts else state.weights,
+        head=None if "head" in parts else state.head,
+    )
 
 
 def _with_confidence(

@@ -33,11 +33,29 @@ def test_texts_may_lie_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "is_read"),
+    [
+        pytest.param("post\u2028it", "post\u2028it", id="line-separator"),
+        pytest.param("post\u0085it", "post\u0085it", id="next-line"),
+        pytest.param("\\ud800 post it", "? post it", id="lone-surrogate"),
+    ],
+)
+def test_odd_characters_are_read(tmp_path: Path, text: str, is_read: str) -> None:
+    qrels = written(tmp_path, f"{HEAD}q\tmail\t1\r\n", f'{{"id": "q", "text": "{text}"}}\r\n')
+    assert [one.text for one in read_judged(qrels, None, TOOLS).queries] == [is_read]
+
+
+@pytest.mark.parametrize(
     ("qrels", "queries", "said"),
     [
         pytest.param("a,b\n", "", "its first line must be", id="other-columns"),
         pytest.param(f"{HEAD}q\tmail\tyes\n", '{"id": "q", "text": "x"}', "no judgement", id="no-number"),
         pytest.param(f"{HEAD}q\tmail\t1\n", "{}", "line 1 of .* is no query", id="no-query"),
+        pytest.param(HEAD, '{"id": "q", "text": " "}', "line 1 of .* the query is empty", id="empty"),
+        pytest.param(
+            f"{HEAD}q\t{'x' * 131_073}\t1\n", '{"id": "q", "text": "x"}', "line 2 .* field", id="long"
+        ),
+        pytest.param("x" * 131_073, '{"id": "q", "text": "x"}', "line 1 .* field", id="long-head"),
         pytest.param(f"{HEAD}x\tmail\t1\n", '{"id": "q", "text": "x"}', "which has no text", id="no-text"),
     ],
 )

@@ -1,14 +1,18 @@
 """Tuning: what gains on queries that were held back serves, what does not does not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from toolshed.errors import ConfigurationError
+from toolshed.errors import ConfigurationError, InvalidQueryError
+from toolshed.knowledge_base.tuned import TunedState
+from toolshed.pipelines import shipped_digest
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
 from toolshed.tuning.judged import JudgedQuery
 from toolshed.tuning.searches import JudgedSearch
-from toolshed.tuning.tuning import _z
+from toolshed.tuning.tuning import _z, tune
 from toolshed.tuning.weights import confidence_losses, fit_confidence
 
 THINGS = ["mail", "letter", "parcel", "song", "film", "table", "hotel", "doctor", "road", "lamp"]
@@ -68,6 +72,27 @@ def test_too_few_queries_are_refused(shed: Toolshed) -> None:
         shed.tuning.tune(judged("unit")[:19], pipeline="instant")
     with pytest.raises(ConfigurationError, match="is a baseline"):
         shed.tuning.tune(judged("unit"), pipeline="bm25")
+
+
+def test_queries_that_cannot_be_held_back_or_read_are_refused(shed: Toolshed) -> None:
+    same = [JudgedQuery("my parcel", frozenset({"shop:unit_2"}))] * 20
+    with pytest.raises(ConfigurationError, match="all 20 judged queries are nearly the same"):
+        shed.tuning.tune(same, pipeline="instant")
+    with pytest.raises(InvalidQueryError, match="the query is empty"):
+        shed.tuning.tune([*judged("unit"), JudgedQuery(" ", frozenset({"shop:unit_2"}))], pipeline="instant")
+
+
+def test_what_was_not_asked_for_stays_as_it_serves(shed: Toolshed) -> None:
+    serving = TunedState("instant", shipped_digest(), tool=(0.5, 1.5), request=(-0.5, 2.0))
+    made_of = replace(shed.tools.made_of(), tuned={"instant": serving})
+    state = tune("instant", made_of, judged("unit"), parts=["weights"]).state
+    assert state is not None
+    assert state.changes == ["weights", "confidence"]
+    assert (state.tool, state.request) == (serving.tool, serving.request)
+    tuned = replace(made_of, tuned={"instant": state})
+    again = tune("instant", tuned, judged("unit"), parts=["confidence"]).state
+    assert again is not None
+    assert again.weights == state.weights
 
 
 def test_a_confidence_that_says_too_little_is_raised() -> None:
