@@ -1,9 +1,10 @@
-"""The key that digests of requests and reporters are keyed with."""
+"""Digests of requests and reporters, and the keys that they are keyed with."""
 
-import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolshed.errors import ConfigurationError
@@ -13,18 +14,50 @@ _KEY_BYTES = 32
 _PURPOSE = b"toolshed: digests of usage examples"
 
 
-def digest_key(at: Location, secrets_key: str | None) -> bytes:
-    """The key of the digests: in a file of its owner's beside the knowledge base.
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Keyed digests: the first of each is what is written now, the others are by keys of before.
 
-    A Qdrant server would keep the key beside what it protects: there it is derived from the key of secrets.
+    Attributes:
+        keys: The keys, the newest first.
+    """
+
+    keys: Sequence[bytes] = field(repr=False)
+
+    def of_reporter(self, name: str) -> list[str]:
+        """The digests of a reporter."""
+        return [_digest(key, f"reporter:{name}") for key in self.keys]
+
+    def of_example(self, text: str, tool_id: str, reporter: str) -> list[str]:
+        """The ids of the example of a request and a tool that a reporter gives."""
+        request = " ".join(text.split()).lower()
+        return [
+            f"{_digest(key, request)}-{_digest(key, tool_id + who)}"
+            for key, who in zip(self.keys, self.of_reporter(reporter), strict=True)
+        ]
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode("utf-8", "replace"), "sha256").hex()[:32]
+
+
+def digest_keys(at: Location, secrets_key: str | None, collection: str) -> Sequence[bytes]:
+    """The keys of the digests, the newest first: one, in a file of its owner's beside the knowledge base.
+
+    A Qdrant server would keep the key beside what it protects: there the keys of secrets give them.
+
+    Args:
+        at: Where the knowledge base is.
+        secrets_key: The keys of secrets, as :meth:`~toolshed.safety.sealing.SecretKeys.parse` reads them.
+        collection: The collection on a server; digests of two collections have nothing in common.
 
     Raises:
         ConfigurationError: If there is no key of secrets for a server, or the file is not a key.
     """
     if at.is_memory:
-        return secrets.token_bytes(_KEY_BYTES)
+        return [secrets.token_bytes(_KEY_BYTES)]
     if at.folder is None:
-        return _derived_key(secrets_key)
+        return _derived_keys(secrets_key, collection)
     path = at.folder / "examples.key"
     if not path.exists():
         _make_key(path)
@@ -34,10 +67,10 @@ def digest_key(at: Location, secrets_key: str | None) -> bytes:
             f"{str(path)!r} is damaged: a key has {_KEY_BYTES} bytes, it has {len(key)}. Restore it from a "
             "backup, or delete it: a new one is made, and reports of before are not recognised as the same"
         )
-    return key
+    return [key]
 
 
-def _derived_key(secrets_key: str | None) -> bytes:
+def _derived_keys(secrets_key: str | None, collection: str) -> Sequence[bytes]:
     if secrets_key is None:
         raise ConfigurationError(
             "a knowledge base on a Qdrant server keys what it learns from use with TOOLSHED_SECRETS_KEY: set "
@@ -46,8 +79,8 @@ def _derived_key(secrets_key: str | None) -> bytes:
     # Cryptography, which few knowledge bases in folders need.
     from toolshed.safety.sealing import SecretKeys
 
-    keys = SecretKeys.parse(secrets_key)
-    return hmac.new(keys.keys[keys.first], _PURPOSE, hashlib.sha256).digest()
+    purpose = b"%b\0%b" % (_PURPOSE, collection.encode())
+    return [hmac.digest(key, purpose, "sha256") for key in SecretKeys.parse(secrets_key).keys.values()]
 
 
 def _make_key(path: Path) -> None:

@@ -6,7 +6,7 @@ from toolshed.knowledge_base.examples import EXAMPLE_LAYOUT
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.tuned import TUNED_LAYOUT
 from toolshed.shed.booking import Booking
-from toolshed.shed.digest_key import digest_key
+from toolshed.shed.digest_key import Digests, digest_keys
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.location import Location
 from toolshed.shed.opening import ShedArguments, may_hold, open_examples, open_passages, open_tuned
@@ -29,7 +29,7 @@ def usage_of(
         lambda: open_examples(at, manifest, given),
         exists=lambda: may_hold(EXAMPLE_LAYOUT, at, given),
         asks_again=not at.is_server,
-        key=lambda: digest_key(at, given["secrets_key"]),
+        digests=lambda: Digests(digest_keys(at, given["secrets_key"], given["collection"])),
         tool=lambda tool_id, visible: tools().get(tool_id, visible),
         documents=lambda encoders: tools().document_vectors(encoders),
         completed=encoders.completed,

@@ -1,7 +1,5 @@
 """What a knowledge base learns from use: outcomes become examples, which serve once they gain."""
 
-import hashlib
-import hmac
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -15,6 +13,7 @@ from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.intra_retrieval.usage_trial import Documents, Trial
 from toolshed.knowledge_base.examples import ExampleStore, UsageExample
 from toolshed.rankings import Selection
+from toolshed.shed.digest_key import Digests
 from toolshed.types import ToolDefinition
 from toolshed.vectors import Vectors
 from toolshed.visibility import Visibility
@@ -84,7 +83,7 @@ class UsageLibrary:
         store: Opens where they are; called at first use.
         exists: Whether there may be any; until then nothing is opened to search.
         asks_again: Whether that costs so little that each search asks; otherwise once, and at a refresh.
-        key: What digests are keyed with.
+        digests: Gives the digests of requests and reporters.
         tool: Gives a tool that may be found, or raises.
         documents: Gives vectors of the documents of all tools.
         completed: Gives vectors of a request with those that the knowledge base keeps and its search had not.
@@ -98,7 +97,7 @@ class UsageLibrary:
         store: Callable[[], ExampleStore],
         *,
         exists: Callable[[], bool],
-        key: Callable[[], bytes],
+        digests: Callable[[], Digests],
         tool: Callable[[str, Visibility], ToolDefinition],
         documents: Documents,
         completed: Callable[[str, Mapping[str, Vectors]], Mapping[str, Vectors]],
@@ -107,7 +106,7 @@ class UsageLibrary:
         elsewhere: Callable[[str], PendingSearch | None] = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._open, self._exists, self._key_of = store, exists, key
+        self._open, self._exists, self._keyed = store, exists, digests
         # Whether there may be any, once that was asked.
         self._asks_again = asks_again
         self._may_exist: bool | None = None
@@ -118,7 +117,7 @@ class UsageLibrary:
         # Searches wait for neither of these while others report or learn.
         self._pending_lock, self._learn_lock = threading.Lock(), threading.Lock()
         self._store: ExampleStore | None = None
-        self._key: bytes | None = None
+        self._known_digests: Digests | None = None
         self._pending: OrderedDict[str, PendingSearch] = OrderedDict()
         self._serving: tuple[int, UsageIndex] | None = None
         # Of a shared store, what was there at the last refresh.
@@ -144,7 +143,7 @@ class UsageLibrary:
         Args:
             query_id: Of the search (:attr:`SearchResult.query_id`), in this process, of the last day.
             tools_used: Ids of the tools, at most 50.
-            passed: Whether they did. A failure takes back the examples of the request and these tools.
+            passed: Whether they did. A failure takes back the reporter's own examples of these, not others'.
             reporter: Who says so: the name of a key. Its examples are judged by what others report.
 
         Raises:
@@ -168,7 +167,7 @@ class UsageLibrary:
             pending = replace(pending, vectors=self._completed(pending.text, pending.vectors))
         with self._lock:
             if not passed:
-                return UsageReport(n_dropped=self._take_back(pending, tool_ids))
+                return UsageReport(n_dropped=self._take_back(pending, tool_ids, reporter))
             reports = [self._add(pending, tool_id, reporter) for tool_id in tool_ids]
         return UsageReport(*(sum(one[at] for one in reports) for at in range(3)))
 
@@ -178,21 +177,19 @@ class UsageLibrary:
             return self._pending.get(query_id)
 
     def _add(self, pending: PendingSearch, tool_id: str, reporter: str) -> tuple[int, int, int]:
-        store, now = self._opened(), int(self._now())
+        store, now, who = self._opened(), int(self._now()), self._adopted(reporter)
         known = sorted(store.scan({"tool_id": [tool_id]}), key=lambda one: one.reported_at)
-        who = self._digest(f"reporter:{reporter}")
-        request = self._digest(" ".join(pending.text.split()).lower())
-        example_id = f"{request}-{self._digest(tool_id + who)}"
+        example_ids = self._digests.of_example(pending.text, tool_id, reporter)
         same = [
             one
             for one in known
-            if one.reporter == who and (one.example_id == example_id or _is_same(one, pending.vectors))
+            if one.reporter == who and (one.example_id in example_ids or _is_same(one, pending.vectors))
         ]
         if same:
             store.upsert([replace(same[-1], reported_at=now)])
             return 0, 1, 0
         example = UsageExample(
-            example_id,
+            example_ids[0],
             tool_id,
             who,
             now,
@@ -205,11 +202,11 @@ class UsageLibrary:
         store.delete([one.example_id for one in surplus])
         return 1, 0, len(surplus)
 
-    def _take_back(self, pending: PendingSearch, tool_ids: Sequence[str]) -> int:
+    def _take_back(self, pending: PendingSearch, tool_ids: Sequence[str], reporter: str) -> int:
         if not tool_ids or not self._has_any():
             return 0
-        store = self._opened()
-        same = [one.example_id for one in store.scan({"tool_id": tool_ids}) if _is_same(one, pending.vectors)]
+        store, own = self._opened(), {"tool_id": tool_ids, "reporter": self._digests.of_reporter(reporter)}
+        same = [one.example_id for one in store.scan(own) if _is_same(one, pending.vectors)]
         store.delete(same)
         return len(same)
 
@@ -279,11 +276,12 @@ class UsageLibrary:
                 return 0
             store = self._opened()
             only = {} if tool_id is None else {"tool_id": [tool_id]}
-            who = None if reporter is None else self._digest(f"reporter:{reporter}")
+            if reporter is not None:
+                only["reporter"] = self._digests.of_reporter(reporter)
             gone = [
                 one.example_id
                 for one in store.scan(only or None)
-                if (who is None or one.reporter == who) and (before is None or one.reported_at < before)
+                if before is None or one.reported_at < before
             ]
             store.delete(gone)
             return len(gone)
@@ -355,10 +353,22 @@ class UsageLibrary:
             self._store = self._open()
         return self._store
 
-    def _digest(self, text: str) -> str:
-        if self._key is None:
-            self._key = self._key_of()
-        return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+    @property
+    def _digests(self) -> Digests:
+        if self._known_digests is None:
+            self._known_digests = self._keyed()
+        return self._known_digests
+
+    def _adopted(self, reporter: str) -> str:
+        """The digest of a reporter; what it reported under another key is written as its own.
+
+        Otherwise its examples of before would vouch for those of now, as if they were another's.
+        """
+        now, *before = self._digests.of_reporter(reporter)
+        if before:
+            store = self._opened()
+            store.upsert([replace(one, reporter=now) for one in store.scan({"reporter": before})])
+        return now
 
     def close(self) -> None:
         """Release the store; calling it again does nothing."""

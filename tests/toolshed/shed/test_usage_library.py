@@ -33,6 +33,7 @@ ASKED = [
 ]
 # 32 bytes in Base64.
 SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+NEW_SECRETS_KEY = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 NEW = "the computer is broken and shows errors"
 
 
@@ -129,6 +130,15 @@ def test_the_same_report_twice_is_one_example_and_a_failure_takes_it_back() -> N
         assert shed.usage.examples() == []
 
 
+def test_a_failure_takes_back_nothing_of_others() -> None:
+    with opened() as shed:
+        report(shed, ASKED[0], reporter="a")
+        report(shed, ASKED[0], reporter="b")
+        assert report(shed, ASKED[0], passed=False, reporter="c") == UsageReport()
+        assert report(shed, ASKED[0], passed=False, reporter="b") == UsageReport(n_dropped=1)
+        assert shed.usage.forget(reporter="a") == 1
+
+
 def test_examples_of_a_tool_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usage_library, "MAX_EXAMPLES_OF_A_TOOL", 5)
     with opened() as shed:
@@ -198,6 +208,25 @@ def test_processes_that_share_a_server_learn_from_each_other() -> None:
         assert not other.refresh()
         # The digests are those of one key: what one was told, the other knows.
         assert report(other, ASKED[0]) == UsageReport(n_repeated=1)
+
+
+def test_reporters_are_known_after_the_key_of_secrets_was_changed() -> None:
+    with qdrant_stub() as url:
+        options = {"pipeline": "instant", "ledger": "memory:"}
+        with Toolshed(url, secrets_key=SECRETS_KEY, **options) as shed:
+            shed.add_tools(*TOOLS, source_name="shop")
+            for text in ASKED[:4]:
+                report(shed, text)
+            report(shed, ASKED[0], reporter="b")
+            report(shed, ASKED[0], reporter="c")
+        with Toolshed(url, secrets_key=f"{NEW_SECRETS_KEY},{SECRETS_KEY}", **options) as shed:
+            assert shed.usage.forget(reporter="b") == 1
+            assert report(shed, ASKED[0], passed=False, reporter="c") == UsageReport(n_dropped=1)
+            assert report(shed, f" {ASKED[0].upper()}") == UsageReport(n_repeated=1)
+            assert len({one.reporter for one in shed.usage.examples()}) == 1
+        # What it reported again since is known without the old key.
+        with Toolshed(url, secrets_key=NEW_SECRETS_KEY, **options) as shed:
+            assert shed.usage.forget(reporter="a") == 4
 
 
 def test_a_server_without_a_key_of_secrets_says_what_is_missing() -> None:
