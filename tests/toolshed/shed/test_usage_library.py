@@ -192,10 +192,13 @@ def test_learning_is_the_same_on_every_engine(kind: str, tmp_path: Path) -> None
         assert ranking(shed) == before
 
 
-def test_processes_that_share_a_server_learn_from_each_other() -> None:
+def test_processes_that_share_a_server_learn_from_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     with qdrant_stub() as url, ExitStack() as stack:
         options = {"pipeline": "instant", "secrets_key": SECRETS_KEY, "ledger": "memory:"}
         one, other = (stack.enter_context(Toolshed(url, **options)) for _ in range(2))
+        # One time for both: what an example counts depends on its age in seconds.
+        for shed in (one, other):
+            monkeypatch.setattr(shed.usage, "_now", lambda: 1.8e9)
         one.add_tools(*TOOLS, source_name="shop")
         other.refresh()
         before = ranking(other)
