@@ -153,6 +153,12 @@ class BackboneSelector:
         with self.lock:
             return self._choose(self._weigh(request, at or datetime.now(UTC)))
 
+    def count_explored(self, usd: float) -> None:
+        """Add to what was spent on exploration."""
+        # Held for a moment only: who chooses shall not wait for a database.
+        with self.lock:
+            self.explored_usd += usd
+
     def _weigh(self, request: StepRequest, at: datetime) -> Step:
         offered, features = request.offered, request.features
         known = beliefs(self.evidence, [one.name for one in offered], request.task_class, self.prior)

@@ -4,10 +4,11 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Unpack
 
 from toolshed.economics.choosing.budget import DualPrice
@@ -64,6 +65,8 @@ class CostAccount:
         self._lock = threading.RLock()
         self._refreshing = threading.Lock()
         self._taken: dict[str, TokenCount] = {}
+        # What is learnt once the transaction that goes on is written; None where none does.
+        self._unwritten: list[Callable[[], None]] | None = None
         self._refreshed = float("-inf")
 
     def refresh(self) -> list[DriftAlarm]:
@@ -186,8 +189,21 @@ class CostAccount:
     def booking(self) -> Iterator[None]:
         """Make what is booked in this block one transaction: the disk is waited for once."""
         # The lock first, as wherever it and the database are both held.
-        with self._lock, self.ledger.database.joined():
-            yield
+        with self._lock:
+            self._unwritten = learnt = []
+            try:
+                with self.ledger.database.joined():
+                    yield
+            finally:
+                self._unwritten = None
+            for learn in learnt:
+                learn()
+
+    def _once_written(self, learn: Callable[[], None]) -> None:
+        if self._unwritten is None:
+            learn()
+        else:
+            self._unwritten.append(learn)
 
     def start_task(self, task_class: str = "default", **details: Unpack[TaskDetails]) -> Task:
         """Book a task of this tenant."""
@@ -234,9 +250,7 @@ class CostAccount:
         )
         with self._lock:
             self.ledger.add_decision(decision, task=task)
-            # Held for a moment only: who chooses shall not wait for a database.
-            with self.selector.lock:
-                self.selector.explored_usd += selection.exploration_usd
+            self._once_written(partial(self.selector.count_explored, selection.exploration_usd))
         return decision
 
     def book_call(
@@ -276,7 +290,7 @@ class CostAccount:
         with self._lock:
             self.ledger.add_call(call)
             if decision is not None:
-                self._count(call, decision)
+                self._once_written(partial(self._count, call, decision))
         return call
 
     def book_local_call(self, task_id: str, model: str, usage: Usage, seconds: float) -> Call:

@@ -157,9 +157,11 @@ class Attempts:
             self._book(usage, seconds)
 
     def fail(self, error: BaseException, seconds: float) -> None:
-        """Book a call that failed, and settle its reservation."""
+        """Book a call that failed, and settle its reservation; one that was released was never made."""
+        if self._open is None:
+            return
         # What a failed call cost is seldom known; its prompt was probably read.
-        usage = Usage(self._asked().input_tokens, 0, source="estimate")
+        usage = Usage(self._open.input_tokens, 0, source="estimate")
         if isinstance(error, SpentError):
             usage = error.usage_or(usage)
         with self.told():
@@ -210,13 +212,24 @@ class Attempts:
             if selection.candidate is None:
                 raise NoEligibleBackboneError(selection.reason)
             try:
-                with self.account.booking():
+                with self._kept_as_a_whole():
                     return self._attempt(selection, *self._reserve(selection, request.features))
             except BudgetExceededError:
                 # Another caller was faster; what it left may do for a cheaper backbone.
                 if turn == _RESERVE_TURNS:
                     raise
         raise AssertionError("the loop returns or raises")
+
+    @contextmanager
+    def _kept_as_a_whole(self) -> Iterator[None]:
+        """One transaction; where it is not written, nothing of it is remembered either."""
+        before = self.selection, self._kept, self._open, [*self.decisions]
+        try:
+            with self.account.booking():
+                yield
+        except BaseException:
+            self.selection, self._kept, self._open, self.decisions[:] = before
+            raise
 
     def _reserve(self, selection: Selection, features: StepFeatures) -> tuple[tuple[str, ...], int | None]:
         """Reserve a selected call under every budget."""

@@ -1,6 +1,7 @@
 """The attempt machine, asked step by step as a driver of one's own would."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from toolshed.economics.running.attempts import Attempts, Reply
 from toolshed.economics.running.terms import Budget
 from toolshed.errors import LedgerError, NoEligibleBackboneError, UnknownDecisionError
 from toolshed.metering.usage import Usage
+from toolshed.state.database import Database
 
 SMALL, LARGE, HUGE = "gpt-4o-mini", "gpt-4o", "o3"
 USAGE = Usage(1000, 100)
@@ -179,3 +181,38 @@ def test_a_ledger_that_is_full_loses_no_paid_reply_and_keeps_the_reservation(
     assert "disk is full" in caplog.text
     assert committed(account) == held > 0, "too little is spent then, never too much"
     account.close()
+
+
+def test_what_is_rolled_back_is_not_remembered(account: CostAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined, selector = Database.joined, account.selector
+
+    @contextmanager
+    def refused(database: Database) -> Iterator[None]:
+        with joined(database):
+            yield
+            raise LedgerError("the disk is full when it is committed")
+
+    attempts = Attempts(account, Task("x"), BUDGET)
+    explored: list[float] = []
+    monkeypatch.setattr(selector, "count_explored", explored.append)
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "joined", refused)
+        with pytest.raises(LedgerError):
+            attempts.begin(request(input_tokens=1000))
+    assert (attempts.decisions, attempts.selection, explored) == ([], None, [])
+    attempts.begin(request(input_tokens=1000))
+    assert len(explored) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "joined", refused)
+        attempts.book(Reply("x", USAGE), 0.1)
+    assert selector.spend_usd == 0
+    story = account.ledger.task(attempts.task_id)
+    assert (len(story["decisions"]), story["calls"]) == (1, [])
+
+
+def test_a_call_that_was_released_is_not_booked_as_failed(account: CostAccount) -> None:
+    attempts = Attempts(account, Task("x"), BUDGET)
+    attempts.begin(request(input_tokens=1000))
+    attempts.release()
+    attempts.fail(TimeoutError(), 0.1)
+    assert account.ledger.task(attempts.task_id)["calls"] == []
