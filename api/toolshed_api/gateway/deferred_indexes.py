@@ -1,5 +1,6 @@
 """Indexes in memory of the tools that requests defer."""
 
+import json
 import threading
 from collections.abc import Sequence
 
@@ -11,8 +12,9 @@ from toolshed_api.gateway.remembered import Remembered
 from toolshed_api.problems import OverloadedError
 
 _MAX_INDEXES = 16
-# Some kilobytes each.
 _MAX_TOOLS = 10_000
+# Characters of a definition as JSON; most take a tenth. Larger ones are encoded each time.
+_MAX_REMEMBERED = 16_000
 # Longest wait for those of other requests.
 _INDEXING_SECONDS = 10.0
 _ENCODED_TOGETHER = 64
@@ -62,7 +64,8 @@ class DeferredIndexes:
             batch = new[start : start + _ENCODED_TOGETHER]
             for record in embed_tools(batch, static=shed.encoders.static, dense=None).records:
                 known[record.tool_id] = record
-                self._records.put(_digest(record.definition), record)
+                if len(json.dumps(record.definition.to_json(), ensure_ascii=False)) <= _MAX_REMEMBERED:
+                    self._records.put(_digest(record.definition), record)
         shed.knowledge_base.upsert([record for record in known.values() if record is not None])
         return shed
 

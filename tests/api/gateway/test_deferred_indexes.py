@@ -15,17 +15,29 @@ WEATHER = make_tool("get_forecast", "Weather forecast for a city.", source="requ
 INVOICE = make_tool("pay_invoice", "Pay an invoice.", source="request")
 
 
-def test_the_same_set_is_indexed_once_and_of_another_only_what_is_new(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    encoded: list[str] = []
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the tools that were encoded."""
+    names: list[str] = []
     embed = deferred_indexes.embed_tools
 
     def counted(tools: Sequence[ToolDefinition], **options: Any) -> Any:
-        encoded.extend(tool.name for tool in tools)
+        names.extend(tool.name for tool in tools)
         return embed(tools, **options)
 
     monkeypatch.setattr(deferred_indexes, "embed_tools", counted)
+    return names
+
+
+def test_a_huge_definition_is_not_remembered_beside_its_index(encoded: list[str]) -> None:
+    huge = make_tool("huge", "x" * 20_000, source="request")
+    indexes = DeferredIndexes()
+    indexes.of([huge, MAIL], "one")
+    indexes.of([huge, MAIL, WEATHER], "two")
+    assert encoded == ["huge", "send_email", "huge", "get_forecast"]
+
+
+def test_the_same_set_is_indexed_once_and_of_another_only_what_is_new(encoded: list[str]) -> None:
     indexes = DeferredIndexes()
     first = indexes.of([MAIL, WEATHER], "one")
     assert indexes.of([MAIL, WEATHER], "one") is first
