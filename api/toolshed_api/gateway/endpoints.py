@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,7 +10,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from toolshed.errors import ToolshedError
 from toolshed_api.audit.trail import AuditTrail
 from toolshed_api.callers import Caller
 from toolshed_api.dependencies import CurrentCaller, CurrentTrail, caller_shed
@@ -92,7 +90,7 @@ async def _answer(name: DialectName, asking: _Asking) -> Response:
         exchange.prepare()
         return exchange
 
-    exchange = await _kept(gateway, asyncio.ensure_future(gateway.in_thread(prepared)))
+    exchange = await _kept(asyncio.ensure_future(gateway.in_thread(prepared)))
     if exchange.asked.is_stream:
         streamed = begin_stream(exchange)
         try:
@@ -107,15 +105,26 @@ async def _answer(name: DialectName, asking: _Asking) -> Response:
     return Response(told, headers=headers_of(exchange, is_whole=True), media_type="application/json")
 
 
-async def _kept(gateway: Gateway, preparing: "asyncio.Future[Exchange]") -> Exchange:
+async def _kept(preparing: "asyncio.Future[Exchange]") -> Exchange:
     """Wait for a request to be prepared; what it has reserved is given back if nobody waits any more."""
     try:
         return await asyncio.shield(preparing)
     except asyncio.CancelledError:
-        with suppress(ToolshedError):
-            exchange = await preparing
-            await gateway.in_thread(exchange.attempts.release)
+        preparing.add_done_callback(_give_back)
         raise
+
+
+def _give_back(prepared: "asyncio.Future[Exchange]") -> None:
+    if prepared.cancelled() or prepared.exception() is not None:
+        return
+    attempts = prepared.result().attempts
+
+    def release() -> None:
+        with attempts.told():
+            attempts.release()
+
+    # Not in the gateway's own threads, which take no work once it closes.
+    prepared.get_loop().run_in_executor(None, release)
 
 
 class _StreamResponse(StreamingResponse):

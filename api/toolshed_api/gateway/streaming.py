@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from toolshed.economics.running.attempts import Attempt, Reply
 from toolshed.errors import ToolshedError
+from toolshed.metering.failed_calls import SpentError
 from toolshed_api.gateway.dialects.dialect import Json, Reader, Splice
 from toolshed_api.gateway.errors import UpstreamError
 from toolshed_api.gateway.exchange import Exchange
@@ -19,6 +20,11 @@ logger = logging.getLogger(__name__)
 def _unjudged(_reader: Reader) -> bool | None:
     """What has been handed on cannot be made anew."""
     return None
+
+
+def _spent(message: str, reader: Reader) -> SpentError:
+    """What ends a call half way; what was read of its reply is paid for."""
+    return SpentError(message, reported=reader.reported, text=reader.said.billed_text)
 
 
 def begin_stream(exchange: Exchange) -> "Streamed":
@@ -103,18 +109,26 @@ class Streamed:
         dialect = self._exchange.asked.dialect
         body = dialect.as_stream(self._exchange.body_for(attempt))
         reader = dialect.reader(self._exchange.body, self._splice)
+        if self._is_left:
+            # Nobody listens any more: no model is asked, and nothing is booked.
+            await asyncio.to_thread(self._exchange.attempts.release)
+            raise asyncio.CancelledError
         try:
             self._is_reading = True
             await self._read(attempt, body, reader)
-        except UpstreamError as error:
-            if error.text is not None:
+        except ToolshedError as error:
+            if isinstance(error, UpstreamError) and error.text is not None:
                 error.reported, error.text = reader.reported, reader.said.billed_text
             raise
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             current = asyncio.current_task()
-            if not self._is_left or current is None:
-                raise
+            assert current is not None
             current.uncancel()
+            if not self._is_left and not reader.is_ended:
+                raise _spent("the service ended before the reply did; ask again", reader) from error
+        except Exception as error:
+            logger.error("request %s failed", self._exchange.asked.request_id, exc_info=error)
+            raise _spent("the request failed; the log has the reason", reader) from error
         finally:
             self._is_reading = False
         return Reply(reader, reader.reported, reader.said.billed_text)
@@ -158,7 +172,8 @@ class Streamed:
 
     async def _report(self, reader: Reader) -> None:
         exchange = self._exchange
-        passed = None if self._is_left else exchange.judged(reader.said)
+        # Who has all of it may leave before the books are kept.
+        passed = exchange.judged(reader.said) if reader.is_ended else None
         if passed is not None:
             await asyncio.to_thread(exchange.attempts.report, passed)
 
