@@ -190,7 +190,7 @@ class CostAccount:
         """Make what is booked in this block one transaction: the disk is waited for once."""
         # The lock first, as wherever it and the database are both held.
         with self._lock:
-            self._unwritten = learnt = []
+            learnt = self._unwritten = list[Callable[[], None]]()
             try:
                 with self.ledger.database.joined():
                     yield
