@@ -44,7 +44,7 @@ def test_only_pipelines_with_a_dense_channel_need_the_transformer() -> None:
     ("query", "options", "error"),
     [
         (" ", {}, InvalidQueryError),
-        (QUERY, {"sources": ["test", "nowhere"]}, InvalidQueryError),
+        (QUERY, {"sources": ["test", "nowhere"]}, UnknownSourceError),
         (QUERY, {"passages_per_need": 21}, InvalidQueryError),
         (QUERY, {"max_token": 5}, ConfigurationError),
     ],
