@@ -45,7 +45,7 @@ def test_what_is_held_is_a_tenants_own(database: Database) -> None:
 def test_credentials_are_sealed_opened_and_sealed_anew(database: Database) -> None:
     old, new = new_key(), new_key()
     slot = Slot("user", "acme", "ana", "crm")
-    Vault(database, SecretKeys.parse(old)).put(slot, "s3cret", by="ana")
+    Vault(database, SecretKeys.parse(old)).put(slot, "s3cret", by="ana", origins=["https://crm.example"])
     both = Vault(database, SecretKeys.parse(f"{new},{old}"))
     assert both.rotate() == 1
     assert both.for_call("crm", tenant="acme", owner="ana", origin="https://crm.example") == "s3cret"
