@@ -31,9 +31,9 @@ def answer(prompts: Path, replies: Path) -> None:
     replies.write_text("".join(json.dumps(line) + "\n" for line in replied))
 
 
-def test_a_model_and_plans_exclude_each_other() -> None:
+def test_a_model_and_plans_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="a model plans the queries itself"):
-        make_retriever("instant", plans={}, chat=PromptFile("unused", model_id="any"))
+        make_retriever("instant", plans={}, chat=PromptFile(str(tmp_path / "unused"), model_id="any"))
 
 
 def in_layout(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """The process that hands out connections."""
 
 import asyncio
+import logging
 import socket
 import sys
 from contextlib import suppress
@@ -18,6 +19,9 @@ def test_connections_are_accepted_after_one_could_not_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("toolshed_api.workers.supervisor._PAUSES", (0.0, 0.0))
+    # Where a server has run in this process, its log goes no further than its own handlers.
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "propagate", True)
 
     async def handed() -> int:
         with socket.socket() as listener:
