@@ -126,6 +126,7 @@ class Streamed:
             current.uncancel()
             if not self._is_left and not reader.is_ended:
                 raise _spent("the service ended before the reply did; ask again", reader) from error
+        # Broad: whatever went wrong, what was received is paid for, and is booked by who takes this up.
         except Exception as error:
             logger.error("request %s failed", self._exchange.asked.request_id, exc_info=error)
             raise _spent("the request failed; the log has the reason", reader) from error
