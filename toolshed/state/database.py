@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number does, as long as all replicas take the same.
 _ADVISORY_LOCK = 7_305_809
 _BUSY_SECONDS = 30
+_RETRY_SECONDS = 0.01
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s]*@")
 # Drivers take passwords there too.
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
@@ -174,7 +177,8 @@ def _engine(url: str) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         # The driver's own transactions leave out DDL, and take a writer's lock too late.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        _log_ahead(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -183,6 +187,22 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _log_ahead(connection: Any) -> None:
+    """Let a SQLite database keep a write-ahead log.
+
+    Where several begin with that at once, SQLite refuses all but one without waiting as it does elsewhere.
+    """
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_RETRY_SECONDS)
 
 
 def _version(connection: Connection) -> str | None:

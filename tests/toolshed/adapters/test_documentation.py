@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_openai.chat_models import _client_utils
 from langgraph.prebuilt import ToolNode
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 from openai import OpenAI
@@ -52,6 +53,10 @@ async def test_a_block_of_the_page_finds_the_tool_among_1000_and_answers(
     if not hasattr(ToolNode, "inject_tool_args"):
         # See test_bigtool.
         monkeypatch.setattr(ToolNode, "inject_tool_args", lambda node, call, *_: call, raising=False)
+    # It keeps clients by URL for good, and a port of loopback comes again when their loop has long ended.
+    for kind in ("sync", "async"):
+        build = getattr(_client_utils, f"_build_{kind}_httpx_client")
+        monkeypatch.setattr(_client_utils, f"_cached_{kind}_httpx_client", build)
     with scripted_provider(clerk) as url, OpenAI(base_url=url, api_key="none") as client:
         for name, value in {"OPENAI": url, "ANTHROPIC": url[:-3]}.items():
             monkeypatch.setenv(f"{name}_BASE_URL", value)

@@ -1,7 +1,9 @@
 """The ledger on SQLite and on PostgreSQL: exact, append-only, shared, and never half-written."""
 
+import contextlib
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -111,8 +113,28 @@ def test_a_writer_that_is_killed_loses_nothing_it_acknowledged(location: str) ->
 
 
 def test_opening_again_and_at_once_migrates_once(location: str) -> None:
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda _: Ledger(location).close(), range(6)))
+    barrier = threading.Barrier(16)
+
+    def open_one(_: int) -> None:
+        barrier.wait(60)
+        Ledger(location).close()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(open_one, range(16)))
+
+
+def test_opening_waits_for_another_who_writes_before_there_is_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "fresh.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE theirs (x)")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO theirs VALUES (1)")
+        with ThreadPoolExecutor(1) as pool:
+            opened = pool.submit(Ledger, str(path))
+            with pytest.raises(TimeoutError):
+                opened.result(0.3)
+            other.execute("COMMIT")
+            opened.result(60).close()
 
 
 def test_a_ledger_of_a_newer_version_is_refused(ledger: Ledger, location: str) -> None:
