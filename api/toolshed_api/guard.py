@@ -143,7 +143,10 @@ class Guard:
             await exchange.end(problem_response(request, late), request.scope)
 
     async def _refuse(self, response: Response, receive: Receive, send: Send) -> None:
-        """Answer, and throw away what the client still sends, for a while and no more than a body."""
+        """Answer, and throw away what the client still sends, for a while and no more than an upload.
+
+        The system cuts a connection that is closed with something unread, and the answer is lost with it.
+        """
         response.headers["connection"] = "close"
         await send(
             {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
@@ -151,7 +154,7 @@ class Guard:
         await send({"type": "http.response.body", "body": response.body, "more_body": True})
         with suppress(TimeoutError, ToolshedError, ClientDisconnect):
             async with asyncio.timeout(LINGER_SECONDS):
-                async for _ in body_parts(receive, most=most_bytes(self._settings)):
+                async for _ in body_parts(receive, most=self._settings.max_upload_bytes):
                     pass
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -11,7 +11,7 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
-from toolshed_api import bodies
+from toolshed_api import bodies, guard
 from toolshed_api.bodies import most_bytes
 
 
@@ -128,6 +128,17 @@ def test_a_body_that_says_it_is_too_large_is_refused_unread(client: httpx.Client
         connection.sendall(
             b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n"
         )
+        assert raw_problem(connection) == (413, "too_large")
+
+
+def test_who_sends_a_body_that_is_refused_to_its_end_gets_the_answer(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "LINGER_SECONDS", 60.0)
+    n_bytes = Settings().max_upload_bytes - 2**10
+    head = f"POST /v1/tools/search HTTP/1.1\r\nhost: {client.base_url.netloc.decode()}\r\n"
+    with connected(client) as connection:
+        connection.sendall(f"{head}content-length: {n_bytes}\r\n\r\n".encode() + b"x" * n_bytes)
         assert raw_problem(connection) == (413, "too_large")
 
 
