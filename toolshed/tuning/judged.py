@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from toolshed.errors import ConfigurationError, InvalidQueryError, SourceError
 from toolshed.knowledge_base.examples import UsageExample
@@ -82,21 +83,31 @@ def _names(tool_ids: Sequence[str]) -> Mapping[str, str]:
 
 
 def _texts(path: Path) -> Mapping[str, str]:
-    texts = {}
+    texts: dict[str, str] = {}
     # Not splitlines: JSON may hold other line ends, such as U+2028, as they are.
     for number, line in enumerate(_read(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            texts[str(row["id"])] = checked_text(str(row["text"]))
+            query_id, text = _query(json.loads(line))
+            text = checked_text(text)
         except InvalidQueryError as error:
             raise SourceError(f"line {number} of {str(path)!r} is no query: {error}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
                 f"line {number} of {str(path)!r} is no query: an object with 'id' and 'text' is wanted"
             ) from error
+        if texts.setdefault(query_id, text) != text:
+            raise SourceError(f"line {number} of {str(path)!r} has another text for the query {query_id!r}")
     return texts
+
+
+def _query(row: Any) -> tuple[str, str]:
+    # Any: any JSON, which may lack both.
+    query_id, text = row["id"], row["text"]
+    if not isinstance(text, str) or not isinstance(query_id, str | int):
+        raise TypeError
+    return str(query_id), text
 
 
 def _judgements(path: Path) -> list[tuple[str, str]]:

@@ -51,6 +51,11 @@ def test_odd_characters_are_read(tmp_path: Path, text: str, is_read: str) -> Non
         pytest.param("a,b\n", "", "its first line must be", id="other-columns"),
         pytest.param(f"{HEAD}q\tmail\tyes\n", '{"id": "q", "text": "x"}', "no judgement", id="no-number"),
         pytest.param(f"{HEAD}q\tmail\t1\n", "{}", "line 1 of .* is no query", id="no-query"),
+        pytest.param(HEAD, '{"id": "q", "text": null}', "line 1 of .* is no query", id="null"),
+        pytest.param(HEAD, '{"id": [1], "text": "x"}', "line 1 of .* is no query", id="no-id"),
+        pytest.param(
+            HEAD, '{"id": 1, "text": "x"}\n{"id": "1", "text": "y"}', "line 2 .* another text", id="twice"
+        ),
         pytest.param(HEAD, '{"id": "q", "text": " "}', "line 1 of .* the query is empty", id="empty"),
         pytest.param(
             f"{HEAD}q\t{'x' * 131_073}\t1\n", '{"id": "q", "text": "x"}', "line 2 .* field", id="long"
