@@ -17,6 +17,7 @@ from toolshed.errors import InvalidQueryError, missing_extra
 from toolshed.legal.citation_forms import Citation, CitationKind, one_line
 from toolshed.legal.commonwealth_citations import commonwealth_citations
 from toolshed.legal.european_citations import european_citations
+from toolshed.legal.us_short_names import short_named
 from toolshed.legal.us_statutes import us_statutes
 from toolshed.types import Span
 
@@ -25,9 +26,11 @@ __all__ = ["Citation", "CitationKind", "find_citations", "normal_citation", "wit
 # Sentences without any of these cite nothing.
 _MAY_CITE = re.compile(
     r"\d\s+[A-Z]|§|\b[Ii](?:d|bid)\.|\bN[Oo]s?\.\s*\S*\d|\bRule\s|R\.\s?(?:Civ|Crim|Ev|App|Ban)"
-    r"|\d/\d|[\[(]\d{4}[\])]|:\d{4}:|\b[Aa]rt\w{0,6}\.?\s\S{0,3}\d|\b(?:Code|Law|Stat|[Ss]ections?"
+    r"|\d/\d|[\[(]\d{4}[\])]|:\d{4}:|\b[Aa]rt\w{0,6}\.?\s(?:[LRDA]\.?\s)?\S{0,3}\d|\b(?:Code|Law|Stat|[Ss]ections?"
     r"|[Ss]s?|I\.?R\.?C)\b\.?\s\S?\d"
-    r"|\b(?:AIR|A\.I\.R\.|L\.?R\.?|BGH\w{1,2}|BV\w{4,6}E|CFR|USC)\s\d"
+    r"|\b(?:AIR|A\.I\.R\.|L\.?R\.?|BGH\w{1,2}|BV\w{4,6}E|CFR|USC|[Rr]egs?|[Rr]egulations?|Sch(?:edule)?"
+    r"|CPR\s[Rr](?:ule)?)\b\.?\s\d"
+    r"|\b[A-Z](?:[A-Za-z]|\.\s?[A-Z]){1,4}\.?\s\d|\b[A-Za-z]\.[A-Z]\.\s\d|U\.\s?S\.\sConst|\b[Tt]itle\s\d"
 )
 # Only these can be read as more by eyecite: a number before a name.
 _MAY_REPORT = re.compile(r"\d\s+[A-Z]|§")
@@ -141,7 +144,8 @@ def _in_sentence(sentence: str) -> list[Citation]:
     """Citations of one sentence; "Id." and short forms are not resolved yet."""
     if not _MAY_CITE.search(sentence):
         return []
-    own = _longest((*us_statutes(sentence), *commonwealth_citations(sentence), *european_citations(sentence)))
+    readers = (us_statutes, short_named, commonwealth_citations, european_citations)
+    own = _longest(citation for reader in readers for citation in reader(sentence))
     further = [
         more
         for citation in own

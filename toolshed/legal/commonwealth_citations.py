@@ -7,7 +7,7 @@
 import re
 from collections.abc import Iterator
 
-from toolshed.legal.citation_forms import Citation, cited
+from toolshed.legal.citation_forms import Citation, cited, one_line
 
 _DIVISION = r"(?:\s\((?P<division>[A-Z][A-Za-z]{1,9})\))?"
 # Reports whose names have several words or small letters; others are two to eight capitals.
@@ -59,12 +59,22 @@ _LAW_REPORTS = re.compile(
     r"|Ch\.?\s?App\.?|Ch\.?|Eq\.?"
     r"|P\.?C\.?|C\.?C\.?R\.?)\s(?P<page>\d{1,4})(?!\w)"
 )
+_PROVISION = (
+    r"\b(?P<kind>[Ss]ections?|[Ss]s?|[Rr]eg(?:ulation)?s?|[Ss]ch(?:edule)?s?|[Pp]ara(?:graph)?s?)\b\.?\s{0,2}"
+    r"(?P<section>\d{1,4}[A-Z]{0,3})(?P<paragraphs>(?:\(\w{1,4}\)){0,5})"
+    r"(?P<further>(?:(?:,|\sand|\sor|\sto)\s\d{1,4}[A-Z]{0,3}(?:\(\w{1,4}\)){0,5}){0,6})"
+)
 _ACT = re.compile(
-    r"\b(?:[Ss]ections?|[Ss]s?\.?)\s{0,2}(?P<section>\d{1,4}[A-Z]{0,3})(?P<paragraphs>(?:\(\w{1,4}\)){0,5})"
-    r"(?:\sof)?\s(?:the\s)?(?P<act>[A-Z][A-Za-z'’,()&\s-]{2,90}?\sAct\s(?:1[89]|20)\d\d)(?!\w)"
+    _PROVISION + r"(?:\s(?:of|to))?,?\s(?:the\s)?"
+    r"(?P<act>[A-Z][A-Za-z'’,()&\s-]{2,90}?\s(?:Act|Regulations|Order|Rules)\s(?:1[89]|20)\d\d)(?!\w)"
+)
+_SHORT_KINDS = {"r": "reg", "p": "para"}
+_FURTHER_ITEM = re.compile(r"\d{1,4}[A-Z]{0,3}(?P<paragraphs>(?:\(\w{1,4}\)){0,5})")
+_PROCEDURE = re.compile(
+    r"\bCPR\s(?:[Rr](?:ule)?\.?\s|[Pp]t\.?\s|[Pp]art\s)?(?P<rule>\d{1,2}(?:\.\d{1,3}[A-Z]?)?)(?!\w)"
 )
 _INITIALS = re.compile(r"\b([A-Z])\s(?=[A-Z]\b)")
-_ACT_WORD = re.compile(r"[(]?(?:[A-Z][\w'’-]*|of|and|the|to|in|for|on|etc|by|&)[,)]*")
+_ACT_WORD = re.compile(r"[(]?(?:[A-Z][\w'’-]*|of|and|the|to|in|for|on|at|with|from|etc|by|&)[,)]*")
 
 
 def commonwealth_citations(text: str) -> Iterator[Citation]:
@@ -83,7 +93,9 @@ def commonwealth_citations(text: str) -> Iterator[Citation]:
         yield cited("case", match, f"AIR {match['year']} {_plain(match['court'])} {match['page']}")
     for match in _LAW_REPORTS.finditer(text):
         yield cited("case", match, f"LR {match['volume']} {_plain(match['court'])} {match['page']}")
-    if " Act " in text:
+    for match in _PROCEDURE.finditer(text):
+        yield cited("rule", match, f"CPR {match['rule']}")
+    if any(kind in text for kind in (" Act ", " Regulations ", " Order ", " Rules ")):
         yield from _of_acts(text)
 
 
@@ -102,10 +114,22 @@ def _plain(report: str) -> str:
 
 def _of_acts(text: str) -> Iterator[Citation]:
     for match in _ACT.finditer(text):
-        act = match["act"]
-        if all(_ACT_WORD.fullmatch(word) for word in act.split()[:-1]):
-            provision = f"{act} s {match['section']}"
-            within = (provision, act) if match["paragraphs"] else (act,)
-            yield cited(
-                "statute", match, provision + match["paragraphs"], within=tuple(map(str.strip, within))
-            )
+        if all(_ACT_WORD.fullmatch(word) for word in match["act"].split()[:-1]):
+            yield from _provisions(match)
+
+
+def _provisions(match: re.Match[str]) -> Iterator[Citation]:
+    """Each provision of a list, with the Act that is named behind it."""
+    act, letter = one_line(match["act"]), match["kind"][0].lower()
+    kind = "sch" if match["kind"][:3].lower() == "sch" else _SHORT_KINDS.get(letter, "s")
+    first = match["section"] + match["paragraphs"]
+    further = list(_FURTHER_ITEM.finditer(match.string, *match.span("further")))
+    numbers = [(first, match["section"], match.start(), match.end("paragraphs"))]
+    numbers += [(item[0], item[0].partition("(")[0], item.start(), item.end()) for item in further]
+    for number, section, start, end in numbers:
+        end = match.end() if number is numbers[-1][0] else end
+        provision = f"{act} {kind} {section}"
+        within = (provision, act) if number != section else (act,)
+        yield Citation(
+            "statute", start, end, match.string[start:end], f"{act} {kind} {number}", within=within
+        )

@@ -24,12 +24,12 @@ _VERBS = (
 )
 _MEANS = re.compile(
     rf"(?:{_TERM}(?:,?\s(?:or|and|oder|und|ou|o|et|e)\s{_TERM})?|(?:^|[.;]\s)(?:[Tt]he\sterm\s)?{_TERM})"
-    rf",?\s(?:as\sused\s\S[^,]{{0,60}},\s)?(?:{_VERBS})"
+    rf"\*{{0,2}},?\s(?:as\sused\s\S[^,]{{0,60}},\s)?(?:{_VERBS})"
 )
 # The verb comes first: "Im Sinne dieses Gesetzes ist „Halter“ ...", "on entend par « ... »".
 _IS = re.compile(
-    rf"(?:\b[Ii]m\sSinne\s[^„»\"“]{{0,80}}?\b(?:ist|sind|bezeichnet|bedeutet|meint)(?:\sder\sAusdruck)?"
-    rf"|\b(?:on\sentend|se\sentender[áa]n?|se\sentiende|entende-se|si\sintende)\s(?:par|por|per)"
+    rf"(?:\bbezeichnet(?:\sder\sAusdruck)?|\b[Ii]m\sSinne\s[^„»\"“]{{0,80}}?\b(?:ist|sind|bezeichnet|bedeutet|meint)(?:\sder\sAusdruck)?"
+    rf"|\b(?:[Oo]n\sentend|[Ss]e\sentender[áa]n?|[Ss]e\sentiende|[Ee]ntende-se|[Ss]i\sintende)\s(?:par|por|per)"
     rf"|\b[Pp]er)\s{_TERM}(?=,?\s)"
 )
 _LEADS = (
@@ -48,15 +48,27 @@ _CALLED = re.compile(
 _ITEM = re.compile(
     r"(?:^|\n)(?:\(?\w{1,3}[.)°º]\s+)?(?:«\s?([^«»\n.!?]{2,60}?)\s?»\s?[:,]\s"
     r"|„([^„“”\n.!?]{2,60})[“”](?:[:,]\s|\s(?=[a-zäöü]))"
-    # A row of a table of definitions.
-    r"|[\"“]([^\"“”\n\t.!?]{2,60})[\"”]\t)"
+    # A row of a table of definitions, or of a list of them: "Business Day": a day other than ...
+    r"|[\"“]([^\"“”\n\t.!?]{2,60})[\"”](?:\t|:\s(?=[a-z])))"
+)
+# The same without marks, as they are printed in bold in the United Kingdom.
+_BOLD_ITEM = re.compile(
+    r"(?:^|\n)([A-Z][\w'’&/-]{1,30}(?:\s(?:[A-Z][\w'’&/-]{0,30}|of|and|or|the|for|to|in)){0,5}):\s"
+    r"(?=(?:an?|the|any|all|each|every|such|those|that|has|have|means|in\srelation)\b)"
+)
+# (the Seller)
+_BOLD_NAME = re.compile(
+    r"\((?:the|each\san?|together,?\sthe)\s([A-Z][\w'’&-]*(?:\s(?:[A-Z][\w'’&-]*|of|and)){0,4})\)"
 )
 # A sentence or a line opens with a term in capitals. Words that are no terms open sentences too.
 _BARE = re.compile(
     r"(?:^|\n)(?:\(?\w{1,4}[.)]\s+)?([A-Z][\w'’&/-]{1,30}(?:\s(?:[A-Z][\w'’&/-]{0,30}|of|and|or|the|for|to|in)){0,5})"
     r",?\s(?:shall\smean|means?|(?:has|have|shall\shave)\sthe\s(?:same\s)?meanings?)\s(?!that\b|to\b)"
 )
-_NO_TERM = frozenset("this that these those it which what he she they we you i by there nothing".split())
+_NO_TERM = frozenset(
+    """this that these those it which what he she they we you i by there nothing
+    note example warning important attention re subject date title question answer""".split()
+)
 _QUOTED = re.compile(_TERM)
 # A parenthesis that quotes something else: a court's words, an emphasis.
 _NO_DEFINITION = re.compile(
@@ -107,10 +119,13 @@ def _terms(sentence: str) -> Iterator[str]:
             if not _NO_DEFINITION.match(match[0]):
                 terms = [_clean(first or second) for first, second in _QUOTED.findall(match[0])]
                 yield from (term for term in terms if any(word[:1].isupper() for word in term.split()))
-    if " mean" in sentence:
-        for match in _BARE.finditer(sentence):
-            if match[1].split()[0].lower() not in _NO_TERM:
-                yield _clean(match[1])
+    bare = [_BOLD_ITEM] if ": " in sentence else []
+    bare += [_BARE] if " mean" in sentence else []
+    for match in (match for pattern in bare for match in pattern.finditer(sentence)):
+        if match[1].split()[0].lower() not in _NO_TERM:
+            yield _clean(match[1])
+    if "(" in sentence:
+        yield from (_clean(match[1]) for match in _BOLD_NAME.finditer(sentence))
 
 
 def _clean(term: str) -> str:

@@ -88,11 +88,13 @@ _GERMAN_CODE = (
 _GERMAN = re.compile(
     rf"(?P<mark>§{{1,2}}|\bArt(?:ikel)?\b\.?)\s?(?P<items>{_PROVISION}(?:(?:,|;|\sund|\soder|\sbis"
     rf"|\si\.\s?V\.\s?m\.)\s"
-    rf"(?:§{{1,2}}\s?)?{_PROVISION}){{0,8}})(?:\s(?:{_GERMAN_CODE}))?"
+    rf"(?:§{{1,2}}\s?)?(?:{_PROVISION}|{_STEP}\s\w{{1,4}}(?!\w))){{0,8}})(?:\s(?:{_GERMAN_CODE}))?"
 )
 _MOST_CAPITALS = 5
+# "Abs. 3" in a list is of the section before it.
 _ONE_PROVISION = re.compile(
-    rf"(?P<number>\d{{1,4}}(?:\s?[a-z](?!\w))?)(?P<steps>(?:\s?{_STEP}\s?\w{{1,4}}){{0,6}})(?:\s?ff?\.)?"
+    rf"(?:(?P<more>{_STEP}\s\w{{1,4}}(?!\w))|(?P<number>\d{{1,4}}(?:\s?[a-z](?!\w))?)"
+    rf"(?P<steps>(?:\s?{_STEP}\s?\w{{1,4}}){{0,6}}))(?:\s?ff?\.)?"
 )
 _SWISS = re.compile(
     rf"\bArt\.\s(?P<number>\d{{1,4}}[a-z]?)(?P<steps>(?:\s{_STEP}\s\w{{1,4}}){{0,4}})\s(?P<code>OR"
@@ -118,6 +120,17 @@ _FRENCH = re.compile(
 _FRENCH_SHORT: Mapping[str, str] = {
     "C. civ.": "Code civil", "C. com.": "Code de commerce", "C. pén.": "Code pénal",
     "C. trav.": "Code du travail", "C. cons.": "Code de la consommation",
+}  # fmt: skip
+
+
+_LATIN = re.compile(
+    r"\b[Aa]rt(?:t|[íi]culos?|icol[oi]|igos?)?\.?\s(?P<number>\d{1,4}(?:[-\s](?:bis|ter|quater))?),?\s(?:d[eo]l?\s)?"
+    r"(?P<code>c\.\s?c\.|c\.\s?p\.(?:\s?c\.|\s?p\.)?|[Cc]odice\s(?:civile|penale|di\sprocedura\s(?:civile|penale))"
+    r"|[Cc]ódigo\s(?:[Cc]ivil|[Pp]enal|de\s[Cc]omercio|do\s[Tt]rabalho))(?!\w)"
+)
+_LATIN_SHORT: Mapping[str, str] = {
+    "c.c.": "Codice civile", "c.p.": "Codice penale", "c.p.c.": "Codice di procedura civile",
+    "c.p.p.": "Codice di procedura penale",
 }  # fmt: skip
 
 
@@ -147,6 +160,10 @@ def european_citations(text: str) -> Iterator[Citation]:
         code = _FRENCH_SHORT.get(code, code[:1].upper() + code[1:])
         number = re.sub(r"^([LRDA])\.?\s?", r"\1. ", match["number"])
         yield cited("statute", match, f"Art. {number} {code}")
+    for match in _LATIN.finditer(text):
+        code = one_line(match["code"])
+        code = _LATIN_SHORT.get(code.replace(" ", ""), code[:1].upper() + code[1:].lower())
+        yield cited("statute", match, f"Art. {match['number']} {code}")
 
 
 def _act(match: re.Match[str]) -> str:
@@ -193,10 +210,12 @@ def _of_german(match: re.Match[str]) -> Iterator[Citation]:
     if not code and (mark == "Art." or not any(item["steps"] for item in items)):
         return
     kind: CitationKind = "statute" if code else "section"
+    names = [code, _NAMED.get(code, "")] if code else [""]
+    number = ""
     for position, item in enumerate(items):
-        number = "".join(item["number"].split())
-        names = [code, _NAMED.get(code, "")] if code else [""]
-        forms = [f"{mark} {number} {one_line(item['steps'])} {name}" for name in names if name or not code]
+        number = "".join((item["number"] or number).split())
+        steps = one_line(item["more"] or item["steps"])
+        forms = [f"{mark} {number} {steps} {name}" for name in names if name or not code]
         whole = [f"{mark} {number} {name}" for name in names if name or not code]
         yield _placed(match, kind, item, len(items), position, [one_line(form) for form in (*forms, *whole)])
 

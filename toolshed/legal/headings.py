@@ -14,6 +14,15 @@ from string import ascii_uppercase
 
 from toolshed.documents import LegalDocument, Section
 from toolshed.legal.boundary_features import wrap_width
+from toolshed.legal.heading_titles import (
+    ADDRESS,
+    MAX_TITLE,
+    is_phrase,
+    is_title_case,
+    title_behind_mark,
+    title_of_clause,
+    title_on_line,
+)
 from toolshed.legal.roman_numerals import roman_value
 
 # From the outside in: an outer one ends every inner one. Headings without a rank (numerals, letters) nest
@@ -54,7 +63,8 @@ _WORDS = "|".join(
     for form in (word.title(), word.upper())
 )
 _NUMBER = (
-    r"(?:[LRDA]\.?[ ]?\*?\d{1,4}(?:-\d{1,3}){0,4}|1er|\d{1,4}[.]?[ºo°]"
+    r"(?:[LRDA]\.?[ ]?\*?\d{1,4}(?:-\d{1,3}){0,4}|1er|[Pp]remier|PREMIER|Ier|[Uu]nique|\d{1,4}[.]?[ºo°]"
+    r"|\d{1,4}-(?:bis|ter|quater|quinquies|sexies|septies)"
     r"|\d{1,5}[A-Za-z]{0,3}(?:[.:–-]\d{1,5}[A-Za-z]?){0,5}(?:\([A-Za-z0-9]{1,4}\)){0,6}"
     r"|[IVXLC]{1,7}(?:-[A-Z0-9]{1,3})?|[A-Z](?:-\d{1,3})?)(?!\w)"
 )
@@ -73,16 +83,6 @@ _LINE = re.compile(
     )""",
     re.MULTILINE | re.VERBOSE,
 )
-_RUN_IN = re.compile(r"""["“]?[A-Z][^.\n:;]{1,70}[.:—](?=[ \t\r]|$)""")
-_CLAUSE = re.compile(
-    r"(?:[A-Z][\w’'-]*[,;]?[ ](?:(?:and|of|or|for|by|to|the|in|on)[ ])*){0,6}"
-    r"[A-Z][\w’'-]{3,}[.:](?=[ \t]+[\"“(]?[A-Z(])"
-)
-_SMALL_WORDS = frozenset(
-    "a an and as at but by for from in into nor of on or over per than the to under upon v. vs. with".split()
-)
-_MAX_TITLE, _MAX_PHRASE_WORDS = 140, 6
-_VERB = re.compile(r"\b(?:is|are|was|were|be|shall|may|must|will|has|have|had|does|do|applies|apply|means)\b")
 # A heading in capitals is one when text of this length, or another heading, follows it.
 _MIN_BODY, _MAX_LABEL = 60, 90
 # A line of a table of contents, and how many of them make one.
@@ -94,11 +94,6 @@ _CONTENTS = frozenset(
     {"contents", "table of contents", "arrangement of sections", "inhaltsverzeichnis", "inhaltsübersicht",
      "sommaire", "table des matières", "índice", "indice", "sommario", "sumário"}
 )  # fmt: skip
-# A number, and no heading: a date, an address, a reporter.
-_ADDRESS = re.compile(
-    r"\d|\bv\.?\s|^(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
-    r"|\b(?:Street|St|Avenue|Ave|Road|Rd|Lane|Drive|Boulevard|Blvd|Floor|U\.S|F|Cal)\b\.?"
-)
 _SUBSECTION = re.compile(r"\((?:1|a|A|i)\)\s")
 
 
@@ -189,8 +184,10 @@ def _numbered(text: str, match: re.Match[str]) -> Iterator[_Heading]:
         end = title_end or number_end + len(rest)
     else:
         is_loose = kind in _RANKS or kind.startswith("decimal")
-        title = _title_on_line(bare, is_loose=is_loose)
-        if title is None and kind == "integer" and (title := _title_of_clause(bare)):
+        title = title_on_line(bare, is_loose=is_loose) or title_behind_mark(rest, bare, is_loose=is_loose)
+        if title is None and kind == "integer" and _stands_over_text(text, match.start(), line_end):
+            title = bare if is_phrase(bare) else None
+        if title is None and kind == "integer" and (title := title_of_clause(bare)):
             kind = "clause"
         if title is None:
             if not is_loose or bare[0].islower() or bare[0] in ",;)":
@@ -208,7 +205,7 @@ def _of_act(text: str, match: re.Match[str], before: int) -> _Heading | None:
         return None
     title = text[number_end:line_end].strip()
     following = text[line_end : line_end + 400].lstrip()
-    if title.endswith((".", ";", ",", ":", "?")) or _ADDRESS.search(title) or not following:
+    if title.endswith((".", ";", ",", ":", "?")) or ADDRESS.search(title) or not following:
         return None
     opens_text = _SUBSECTION.match(following) is not None
     number = int(match["plain"].rstrip(ascii_uppercase))
@@ -233,36 +230,25 @@ def _kind_and_number(match: re.Match[str]) -> tuple[str, str]:
     raise AssertionError(match)
 
 
-def _title_on_line(bare: str, *, is_loose: bool) -> str | None:
-    """The title on a heading's own line: all of it, or a run-in that ends with a stop."""
-    if len(bare) <= _MAX_TITLE and not bare.endswith((".", ";", ",", "?")) and _is_title_case(bare):
-        return bare
-    run_in = _RUN_IN.match(bare)
-    if run_in is None:
-        return None
-    is_whole = len(run_in[0]) == len(bare)
-    if (is_loose or is_whole) and _is_title_case(run_in[0]):
-        return run_in[0]
-    # "§ 9-402. Late fees. A late fee ...": statutes capitalise the first word of a title only.
-    is_phrase = len(run_in[0].split()) <= _MAX_PHRASE_WORDS and not _VERB.search(run_in[0])
-    return run_in[0] if is_loose and is_phrase and not is_whole else None
-
-
-def _title_of_clause(bare: str) -> str | None:
-    """The title in "1. Governing Law. The laws of Maine govern."; no sentence, no short abbreviation."""
-    match = _CLAUSE.match(bare)
-    return match[0] if match and not _VERB.search(match[0]) and _is_title_case(match[0]) else None
+def _stands_over_text(text: str, start: int, line_end: int) -> bool:
+    """Whether a line stands alone, and text follows that is no other line of its kind."""
+    following = text[line_end : line_end + 400]
+    if not _opens_a_block(text, start) or not following.replace("\r", "").startswith("\n\n"):
+        return False
+    line = following.lstrip().partition("\n")[0]
+    match = _LINE.match(line)
+    return bool(line) and (match is None or match["integer"] is None)
 
 
 def _title_on_next_line(text: str, line_end: int) -> int | None:
     """Where the title ends that stands below a bare number, or None."""
-    following = text[line_end : line_end + 2 * _MAX_TITLE]
+    following = text[line_end : line_end + 2 * MAX_TITLE]
     lead = len(following) - len(following.lstrip())
     line = following.lstrip().partition("\n")[0].rstrip()
     if (
         following[:lead].count("\n") > 2
         or not line
-        or len(line) > _MAX_TITLE
+        or len(line) > MAX_TITLE
         or line.endswith((".", ";", ",", ":"))
     ):
         return None
@@ -271,15 +257,7 @@ def _title_on_next_line(text: str, line_end: int) -> int | None:
     # "Principles relating to processing of personal data": the Union capitalises the first word only.
     stop = line_end + lead + len(line)
     stands_alone = line[0].isupper() and text[stop : stop + 3].replace("\r", "").startswith("\n\n")
-    return stop if stands_alone or _is_title_case(line) else None
-
-
-def _is_title_case(title: str) -> bool:
-    """Whether the words of a title are capitalised, small ones apart."""
-    words = [word.strip("\"“”'’().,:;—-") for word in title.split()]
-    words = [word for word in words if word and word.lower() not in _SMALL_WORDS]
-    capitalised = sum(word[0].isupper() or not word[0].isalpha() for word in words)
-    return bool(words) and any(word[0].isalpha() for word in words) and capitalised >= 0.75 * len(words)
+    return stop if stands_alone or is_title_case(line) else None
 
 
 def _label(text: str) -> str:

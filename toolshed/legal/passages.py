@@ -20,7 +20,7 @@ from toolshed.legal.tokens import TokenCounter, default_counter
 # all-MiniLM-L6-v2 reads 256 tokens, two of them special.
 DEFAULT_BUDGET = 254
 # Raise when passages are cut by other rules: they are then written anew.
-_RULES_VERSION = 3
+_RULES_VERSION = 4
 # The header may take this share of the budget.
 _MAX_HEADER_SHARE = 0.2
 # A passage this full ends where a section does, or a paragraph.

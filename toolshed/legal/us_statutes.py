@@ -85,6 +85,12 @@ def us_statutes(text: str) -> Iterator[Citation]:
             yield cited("statute", match, normal)
 
 
+def state_section(code: str, section: str) -> str:
+    """The normal form of a section of a state's code, given apart; empty where the code is none."""
+    match = _STATE.fullmatch(f"{code} § {section}")
+    return _of_state(match) if match else ""
+
+
 def _of_code(match: re.Match[str]) -> Iterator[Citation]:
     title = int(match["title"])
     if match["section"]:
@@ -109,6 +115,10 @@ def _of_state(match: re.Match[str]) -> str:
     """The normal form of a section of a state's code; empty where the words name no code."""
     words = _WORD.findall(match["name"])
     has_sign = match["sign"] is not None
+    mark = "§"
+    if len(words) > 1 and words[-1].lower() in ("art.", "article"):
+        words.pop()
+        mark, has_sign = "art.", True
     while words and words[-1].lower().strip(".") in ("section", "sec", "sections"):
         words.pop()
         has_sign = True
@@ -127,7 +137,7 @@ def _of_state(match: re.Match[str]) -> str:
     part = f" {'tit.' if lead[:1] in 'tT' else 'ch.'} {match['part']}," if lead else ""
     title = f"{match['title']} " if match["title"] else ""
     state = _STATES.get(state, state).replace("W.Va.", "W. Va.")
-    return f"{title}{state} {' '.join(ordered)}{part} § {match['section']}"
+    return f"{title}{state} {' '.join(ordered)}{part} {mark} {match['section']}"
 
 
 def _with_initials(words: list[str]) -> list[str]:

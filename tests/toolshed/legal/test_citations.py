@@ -45,6 +45,56 @@ from toolshed.legal.passages import PassageOptions, build_passages
             ["26 U.S.C. § 280G", "26 C.F.R. § 1.482-7T", "26 U.S.C. § 83"],
         ),
         (
+            "RCW 19.86.090; O.C.G.A. § 13-8-53; N.J.S.A. 56:8-2; M.G.L. c. 93A, § 2; 9 V.S.A. § 2453",
+            [
+                "Wash. Rev. Code § 19.86.090",
+                "Ga. Code § 13-8-53",
+                "N.J. Stat. § 56:8-2",
+                "Mass. Gen. Laws ch. 93A, § 2",
+                "9 Vt. Stat. § 2453",
+            ],
+        ),
+        (
+            "Section 1542 of the California Civil Code; section 365(a) of the Bankruptcy Code; "
+            "Section 2 of Title 35 of the United States Code; Title 11, United States Code, section 362(a)",
+            ["Cal. Civ. Code § 1542", "11 U.S.C. § 365", "35 U.S.C. § 2", "11 U.S.C. § 362"],
+        ),
+        (
+            "Section 10(b) of the Securities Exchange Act of 1934; Pen. Code, § 187; "
+            "Tex. Code Crim. Proc. art. 38.22",
+            [
+                "Securities Exchange Act of 1934 § 10",
+                "Cal. Penal Code § 187",
+                "Tex. Crim. Proc. Code art. 38.22",
+            ],
+        ),
+        (
+            "UCC 2-207; U.S. Const. amend. XIV, § 1; Restatement (Second) of Contracts § 90; La. R.S. 9:2794",
+            [
+                "U.C.C. § 2-207",
+                "U.S. Const. amend. XIV, § 1",
+                "Restatement (Second) of Contracts § 90",
+                "La. Rev. Stat. § 9:2794",
+            ],
+        ),
+        ("The board met in room RC 12 and PS 4 was read.", []),
+        (
+            "ss 1 and 2(1) of the Misrepresentation Act 1967; regulation 5 of the Work at Height "
+            "Regulations 2005; Schedule 2 to the Equality Act 2010; CPR r 31.6",
+            [
+                "Misrepresentation Act 1967 s 1",
+                "Misrepresentation Act 1967 s 2(1)",
+                "Work at Height Regulations 2005 reg 5",
+                "Equality Act 2010 sch 2",
+                "CPR 31.6",
+            ],
+        ),
+        (
+            "§ 280 Abs. 1, Abs. 3 BGB; art. 2043 c.c.; artículo 1902 del Código Civil",
+            ["§ 280 Abs. 1 BGB", "§ 280 Abs. 3 BGB", "Art. 2043 Codice civile", "Art. 1902 Código civil"],
+        ),
+        ("Le prix est fixé par l'article L. 441-1 du code de commerce.", ["Art. L. 441-1 Code de commerce"]),
+        (
             "42 U.S.C. §§ 300aa-11(c), 300aa-12; 45 C.F.R. pt. 46",
             ["42 U.S.C. § 300aa-11", "42 U.S.C. § 300aa-12", "45 C.F.R. pt. 46"],
         ),

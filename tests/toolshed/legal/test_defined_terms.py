@@ -31,6 +31,13 @@ from toolshed.legal.passages import build_passages
         ("Business Day means a day on which banks are open.", ["Business Day"]),
         ("This means that the tenant's and landlord's rights end.", []),
         ("Er sagte „Das ist falsch“ und ging.", []),
+        ("In dieser Satzung bezeichnet „Steg“ jeden Anleger.", ["Steg"]),
+        ("On entend par « quai » tout ouvrage.", ["quai"]),
+        ('"Business Day": a day other than a Saturday.', ["Business Day"]),
+        ("Insured Risks: the risks of fire and flood.", ["Insured Risks"]),
+        ("Note: the harbour is closed on Sundays.", []),
+        ("Tarn Bakeries Ltd (the Company) is sold (see the Accounts).", ["Company"]),
+        ('**"Services"** means the work in Schedule 1.', ["Services"]),
         ("Nothing is defined here.", []),
     ],
 )

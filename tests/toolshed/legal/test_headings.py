@@ -28,6 +28,23 @@ def paths(text: str) -> list[str]:
             id="articles-and-decimals",
         ),
         pytest.param(
+            "Titre II : Du contrat\n\nChapitre Ier : Dispositions générales\n\nArticle premier\n\n"
+            f"{BODY}\n\nArt. 6-bis\n\nDeroghe\n\n{BODY}",
+            [
+                "Titre II : Du contrat",
+                "Titre II : Du contrat > Chapitre Ier : Dispositions générales",
+                "Titre II : Du contrat > Chapitre Ier : Dispositions générales > Article premier",
+                "Titre II : Du contrat > Chapitre Ier : Dispositions générales > Art. 6-bis Deroghe",
+            ],
+            id="titles-in-sentence-case",
+        ),
+        pytest.param(
+            f"Schedule 1\n\nFees\n\n1. Setup fee\n\n{BODY}\n\n2. Annual fee\n\n{BODY}\n\n"
+            "3. Passport copy\n\n4. Bank statement",
+            ["Schedule 1 Fees", "Schedule 1 Fees > 1. Setup fee", "Schedule 1 Fees > 2. Annual fee"],
+            id="items-that-are-titles",
+        ),
+        pytest.param(
             f"Section 2.1(a) Scope of Work. {BODY}\n\nSection 2.2. Changes\n\n{BODY}",
             ["Section 2.1(a) Scope of Work", "Section 2.2. Changes"],
             id="sections",
