@@ -3,22 +3,33 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+
+from tests.waiting import eventually
+
+# Less than a writer waits for the lock.
+_LONGEST_SECONDS = 20.0
 
 
 @contextmanager
-def locked(ledger: Path, seconds: float = 1.2) -> Iterator[None]:
-    """Hold SQLite's write lock from another connection for some time."""
+def locked(ledger: Path, until: Callable[[], bool]) -> Iterator[None]:
+    """Hold SQLite's write lock from another connection until something is true."""
     other = sqlite3.connect(ledger, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
-    timer = threading.Timer(seconds, other.rollback)
-    timer.start()
+
+    def hold() -> None:
+        with suppress(AssertionError):
+            eventually(until, seconds=_LONGEST_SECONDS)
+        other.rollback()
+
+    holding = threading.Thread(target=hold)
+    holding.start()
     try:
         yield
     finally:
-        timer.join()
+        holding.join()
         other.close()
 
 

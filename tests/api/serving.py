@@ -5,17 +5,18 @@ import contextlib
 import json
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from tests.waiting import PATIENCE_SECONDS, eventually
 from toolshed.catalog.addresses import certificates
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
+from toolshed.vectors import Vectors
 from toolshed_api.app import create_app
 from toolshed_api.server import SERVER_OPTIONS
 
@@ -39,11 +40,10 @@ def running(app: ASGIApp) -> Iterator[httpx.Client]:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", **SERVER_OPTIONS))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the service failed to start"
-            time.sleep(0.01)
+        eventually(lambda: server.started or not thread.is_alive())
+        assert server.started, "the service failed to start"
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=url, timeout=30, verify=certificates()) as client:
+        with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, verify=certificates()) as client:
             yield client
         server.should_exit = True
         thread.join()
@@ -60,7 +60,7 @@ def problem(response: httpx.Response) -> tuple[int, str]:
 def connected(client: httpx.Client) -> socket.socket:
     """A socket of its own to the service of a client, to say there what no HTTP client would."""
     url = client.base_url
-    return socket.create_connection((url.host, url.port), timeout=30)
+    return socket.create_connection((url.host, url.port), timeout=PATIENCE_SECONDS)
 
 
 def raw_problem(connection: socket.socket) -> tuple[int, str]:
@@ -76,12 +76,15 @@ def raw_problem(connection: socket.socket) -> tuple[int, str]:
     return body["status"], body["code"]
 
 
-class SlowEncoder(HashingEncoder):
-    """Takes a second, or more, for texts that say so, as a loaded machine would."""
+class HeldEncoder(HashingEncoder):
+    """Keeps texts that say ``slow`` until it is let go on, as a loaded machine would."""
 
-    seconds = 1.0
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds, self.may_go_on = threading.Event(), threading.Event()
 
-    def encode(self, texts: list[str]) -> object:  # type: ignore[override]  # told less of it
+    def encode(self, texts: Sequence[str]) -> Vectors:
         if any("slow" in text for text in texts):
-            time.sleep(self.seconds)
+            self.holds.set()
+            assert self.may_go_on.wait(PATIENCE_SECONDS)
         return super().encode(texts)

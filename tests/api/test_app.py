@@ -1,13 +1,13 @@
 """The app as a whole: requests side by side, ids of requests, its description."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from tests.api.serving import TOOLS, SlowEncoder, served
+from tests.api.serving import TOOLS, HeldEncoder, served
 from tests.conftest import OpenShed
 from tests.qdrant_stub import qdrant_stub
+from tests.waiting import PATIENCE_SECONDS, eventually
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder
@@ -20,18 +20,17 @@ def test_request_ids_are_echoed_or_given(client: httpx.Client) -> None:
 
 
 def test_one_slow_request_does_not_hold_up_the_others(open_shed: OpenShed) -> None:
-    encoder = SlowEncoder()
-    # Longer than the others take on a machine that runs other tests beside.
-    encoder.seconds = 8.0
+    encoder = HeldEncoder()
     shed = open_shed(encoder=encoder)
     shed.add_tools(*TOOLS)
     with served(Settings(), shed) as client, ThreadPoolExecutor(1) as pool:
         slow = pool.submit(client.post, "/v1/tools/search", json={"query": "slow"})
-        time.sleep(0.2)
+        assert encoder.holds.wait(PATIENCE_SECONDS)
         for _ in range(5):
             assert client.post("/v1/tools/search", json={"query": "weather"}).status_code == 200
             assert client.get("/healthz").status_code == 200
         assert not slow.done()
+        encoder.may_go_on.set()
         assert slow.result().status_code == 200
 
 
@@ -55,10 +54,6 @@ def test_a_shared_server_is_followed_while_serving() -> None:
         served(Settings(refresh_seconds=0.05), reader) as client,
     ):
         writer.add_tools(*TOOLS)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            body = client.post("/v1/tools/search", json={"query": "weather forecast"}).json()
-            if body["tools"]:
-                break
-            time.sleep(0.05)
-        assert body["tools"][0]["tool_id"] == "weather:get_forecast"
+        asked = {"query": "weather forecast"}
+        found = eventually(lambda: client.post("/v1/tools/search", json=asked).json()["tools"])
+        assert found[0]["tool_id"] == "weather:get_forecast"

@@ -11,7 +11,7 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import make_tool
-from toolshed_api import bodies, guard
+from toolshed_api import guard
 from toolshed_api.bodies import most_bytes
 
 
@@ -159,7 +159,7 @@ def test_longer_queries_are_taken_where_the_operator_allows_them() -> None:
 
 
 def test_half_a_body_is_not_waited_for(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.3)
     with connected(client) as connection:
         connection.sendall(
             b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"

@@ -1,7 +1,6 @@
 """The guard: in which order requests are looked at, and how long they may take."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -11,8 +10,9 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from tests.api.serving import TOOLS, SlowEncoder, connected, problem, raw_problem, served
+from tests.api.serving import TOOLS, HeldEncoder, connected, problem, raw_problem, served
 from tests.conftest import OpenShed
+from tests.waiting import PATIENCE_SECONDS
 from toolshed.errors import StateError
 from toolshed.settings import Settings
 from toolshed_api import guard
@@ -24,8 +24,13 @@ HEAD = b"POST /v1/tools/search HTTP/1.1\r\nHost: localhost\r\n"
 
 
 @pytest.fixture
-def slow_client(open_shed: OpenShed) -> Iterator[httpx.Client]:
-    shed = open_shed(encoder=SlowEncoder())
+def encoder() -> HeldEncoder:
+    return HeldEncoder()
+
+
+@pytest.fixture
+def slow_client(open_shed: OpenShed, encoder: HeldEncoder) -> Iterator[httpx.Client]:
+    shed = open_shed(encoder=encoder)
     shed.add_tools(*TOOLS)
     with served(Settings(), shed) as client:
         yield client
@@ -52,26 +57,28 @@ def test_who_is_still_sending_reads_why_it_is_refused(open_shed: OpenShed) -> No
 
 
 def test_a_late_answer_is_told_so_and_the_next_is_in_time(
-    slow_client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    slow_client: httpx.Client, encoder: HeldEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "ANSWER_SECONDS", 0.3)
-    late = slow_client.post("/v1/tools/search", json={"query": "slow"})
+    with monkeypatch.context() as hurry:
+        hurry.setattr(guard, "ANSWER_SECONDS", 0.3)
+        late = slow_client.post("/v1/tools/search", json={"query": "slow"})
     assert problem(late) == (503, "overloaded")
-    monkeypatch.undo()
+    encoder.may_go_on.set()
     assert slow_client.post("/v1/tools/search", json={"query": "weather"}).status_code == 200
 
 
 def test_a_busy_service_says_so_and_is_alive(
-    slow_client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    slow_client: httpx.Client, encoder: HeldEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "MAX_RUNNING", 1)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(slow_client.post, "/v1/tools/search", json={"query": "slow"})
-        time.sleep(0.3)
+        assert encoder.holds.wait(PATIENCE_SECONDS)
         busy = slow_client.get("/v1/tools")
         assert problem(busy) == (503, "overloaded")
         assert busy.headers["retry-after"] == "1"
         assert slow_client.get("/healthz").status_code == 200
+        encoder.may_go_on.set()
         assert running.result().status_code == 200
     assert slow_client.get("/v1/tools").status_code == 200
 

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import queue
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from logging.handlers import QueueHandler
@@ -12,8 +13,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from tests.api.serving import TOOLS, SlowEncoder, connected, problem, raw_problem, running, served
+from tests.api.serving import TOOLS, HeldEncoder, connected, problem, raw_problem, running, served
 from tests.conftest import OpenShed
+from tests.waiting import PATIENCE_SECONDS
 from toolshed.settings import Settings
 from toolshed_api import server
 from toolshed_api.observability.metrics import REGISTRY
@@ -23,7 +25,7 @@ def test_headers_that_trickle_are_not_waited_for(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "CLIENT_SECONDS", 0.5)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     with connected(client) as connection, ThreadPoolExecutor(1) as pool:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
         told = pool.submit(raw_problem, connection)
@@ -46,10 +48,17 @@ def test_an_answer_that_is_not_taken_is_not_kept(monkeypatch: pytest.MonkeyPatch
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse(b"x" * 50_000_000)(scope, receive, send)
 
+    hung_up, lose = threading.Event(), server.DeadlineProtocol.connection_lost
+
+    def lost(protocol: server.DeadlineProtocol, error: Exception | None) -> None:
+        lose(protocol, error)
+        hung_up.set()
+
+    monkeypatch.setattr(server.DeadlineProtocol, "connection_lost", lost)
     monkeypatch.setattr(server, "CLIENT_SECONDS", 0.5)
     with running(app) as client, connected(client) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        time.sleep(3)
+        assert hung_up.wait(PATIENCE_SECONDS)
         n_bytes = 0
         with contextlib.suppress(ConnectionResetError):
             while part := connection.recv(2**20):
@@ -77,14 +86,16 @@ def test_when_all_places_are_taken_who_waits_longest_gives_up_its_own(
 def test_when_all_are_being_answered_a_newcomer_is_told_to_come_back(
     open_shed: OpenShed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shed = open_shed(encoder=SlowEncoder())
+    encoder = HeldEncoder()
+    shed = open_shed(encoder=encoder)
     shed.add_tools(*TOOLS)
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
     with served(Settings(), shed) as client, ThreadPoolExecutor(1) as pool:
         running = pool.submit(client.post, "/v1/tools/search", json={"query": "slow"})
-        time.sleep(0.4)
+        assert encoder.holds.wait(PATIENCE_SECONDS)
         with connected(client) as connection:
             assert raw_problem(connection) == (503, "overloaded")
+        encoder.may_go_on.set()
         assert running.result().status_code == 200
 
 

@@ -15,7 +15,7 @@ async def test_writes_of_a_tenant_run_in_their_order_and_tenants_beside_each_oth
 
     def write(name: str) -> str:
         if name == "a0":
-            assert gate.wait(10)
+            assert gate.wait(60)
         order.append(name)
         return name
 
@@ -33,7 +33,7 @@ async def test_the_queue_has_an_end_and_refuses_before_it_writes(monkeypatch: py
     writers, gate, written = Writers(), threading.Event(), list[int]()
 
     def write(n: int) -> None:
-        assert gate.wait(10)
+        assert gate.wait(60)
         written.append(n)
 
     waiting = [asyncio.ensure_future(writers.run("a", write, n)) for n in range(2)]

@@ -1,23 +1,22 @@
+"""``toolshed demo``."""
+
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_the_demo_answers_over_the_sample_and_a_real_server_and_repeats_quickly(tmp_path: Path) -> None:
+from tests.command_line import run
+
+
+def test_the_demo_answers_over_the_sample_and_a_real_server_and_repeats_quickly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The MCP server is found on the path, as in an activated environment.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    first, second = (
-        subprocess.run(
-            [sys.executable, "-m", "toolshed.commands.main", "demo", "--kb", str(tmp_path / "shed")],
-            env={**os.environ, "PATH": path},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        for _ in range(2)
-    )
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    first, second = (run("demo", "--kb", str(tmp_path / "shed")) for _ in range(2))
+    assert (first.exit_code, second.exit_code) == (0, 0)
     assert "sample catalog and the MCP server mcp-server-git" in first.stdout
     for expected in (
         "sample:weather_forecast_daily",

@@ -1,7 +1,6 @@
 """A gateway over real HTTP, before a scripted provider."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy import select
 from tests.api.serving import served
 from tests.conftest import OpenShed
 from tests.provider_stub import Script, scripted_provider
+from tests.waiting import eventually
 from toolshed.economics.ledger import tables
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
@@ -51,10 +51,8 @@ class Served:
 
     def calls(self, n: int = 1) -> list[dict[str, Any]]:
         """The calls of all tasks, as they are booked: a stream's after its last event."""
-        deadline = time.monotonic() + 20
-        while len(booked := self._booked()) < n and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return booked
+        eventually(lambda: len(self._booked()) >= n)
+        return self._booked()
 
     def _booked(self) -> list[dict[str, Any]]:
         with self.shed.account.ledger.database.reading() as connection:

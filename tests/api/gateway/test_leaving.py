@@ -13,6 +13,7 @@ import pytest
 
 from tests.api.gateway.conftest import ServeGateway
 from tests.provider_stub import Turn
+from tests.waiting import PATIENCE_SECONDS
 from toolshed.economics.choosing.candidates import StepFeatures
 from toolshed.economics.choosing.step_request import StepRequest
 from toolshed.economics.ledger.ledger import Ledger
@@ -60,7 +61,7 @@ def test_a_reply_is_judged_though_its_listener_leaves_at_its_end(
         left.set()
 
     def booked_late(attempts: Attempts, *given: Any) -> None:
-        assert left.wait(20)
+        assert left.wait(PATIENCE_SECONDS)
         book(attempts, *given)
 
     def reported_then(attempts: Attempts, passed: bool | None) -> None:
@@ -73,7 +74,7 @@ def test_a_reply_is_judged_though_its_listener_leaves_at_its_end(
     with gateway.http.stream("POST", PATH, json={**BODY, "response_format": FORM}) as answer:
         assert "data: [DONE]" in answer.iter_lines()
         task_id = answer.headers["x-toolshed-task-id"]
-    assert reported.wait(20)
+    assert reported.wait(PATIENCE_SECONDS)
     story = gateway.shed.account.ledger.task(task_id)
     assert [one["passed"] for one in story["outcomes"]] == [passed]
 
@@ -94,7 +95,7 @@ def test_what_was_read_when_the_service_ends_is_booked(
         lines = answer.iter_lines()
         assert any("word" in line for line in lines)
         ((exchange, loop),) = begun
-        asyncio.run_coroutine_threadsafe(exchange.gateway.close(), loop).result(20)
+        asyncio.run_coroutine_threadsafe(exchange.gateway.close(), loop).result(PATIENCE_SECONDS)
         assert "the service ended" in "".join(lines)
     (call,) = gateway.calls()
     assert call["output_tokens"] > 0
@@ -117,7 +118,7 @@ def test_no_model_is_asked_when_nobody_listens_any_more(
     monkeypatch.setattr(endpoints, "begin_stream", begun_and_left)
     with pytest.raises(httpx.HTTPError):
         gateway.http.post(PATH, json=BODY).raise_for_status()
-    assert ended.wait(20)
+    assert ended.wait(PATIENCE_SECONDS)
     assert gateway.seen == []
     assert gateway._booked() == []
     assert committed(gateway.shed.account) == 0

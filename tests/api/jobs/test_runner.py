@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS, eventually
 from toolshed.errors import InvalidToolError, StateError
 from toolshed.state.database import Database
 from toolshed_api.callers import Caller
@@ -41,13 +42,8 @@ def start(database: Database) -> Iterator[Start]:
 
 
 def ended(runner: JobRunner, job: Job) -> Job:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        found = runner.queue.get(ANA, job.job_id)
-        if found.has_ended:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("the job has not ended")
+    eventually(lambda: runner.queue.get(ANA, job.job_id).has_ended)
+    return runner.queue.get(ANA, job.job_id)
 
 
 def test_a_job_is_done_and_what_came_of_it_kept(start: Start) -> None:
@@ -90,7 +86,7 @@ def test_a_job_that_runs_ends_soon_after_it_is_cancelled(start: Start) -> None:
 
     runner = start(work)
     job = runner.submit(ANA, REQUEST)
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE_SECONDS)
     runner.queue.cancel(ANA, job.job_id)
     runner.cancelled(job.job_id)
     assert ended(runner, job).status == "cancelled"
@@ -108,7 +104,7 @@ def test_what_a_service_leaves_undone_the_next_one_does(database: Database, star
     first = JobRunner(JobQueue(database), forever)
     first.start()
     job = first.submit(ANA, REQUEST)
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE_SECONDS)
     first.close()
     assert first.queue.get(ANA, job.job_id).status == "queued"
     second = start(lambda run: {"by": "second"})

@@ -1,14 +1,17 @@
 """Our MCP server as hosts meet it: over HTTP and stdio, in both eras of the protocol."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult, TextContent
+
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 TALKING = ROOT / "tests" / "servers" / "talking.py"
@@ -27,6 +30,35 @@ async def host(server: str | StdioServerParameters, era: str, **options: Any) ->
     async with Client(server, mode=era, **options) as client:  # type: ignore[arg-type]  # one of ERAS
         assert client.protocol_version == ERAS[era]
         yield client
+
+
+@asynccontextmanager
+async def told_of_changes(server: str, era: str) -> AsyncIterator[tuple[Client, asyncio.Event]]:
+    """A host that listens; the event is set whenever it is told that the list of tools has changed."""
+    told = asyncio.Event()
+
+    async def note(message: Any) -> None:
+        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
+            told.set()
+
+    async def follow(events: Any) -> None:
+        async for _ in events:
+            told.set()
+
+    async with host(server, era, message_handler=note) as client, AsyncExitStack() as stack:
+        if era == "auto":
+            events = await stack.enter_async_context(client.listen(tools_list_changed=True))
+            stack.callback(asyncio.ensure_future(follow(events)).cancel)
+        yield client, told
+
+
+async def list_that_names(word: str, client: Client, told: asyncio.Event) -> None:
+    """Read the list whenever there is said to be another, until it names a word."""
+    listed = ""
+    while word not in listed:
+        await asyncio.wait_for(told.wait(), PATIENCE_SECONDS)
+        told.clear()
+        listed = (await client.list_tools()).model_dump_json()
 
 
 def stdio(folder: Path, *options: str) -> StdioServerParameters:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import shutil
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +13,18 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import CallToolResult, ElicitResult, InputRequiredResult
 
-from tests.api.mcp.serving import ERAS, OLDER, host, stdio, talking, text
+from tests.api.mcp.serving import (
+    ERAS,
+    OLDER,
+    host,
+    list_that_names,
+    stdio,
+    talking,
+    text,
+    told_of_changes,
+)
 from tests.api.serving import served
+from tests.waiting import PATIENCE_SECONDS, eventually_beside
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
@@ -160,43 +169,24 @@ async def test_a_call_that_is_cancelled_is_cancelled_at_the_tool(
         calling = asyncio.ensure_future(
             client.call_tool("call_tool_read", {"tool": "talking:wait_long"}, progress_callback=note)
         )
-        await asyncio.wait_for(begun.wait(), 30)
+        await asyncio.wait_for(begun.wait(), PATIENCE_SECONDS)
         calling.cancel()
-        await asyncio.wait({calling}, timeout=10)
-        until = time.monotonic() + 20
-        while "cancelled" not in service.journal.read_text():
-            assert time.monotonic() < until, "the tool was not told"
-            await asyncio.sleep(0.1)
+        await asyncio.wait({calling}, timeout=PATIENCE_SECONDS)
+        await eventually_beside(lambda: "cancelled" in service.journal.read_text())
         assert (await client.call_tool("search_tools", {"query": "weather"})).is_error is False
 
 
 @eras
 async def test_who_listens_is_told_when_the_tools_change(tmp_path: Path, era: str) -> None:
-    changed = asyncio.Event()
-
-    async def note(message: Any) -> None:
-        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
-            changed.set()
-
     with Toolshed(tmp_path / "shed", encoder=HashingEncoder()) as shed:
         shed.add_tools(make_tool("send_email", "Send an email.", source="mail"))
         with served(Settings(kb=str(tmp_path / "shed")), shed) as client:
             url = str(client.base_url).rstrip("/") + "/mcp"
-            async with (
-                host(url, era, message_handler=note) as connected,
-                contextlib.AsyncExitStack() as stack,
-            ):
+            async with told_of_changes(url, era) as (connected, told):
                 assert connected.server_capabilities.tools is not None
                 assert connected.server_capabilities.tools.list_changed is True
-                before = await connected.list_tools()
-                if era == "auto":
-                    events = await stack.enter_async_context(connected.listen(tools_list_changed=True))
-                    listening = asyncio.ensure_future(anext(aiter(events)))
-                    listening.add_done_callback(lambda _: changed.set())
+                assert "billing" not in (await connected.list_tools()).model_dump_json()
                 await asyncio.to_thread(
                     shed.add_tools, make_tool("pay_invoice", "Pay an invoice.", source="billing")
                 )
-                await asyncio.wait_for(changed.wait(), 20)
-                after = await connected.list_tools()
-    assert "billing" not in before.model_dump_json()
-    assert "billing" in after.model_dump_json()
+                await list_that_names("billing", connected, told)

@@ -1,14 +1,12 @@
 """Who listens is told of what others change, in other processes too."""
 
 import asyncio
-from collections.abc import AsyncIterable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from itertools import chain, repeat
-from typing import Any
 
 import pytest
 
-from tests.api.mcp.serving import ERAS, host
+from tests.api.mcp.serving import ERAS, list_that_names, told_of_changes
 from tests.api.serving import TOOLS, served
 from tests.qdrant_stub import qdrant_stub
 from toolshed.settings import Settings
@@ -25,12 +23,6 @@ def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_change_that_another_process_makes_on_the_same_server_is_told(era: str) -> None:
-    changed = asyncio.Event()
-
-    async def note(message: Any) -> None:
-        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
-            changed.set()
-
     with (
         qdrant_stub() as url,
         Toolshed(url, encoder=HashingEncoder()) as reader,
@@ -38,25 +30,10 @@ async def test_a_change_that_another_process_makes_on_the_same_server_is_told(er
         served(Settings(refresh_seconds=0.05), reader) as client,
     ):
         address = str(client.base_url).rstrip("/") + "/mcp"
-        async with host(address, era, message_handler=note) as connected, AsyncExitStack() as stack:
-            before = await connected.list_tools()
-            if era == "auto":
-                events = await stack.enter_async_context(connected.listen(tools_list_changed=True))
-                listening = asyncio.create_task(_note_all(events, changed))
-                stack.callback(listening.cancel)
+        async with told_of_changes(address, era) as (connected, told):
+            assert "weather" not in (await connected.list_tools()).model_dump_json()
             await asyncio.to_thread(writer.add_tools, *TOOLS)
-            # That there is a collection may be seen, and told, before its tools are.
-            shown = before.model_dump_json()
-            async with asyncio.timeout(60):
-                while "weather" not in shown:
-                    await changed.wait()
-                    changed.clear()
-                    shown = (await connected.list_tools()).model_dump_json()
-
-
-async def _note_all(events: AsyncIterable[object], changed: asyncio.Event) -> None:
-    async for _ in events:
-        changed.set()
+            await list_that_names("weather", connected, told)
 
 
 async def test_a_change_of_rights_is_a_change_of_lists(monkeypatch: pytest.MonkeyPatch) -> None:

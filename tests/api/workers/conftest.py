@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+
+from tests import waiting
 
 ADMIN = {"x-api-key": "root"}
 N_SEARCHING = 2
@@ -85,12 +85,9 @@ def _listens(pid: int, name: str) -> bool:
     return False
 
 
-def eventually(is_true: Callable[[], Any], *, seconds: float = _PATIENCE_SECONDS) -> None:
+def eventually(look: Callable[[], object]) -> None:
     """Wait for what other processes do."""
-    until = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
+    waiting.eventually(look, seconds=_PATIENCE_SECONDS)
 
 
 @contextlib.contextmanager

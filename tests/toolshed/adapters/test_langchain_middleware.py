@@ -153,7 +153,7 @@ async def test_an_agents_loop_ticks_on_while_another_process_holds_the_ledger(tm
     with scripted_openai(lambda body: ({"content": "sunny"}, USAGE)) as url:
         made = agent(url, policy, check=lambda message: True)
         async with heartbeat() as ticks:
-            with locked(tmp_path / "ledger.db"):
+            with locked(tmp_path / "ledger.db", lambda: len(ticks) > 30):
                 result = await made.ainvoke(QUESTION)
                 assert len(ticks) > 30
     story = account.ledger.task(result["toolshed_task_id"])

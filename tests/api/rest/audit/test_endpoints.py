@@ -1,22 +1,19 @@
-import time
+from typing import Any
 
 import httpx
 
 from tests.api.serving import problem
+from tests.waiting import eventually
 
 
-def events(client: httpx.Client, **query: str | int) -> dict[str, object]:
-    deadline = time.monotonic() + 20
-    while True:
-        answer: dict[str, object] = client.get("/v1/audit", params=query).json()
-        if answer["events"] or time.monotonic() > deadline:
-            return answer
-        time.sleep(0.02)
+def events(client: httpx.Client, **query: str | int) -> list[dict[str, Any]]:
+    """Events that are there, or will be in a moment: nobody waits for what is written down of him."""
+    return eventually(lambda: client.get("/v1/audit", params=query).json()["events"])
 
 
 def test_a_search_is_found_by_its_request(client: httpx.Client) -> None:
     client.post("/v1/tools/search", json={"query": "email"}, headers={"x-request-id": "mine"})
-    (event,) = events(client, action="search")["events"]  # type: ignore[misc]  # a list
+    (event,) = events(client, action="search")
     assert (event["request_id"], event["caller"], event["outcome"]) == ("mine", "anybody", "ok")
     assert event["text"] is None
     assert len(event["digest"]) == 64
@@ -25,8 +22,7 @@ def test_a_search_is_found_by_its_request(client: httpx.Client) -> None:
 def test_pages_end(client: httpx.Client) -> None:
     for _ in range(3):
         client.get("/v1/tools")
-    while len(client.get("/v1/audit", params={"action": "tools.list"}).json()["events"]) < 3:
-        time.sleep(0.02)
+    eventually(lambda: len(events(client, action="tools.list")) == 3)
     first = client.get("/v1/audit", params={"action": "tools.list", "limit": 2}).json()
     last = client.get(
         "/v1/audit", params={"action": "tools.list", "limit": 2, "before": first["next_before"]}
@@ -41,9 +37,8 @@ def test_bad_cursors_are_refused(client: httpx.Client) -> None:
 
 def test_what_is_never_found_is_told(client: httpx.Client) -> None:
     (first, *_) = client.post("/v1/tools/search", json={"query": "email", "k": 1}).json()["tools"]
-    deadline = time.monotonic() + 20
-    while not (told := client.get("/v1/audit/use").json())["n_searches"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: client.get("/v1/audit/use").json()["n_searches"])
+    told = client.get("/v1/audit/use").json()
     assert [one["n_found"] for one in told["never_called"]] == [1]
     assert told["never_called"][0]["tool_id"] not in told["never_found"]
     assert first["name"] in told["never_called"][0]["tool_id"]

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests.api.following import done
 from tests.api.serving import TOOLS, problem, served
 from tests.conftest import OpenShed, Pages
+from tests.waiting import PATIENCE_SECONDS, eventually
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 
@@ -162,7 +162,7 @@ def test_jobs_are_listed_and_cancelled(client: httpx.Client, shed: Toolshed) -> 
 def _hold(shed: Toolshed, gate: threading.Event) -> None:
     """Keep writers waiting."""
     with shed.tools._sync_lock:
-        gate.wait(5)
+        assert gate.wait(PATIENCE_SECONDS)
 
 
 def test_a_job_that_was_begun_goes_on_in_the_next_service(open_shed: OpenShed, tmp_path: object) -> None:
@@ -172,12 +172,8 @@ def test_a_job_that_was_begun_goes_on_in_the_next_service(open_shed: OpenShed, t
     tools = [{"name": f"tool_{n}", "description": f"Does thing {n}."} for n in range(2_000)]
     with served(settings, shed) as client:
         url = client.post("/v1/sources", json={"name": "many", "tools": tools}).headers["location"]
-        deadline = time.monotonic() + 20
-        while not client.get(url).json()["done"] and time.monotonic() < deadline:
-            time.sleep(0.01)
+        eventually(lambda: client.get(url).json()["done"])
     with served(settings, shed) as client:
-        deadline = time.monotonic() + 60
-        while client.get(url).json()["finished_at"] is None and time.monotonic() < deadline:
-            time.sleep(0.05)
+        eventually(lambda: client.get(url).json()["finished_at"])
         assert client.get(url).json()["status"] == "succeeded"
         assert len(shed.list_tools()) == 2_003

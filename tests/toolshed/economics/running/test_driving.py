@@ -55,7 +55,7 @@ async def test_the_loop_ticks_on_while_another_process_holds_the_ledger(
 ) -> None:
     policy = BackbonePolicy(account, [SMALL, LARGE], failure_price=0.01, budget=BUDGET)
     async with heartbeat() as ticks:
-        with locked(path):
+        with locked(path, lambda: len(ticks) > 30):
             done = await policy.arun(answer, prompt="x", check=lambda _: True)
             assert len(ticks) > 30
     assert done.cost_usd == committed(account) == Decimal("0.00021")
@@ -85,10 +85,12 @@ async def test_a_step_that_is_cancelled_before_its_call_gives_its_reservation_ba
     account: CostAccount, path: Path
 ) -> None:
     policy = BackbonePolicy(account, [SMALL], failure_price=1, budget=BUDGET)
-    with locked(path, seconds=0.5):
+    cancelled = threading.Event()
+    with locked(path, cancelled.is_set):
         step = asyncio.create_task(policy.arun(answer, prompt="x" * 4000))
         await asyncio.sleep(0.1)
         step.cancel()
+        cancelled.set()
         with pytest.raises(asyncio.CancelledError):
             await step
     assert (calls(account), committed(account)) == ([], Decimal(0))
