@@ -16,7 +16,9 @@ _PROCESSES = (2, 4, 8)
 
 
 @click.command()
-@click.argument("kinds", nargs=-1, type=click.Choice(["races", "kills", "damage", "service", "clients"]))
+@click.argument(
+    "kinds", nargs=-1, type=click.Choice(["races", "kills", "damage", "service", "clients", "threads"])
+)
 @click.option(
     "--trials",
     default=50,
@@ -43,7 +45,7 @@ _PROCESSES = (2, 4, 8)
     default=60,
     show_default=True,
     type=click.IntRange(1, 86_400),
-    help="Of an attack by slow clients.",
+    help="Of an attack by slow clients; of many threads.",
 )
 @click.option("--seed", default=0, show_default=True, help="What moments and places are drawn with.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -60,8 +62,9 @@ def endurance(
 
     KINDS are races (processes that create one folder, index and remove at once), kills (kill -9 of every kind
     of writer, two in five inside a write), damage (every file flipped and cut), service (kill -9 of a
-    service that many write to, and a start anew) and clients (slow ones and endless bodies; the control is
-    the same attack on another server); the first three when none is given.
+    service that many write to, and a start anew), clients (slow ones and endless bodies; the control is the
+    same attack on another server) and threads (32 that search and report while tools are indexed and removed,
+    against one thread afterwards); the first three when none is given.
     The exit code is 1 when something was lost, or wrong without a word.
 
     \b
@@ -96,6 +99,7 @@ def _trials(
     from toolshed_evals.endurance import service, trials
     from toolshed_evals.endurance.attack import slow_clients
     from toolshed_evals.endurance.damage import damage
+    from toolshed_evals.endurance.threads import threads
 
     if kind == "kills":
         yield from trials.kills(folder, n_trials, seed=seed)
@@ -103,6 +107,8 @@ def _trials(
         yield from service.service_kills(folder, n_trials, n_writes=n_writes, seed=seed)
     elif kind == "clients":
         yield from slow_clients(folder / "clients", seconds=seconds)
+    elif kind == "threads":
+        yield from threads(folder / "threads", seconds=seconds, seed=seed)
     elif kind == "damage":
         yield from damage(folder, n_places=n_places, seed=seed)
     else:
