@@ -46,6 +46,8 @@ class Settings(BaseSettings):
         blas_threads: Most threads of numpy's linear algebra while a search runs; 0 leaves it alone.
         max_query_characters: Longest query the service takes.
         max_upload_bytes: Largest body of tools, or of text, that the service takes.
+        connections_of_address: How many connections that wait for their clients the service keeps of one
+            address; 0 for any number, as behind a proxy; a quarter of its places when not given.
         allow_commands: Whether callers of the service may have MCP servers started by commands that a Qdrant
             server names.
         max_wait_ms: Longest that a search may have to wait for its turn, milliseconds; it is refused sooner.
@@ -84,6 +86,7 @@ class Settings(BaseSettings):
     blas_threads: int = Field(default=1, ge=0, le=1024)
     max_query_characters: int = Field(default=200_000, ge=1)
     max_upload_bytes: int = Field(default=16 * 2**20, ge=2**16, le=2**30)
+    connections_of_address: int | None = Field(default=None, ge=0, le=1_000_000)
     allow_commands: bool = False
     max_wait_ms: int = Field(default=250, ge=1, le=30_000)
     queue_at_least: int = Field(default=64, ge=0, le=10_000)

@@ -3,17 +3,20 @@
 import asyncio
 import heapq
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import get_client_addr
+from uvicorn.server import ServerState
 
 from toolshed.errors import ToolshedError
 from toolshed.settings import Settings
+from toolshed_api.addresses import ConnectionsByAddress
 from toolshed_api.bodies import BODY_SECONDS, most_bytes, spread
 from toolshed_api.guard import ANSWER_SECONDS, LINGER_SECONDS
 from toolshed_api.observability.metrics import OTHER, REQUESTS
@@ -47,6 +50,10 @@ def _max_connections() -> int:
 MAX_CONNECTIONS = _max_connections()
 # Those that make room go together, so that looking for them is paid once for many newcomers.
 _MAKE_ROOM_FOR = 32
+# One address may have so large a share of the places, unless the settings say otherwise.
+_SHARE_OF_ADDRESS = 0.25
+# Who has waited no longer than this may be sending a request.
+_HONEST_SECONDS = 1.0
 _MAX_HEAD_BYTES = 2**16
 # What is thrown away of a body that is refused unread: who still sends would miss an answer and be cut off.
 _LINGER_BYTES = 2**20
@@ -62,8 +69,14 @@ class DeadlineProtocol(HttpToolsProtocol):
     Uvicorn waits without end for headers, and for an answer to be taken. Here each part of an exchange has a
     deadline that no trickle of bytes puts off: the headers, the exchange up to the answer (the
     :class:`~toolshed_api.guard.Guard` has closer ones inside), and the taking of the answer. When all places
-    are taken, those who have kept the service waiting for longest give up theirs.
+    are taken, or those that one address may have, those who have kept the service waiting for longest give up
+    theirs.
     """
+
+    # By server, since tests run several in one process.
+    _addresses: ClassVar["WeakKeyDictionary[ServerState, ConnectionsByAddress[DeadlineProtocol]]"] = (
+        WeakKeyDictionary()
+    )
 
     _deadline: asyncio.TimerHandle
     _since = 0.0
@@ -77,10 +90,17 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
         if len(self.connections) > MAX_CONNECTIONS:
             self._make_room()
+        # A socket of this machine has no address.
+        if self.client is not None:
+            own = self._known.came(self.client[0], self)
+            if 0 < self._most_of_address < len(own):
+                self._cut_off(one for one in own if self._since - one._since > _HONEST_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._deadline.cancel()
+        if self.client is not None:
+            self._known.left(self.client[0], self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -174,12 +194,27 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _make_room(self) -> None:
-        others = cast("set[DeadlineProtocol]", self.connections - {self})
+        if not self._cut_off(cast("set[DeadlineProtocol]", self.connections - {self})):
+            self._refuse(OverloadedError("all connections are in use; try again in a moment"))
+
+    def _cut_off(self, others: "Iterable[DeadlineProtocol]") -> bool:
+        """End those of others that wait for their clients, the longest first; says whether there were any."""
         waiting = [one for one in others if one._awaits_client and not one.transport.is_closing()]
         for one in heapq.nsmallest(_MAKE_ROOM_FOR, waiting, key=lambda one: one._since):
             one.transport.abort()
-        if not waiting:
-            self._refuse(OverloadedError("all connections are in use; try again in a moment"))
+        return bool(waiting)
+
+    @property
+    def _known(self) -> "ConnectionsByAddress[DeadlineProtocol]":
+        return self._addresses.setdefault(self.server_state, ConnectionsByAddress())
+
+    @property
+    def _most_of_address(self) -> int:
+        """How many places those who wait may have from one address; 0 where all."""
+        # Other apps than ours have no settings.
+        settings: Settings | None = getattr(getattr(self.config.app, "state", None), "settings", None)
+        given = settings.connections_of_address if settings else None
+        return max(1, int(MAX_CONNECTIONS * _SHARE_OF_ADDRESS)) if given is None else given
 
     def _refuse(self, error: ToolshedError) -> None:
         """Answer outside of the app, and close; who does not take the answer is cut off."""

@@ -83,6 +83,37 @@ def test_when_all_places_are_taken_who_waits_longest_gives_up_its_own(
             assert slow[0].recv(1) == b""
 
 
+@pytest.mark.parametrize("most", [5, 0], ids=["bounded", "behind-a-proxy"])
+def test_slow_clients_of_one_address_give_up_their_places(
+    open_shed: OpenShed, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(server, "_HONEST_SECONDS", 0.0)
+    settings = Settings(connections_of_address=most)
+    with served(settings, open_shed()) as client, contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connected(client)) for _ in range(10)]
+        # It is answered when the service knows of those that came before.
+        assert client.get("/healthz").status_code == 200
+        slow[0].settimeout(60 if most else 0.1)
+        with contextlib.suppress(ConnectionResetError):
+            if most:
+                assert slow[0].recv(1) == b""
+            else:
+                with pytest.raises(TimeoutError):
+                    slow[0].recv(1)
+
+
+def test_an_address_has_a_share_of_the_places_unless_more_is_said(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_HONEST_SECONDS", 0.0)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connected(client)) for _ in range(10)]
+        slow[0].settimeout(60)
+        with contextlib.suppress(ConnectionResetError):
+            assert slow[0].recv(1) == b""
+
+
 def test_when_all_are_being_answered_a_newcomer_is_told_to_come_back(
     open_shed: OpenShed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
