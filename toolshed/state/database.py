@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from toolshed.errors import ConfigurationError, InvalidRecordError, ToolshedError, missing_extra
+from toolshed.state.lasting import WrittenLog
 
 _HEAD = "0008"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,6 +28,8 @@ _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s]*@")
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
 # The transaction that is open in this context, and the engine that it is of.
 _joined: ContextVar[tuple[Engine, Connection] | None] = ContextVar("joined", default=None)
+# The engine whose disk is waited for at the end of a block in this context.
+_lasting: ContextVar[Engine | None] = ContextVar("lasting", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,13 @@ class Database:
         engine: Of SQLAlchemy.
         noun: What is kept in it, as messages call it.
         error: Raised when it cannot do what was asked.
+        log: What brings a file to disk; None for other databases, which do so themselves.
     """
 
     engine: Engine
     noun: str
     error: type[ToolshedError]
+    log: WrittenLog | None = None
 
     @classmethod
     def open(cls, location: str, noun: str, error: type[ToolshedError]) -> Self:
@@ -61,7 +66,8 @@ class Database:
                 f"{_without_password(str(problem))}. Give a file, or a URL such as "
                 "postgresql+psycopg://user@host/name"
             ) from problem
-        database = cls(engine, noun, error)
+        is_file = engine.dialect.name == "sqlite" and engine.url.database
+        database = cls(engine, noun, error, WrittenLog(Path(engine.url.database)) if is_file else None)
         try:
             database._migrate()
         except ToolshedError:
@@ -75,11 +81,11 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that writes; all of it is kept, or nothing."""
+        """A transaction that writes; all of it is kept, or nothing. At its end it is on disk."""
         if (joined := self._joined_connection) is not None:
             yield joined
             return
-        with self._translated(), self.engine.connect() as plain:
+        with self.lasting(), self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(toolshed_writes=True)
             with connection.begin():
                 yield connection
@@ -93,6 +99,28 @@ class Database:
                 yield
             finally:
                 _joined.reset(token)
+
+    @contextlib.contextmanager
+    def lasting(self) -> Iterator[None]:
+        """Wait for the disk at the end of this block, once for all that is written in it.
+
+        Whoever holds a lock while he writes takes it inside: nobody waits for it until the disk is done.
+        """
+        if self.log is None or _lasting.get() is self.engine:
+            yield
+            return
+        token = _lasting.set(self.engine)
+        try:
+            yield
+        finally:
+            _lasting.reset(token)
+            self._wait_for_disk(self.log)
+
+    def _wait_for_disk(self, log: WrittenLog) -> None:
+        try:
+            log.wait()
+        except OSError as problem:
+            raise self.error(f"what the {self.noun} was given may be lost: {problem}") from problem
 
     @property
     def _joined_connection(self) -> Connection | None:
@@ -177,8 +205,9 @@ def _engine(url: str) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         # The driver's own transactions leave out DDL, and take a writer's lock too late.
         connection.isolation_level = None
-        _log_ahead(connection)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        # Of a log that is written ahead, see WrittenLog.
+        synchronous = "NORMAL" if _log_ahead(connection) else "FULL"
+        for pragma in (f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -189,16 +218,16 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _log_ahead(connection: Any) -> None:
-    """Let a SQLite database keep a write-ahead log.
+def _log_ahead(connection: Any) -> bool:
+    """Let a SQLite database keep a write-ahead log; returns whether it does: some file systems cannot.
 
     Where several begin with that at once, SQLite refuses all but one without waiting as it does elsewhere.
     """
     until = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            return bool(mode == "wal")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise

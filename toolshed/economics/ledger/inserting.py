@@ -5,10 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.selectable import Select
 
 from toolshed.economics.ledger import tables
 from toolshed.economics.ledger.records import Call, Decision, Outcome, Task, utc_now
@@ -60,14 +63,20 @@ def call_row(call: Call) -> dict[str, Any]:
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Insert rows whose key is new; returns their keys."""
-    if connection.dialect.name == "postgresql":
+    statement = _inserting(table, connection.dialect.name)
+    # Drivers disagree on the row count of many inserts; what is returned was inserted.
+    return [row[0] for row in connection.execute(statement, rows)]
+
+
+@cache
+def _inserting(table: Table, dialect: str) -> ReturningInsert[Any]:
+    """Made once: building a statement takes longer than running it."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
     keys = [column.name for column in table.primary_key]
-    statement = insert(table).on_conflict_do_nothing(index_elements=keys).returning(table.c[keys[0]])
-    # Drivers disagree on the row count of many inserts; what is returned was inserted.
-    return [row[0] for row in connection.execute(statement, rows)]
+    return insert(table).on_conflict_do_nothing(index_elements=keys).returning(table.c[keys[0]])
 
 
 def insert_all(
@@ -122,17 +131,27 @@ def times_of(
     Raises:
         UnknownDecisionError: If one does not exist.
     """
-    (key,) = table.primary_key
     found: dict[str, tuple[datetime, str]] = {}
-    for some in batches(dict.fromkeys(ids), _IDS_PER_QUERY):
-        query = select(key, table.c[time], table.c.task_id).where(_among(connection, key, some))
-        found.update({row[0]: (row[1], row[2]) for row in connection.execute(query)})
+    if len(ids) == 1:
+        rows = connection.execute(_time_of(table, time), {"record": ids[0]})
+        found.update({row[0]: (row[1], row[2]) for row in rows})
+    else:
+        (key,) = table.primary_key
+        for some in batches(dict.fromkeys(ids), _IDS_PER_QUERY):
+            query = select(key, table.c[time], table.c.task_id).where(_among(connection, key, some))
+            found.update({row[0]: (row[1], row[2]) for row in connection.execute(query)})
     for one in ids:
         if one not in found:
             raise UnknownDecisionError(
                 f"the ledger holds no {table.name} {one!r}; it is booked before what refers to it"
             )
     return found
+
+
+@cache
+def _time_of(table: Table, time: str) -> Select[Any]:
+    (key,) = table.primary_key
+    return select(key, table.c[time], table.c.task_id).where(key == bindparam("record"))
 
 
 def check_outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:

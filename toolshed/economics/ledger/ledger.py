@@ -6,22 +6,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from toolshed.economics.learning.evidence import DriftRule, Evidence, fold
-from toolshed.economics.ledger import tables
+from toolshed.economics.ledger import holds, tables
 from toolshed.economics.ledger.inserting import (
     batches,
     call_row,
     check_outcomes,
     in_order,
     insert_all,
-    insert_new,
     record_row,
     times_of,
 )
 from toolshed.economics.ledger.judged import judged_decisions, judged_tasks, judgements, token_counts
-from toolshed.economics.ledger.records import Call, Decision, Outcome, Task, new_id, storable, utc_now
+from toolshed.economics.ledger.records import Call, Decision, Outcome, Task, new_id, storable
 from toolshed.errors import BudgetExceededError, LedgerError, UnknownDecisionError
 from toolshed.state.database import Database
 
@@ -89,7 +88,8 @@ class Ledger:
         with self.database.writing() as connection:
             if task is not None:
                 insert_all(connection, tables.task, [record_row(task)])
-            times_of(connection, tables.task, "created_at", [decision.task_id])
+            if task is None or task.task_id != decision.task_id:
+                times_of(connection, tables.task, "created_at", [decision.task_id])
             insert_all(connection, tables.decision, [row])
         return decision
 
@@ -305,28 +305,16 @@ class Ledger:
     ) -> str:
         """Reserve an amount before a call; returns the id to settle it by.
 
-        The check and the reservation are one statement of the database, so that any number of callers
-        together never commit more than the cap. A hold that is never settled, because its process died, stays
-        committed: too little is spent then, never too much.
+        Any number of callers together never commit more than the cap. A hold that is never settled, because
+        its process died, stays committed: too little is spent then, never too much.
 
         Raises:
             BudgetExceededError: If it would exceed the cap.
         """
         hold_id = hold_id or new_id()
-        account = tables.budget_account
-        key = {"tenant": tenant, "window_start": window_start}
+        window = holds.BudgetWindow(tenant, window_start)
         with self.database.writing() as connection:
-            insert_new(connection, account, [{**key, "committed_usd": Decimal(0)}])
-            row = {"hold_id": hold_id, "reserved_usd": amount_usd, "reserved_at": utc_now(), **key}
-            if not insert_new(connection, tables.budget_hold, [row]):
-                return hold_id
-            done = connection.execute(
-                update(account)
-                .where(account.c.tenant == tenant, account.c.window_start == window_start)
-                .where(account.c.committed_usd <= cap_usd - amount_usd)
-                .values(committed_usd=account.c.committed_usd + amount_usd)
-            )
-            if not done.rowcount:
+            if not holds.reserve(connection, hold_id, amount_usd, cap_usd=cap_usd, window=window):
                 raise BudgetExceededError(
                     f"${amount_usd:.6f} more would exceed the budget of ${cap_usd:.6f} of {tenant!r}; wait "
                     "for its next window, raise it, or choose a cheaper backbone"
@@ -339,24 +327,11 @@ class Ledger:
         Raises:
             UnknownDecisionError: If there is no such reservation.
         """
-        hold, account = tables.budget_hold, tables.budget_account
         with self.database.writing() as connection:
-            held = connection.execute(select(hold).where(hold.c.hold_id == hold_id)).mappings().first()
-            if held is None:
+            if not holds.settle(connection, hold_id, spent_usd):
                 raise UnknownDecisionError(f"the ledger holds no reservation {hold_id!r}")
-            row = {"hold_id": hold_id, "spent_usd": spent_usd, "settled_at": utc_now()}
-            if insert_new(connection, tables.budget_settlement, [row]):
-                connection.execute(
-                    update(account)
-                    .where(account.c.tenant == held["tenant"], account.c.window_start == held["window_start"])
-                    .values(committed_usd=account.c.committed_usd + (spent_usd - held["reserved"]))
-                )
 
     def committed_usd(self, *, tenant: str = "default", window_start: datetime) -> Decimal:
         """What a tenant has spent or reserved in a window."""
-        account = tables.budget_account.c
-        query = select(account.committed_usd).where(
-            account.tenant == tenant, account.window_start == window_start
-        )
         with self.database.reading() as connection:
-            return connection.execute(query).scalar() or Decimal(0)
+            return holds.committed_usd(connection, holds.BudgetWindow(tenant, window_start))

@@ -188,8 +188,8 @@ class CostAccount:
     @contextlib.contextmanager
     def booking(self) -> Iterator[None]:
         """Make what is booked in this block one transaction: the disk is waited for once."""
-        # The lock first, as wherever it and the database are both held.
-        with self._lock:
+        # The lock first, as wherever it and the database are both held; the disk is waited for without it.
+        with self.ledger.database.lasting(), self._lock:
             learnt = self._unwritten = list[Callable[[], None]]()
             try:
                 with self.ledger.database.joined():
@@ -350,7 +350,7 @@ class CostAccount:
                 raise InvalidRecordError("give the task_id or the decision_id that the outcome is about")
             task_id = self.ledger.task_of(decision_id)
         outcome = Outcome(task_id, passed, **details)
-        with self._lock:
+        with self.ledger.database.lasting(), self._lock:
             booked, is_new = self.ledger.report_outcome(outcome, is_dated="reported_at" in details)
             if is_new:
                 self._learn(booked)
