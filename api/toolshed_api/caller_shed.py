@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from toolshed.catalog.definitions import Catalog
 from toolshed.documents import LegalDocument, Passage
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from toolshed.safety.quarantine import HeldTool
     from toolshed.shed.usage_library import UsageReport
     from toolshed_api.audit.use import UseReport
+    from toolshed_api.search_queue import SearchQueue
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,24 @@ class CallerShed(CallerCredentials):
     Every verb does its work inside :meth:`doing`, which asks for its scope and writes the audit log. What is
     refused, counted or written down is decided here, so that whoever serves a caller, in whatever protocol,
     serves him the same.
+
+    Attributes:
+        turns: Where searches wait for their turn; None where whoever serves him has seen to that.
+        is_patient: Whether they wait however long it takes, and are never refused for that.
     """
+
+    turns: "SearchQueue | None" = None
+    is_patient: bool = False
+
+    def _in_turn(self, search: Callable[[], Result]) -> Result:
+        if self.turns is None:
+            return search()
+        return self.turns.search_in_turn(search, is_patient=self.is_patient)
 
     def search(self, query: str, k: int = 5, **options: Unpack[SearchArguments]) -> SearchResult:
         """See :meth:`Toolshed.search`."""
         with self.doing("search", "search", text=query) as note:
-            found = self._view.search(query, k, **options)
+            found = self._in_turn(lambda: self._view.search(query, k, **options))
             note.found = tuple(one.tool.tool_id for one in found.tools)
             count_search(found)
             trace_search(found, self.caller.tenant)
@@ -155,7 +170,7 @@ class CallerShed(CallerCredentials):
         told = {names.OPERATION: names.RETRIEVAL, names.DATA_SOURCE: "passages"}
         with self.doing("search", "passages.search", text=query), span("retrieval passages", told):
             PASSAGE_SEARCHES.inc()
-            return self.shed.search_passages(query, k, **options)
+            return self._in_turn(lambda: self.shed.search_passages(query, k, **options))
 
     def report_search(self, task_id: str, passed: bool, **details: "Unpack[OutcomeDetails]") -> "Outcome":
         """Report whether the task of a search passed; it is booked as one now, if it is not yet.

@@ -1,5 +1,6 @@
 """What endpoints depend on, as annotated aliases."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -51,6 +52,12 @@ async def _audit(request: Request) -> AuditLog:
 
 CurrentAudit = Annotated[AuditLog, Depends(_audit)]
 CurrentTrail = Annotated[AuditTrail, Depends(_trail)]
+
+
+def queued_shed(request: Request, caller: Caller, trail: AuditTrail) -> CallerShed:
+    """As :func:`caller_shed`, for what is no queue itself: searches wait for their turn, or are refused."""
+    searches: SearchQueue = request.app.state.searches
+    return replace(caller_shed(request, caller, trail), turns=searches)
 
 
 def caller_shed(request: Request, caller: CurrentCaller, trail: CurrentTrail) -> CallerShed:

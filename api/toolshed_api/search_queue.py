@@ -5,8 +5,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from toolshed.settings import Settings
@@ -74,19 +75,37 @@ class SearchQueue:
         Raises:
             OverloadedError: If it would wait for too long; nothing is searched then.
         """
+        self._check(n_searches)
+        return await asyncio.wrap_future(self._begun(n_searches, partial(search, *given, **options)))
+
+    def search_in_turn(self, search: Callable[[], Result], *, is_patient: bool = False) -> Result:
+        """Search when it is the turn of it. Blocks.
+
+        Args:
+            search: What searches.
+            is_patient: Whether it waits however long that takes.
+
+        Raises:
+            OverloadedError: If it would wait for too long; nothing is searched then.
+        """
+        if not is_patient:
+            self._check(1)
+        return self._begun(1, search).result()
+
+    def _check(self, n_searches: int) -> None:
         if sum(self._running) >= self._at_least and self.wait_seconds > self._most_seconds:
             REFUSED.inc(n_searches)
             raise OverloadedError(
                 f"a search would wait {self.wait_seconds * 1_000:,.0f} ms now, longer than "
                 f"{self._most_seconds * 1_000:,.0f} ms; try again in a moment"
             )
+
+    def _begun(self, n_searches: int, search: Callable[[], Result]) -> Future[Result]:
         context = copy_context()
         self.add(n_searches)
-        future = self._threads.submit(
-            lambda: self._timed(n_searches, lambda: context.run(search, *given, **options))
-        )
+        future = self._threads.submit(lambda: self._timed(n_searches, lambda: context.run(search)))
         future.add_done_callback(lambda _: self.add(-n_searches))
-        return await asyncio.wrap_future(future)
+        return future
 
     def add(self, n_searches: int) -> None:
         """Count searches that are to be done."""

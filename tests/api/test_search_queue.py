@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -11,6 +12,8 @@ from tests.api.serving import TOOLS, problem, running
 from toolshed.settings import Settings
 from toolshed.shed.shed import Toolshed
 from toolshed_api.app import create_app
+from toolshed_api.caller_shed import CallerShed
+from toolshed_api.callers import ANYBODY
 from toolshed_api.problems import OverloadedError
 from toolshed_api.search_queue import SearchQueue
 
@@ -107,10 +110,12 @@ def test_only_searches_are_refused_and_told_when_to_come_back(shed: Toolshed) ->
         app.state.searches.add(4)
         refused = client.post("/v1/tools/search", json={"query": "weather"})
         assert (problem(refused), refused.headers["retry-after"]) == ((503, "overloaded"), "1")
+        passages = client.post("/v1/passages/search", json={"query": "weather"})
+        assert (problem(passages), passages.headers["retry-after"]) == ((503, "overloaded"), "1")
         assert client.post("/v1/tools/search/batch", json={"searches": [{"query": "a"}]}).status_code == 503
         open_still = ["/healthz", "/readyz", "/v1/tools", "/v1/keys", "/v1/audit"]
         assert [client.get(path).status_code for path in open_still] == [200] * 5
-        assert n_refused(client) - before == 2
+        assert n_refused(client) - before == 3
         described = client.get("/openapi.json").json()["paths"]["/v1/tools/search"]["post"]["responses"][
             "503"
         ]
@@ -121,3 +126,18 @@ def test_only_searches_are_refused_and_told_when_to_come_back(shed: Toolshed) ->
 def n_refused(client: httpx.Client) -> float:
     told = client.get("/metrics").text
     return float(told.rpartition("toolshed_searches_refused_total ")[2].partition("\n")[0])
+
+
+@pytest.mark.parametrize("verb", ["search", "search_passages"])
+def test_whoever_serves_a_caller_has_his_searches_wait_for_their_turn(shed: Toolshed, verb: str) -> None:
+    shed.add_tools(*TOOLS)
+    searches = queue(max_wait_ms=250, queue_at_least=0)
+    impatient = CallerShed(shed, ANYBODY, turns=searches)
+    assert getattr(impatient, verb)("weather") is not None
+    searches.latest_seconds = 100.0
+    searches.add(4)
+    with pytest.raises(OverloadedError):
+        getattr(impatient, verb)("weather")
+    # What was paid for is done all the same.
+    assert getattr(replace(impatient, is_patient=True), verb)("weather") is not None
+    searches.close()

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 MAX_WAITING = 10_000
 _BATCH = 500
 _RETRY_SECONDS = 0.5
+# What comes within it is written together: a transaction for each event would wait for the disk each time.
+_GATHER_SECONDS = 0.02
 _CLOSE_SECONDS = 5.0
 _COLUMNS = [column.name for column in audit_event.columns if column.name != "event_id"]
 
@@ -42,7 +44,7 @@ class AuditLog:
         self._database = database
         self._waiting: deque[AuditEvent] = deque()
         self._has_changed = threading.Condition()
-        self._is_closing = False
+        self._is_closing, self._n_flushing = False, 0
         self._thread = threading.Thread(target=self._write_all, name="toolshed-audit", daemon=True)
         self._thread.start()
 
@@ -59,12 +61,19 @@ class AuditLog:
         """Write an event down; it is in the database soon after."""
         with self._has_changed:
             self._waiting.append(event)
-            self._has_changed.notify_all()
+            # Who gathers is not woken for each.
+            if len(self._waiting) in (1, _BATCH):
+                self._has_changed.notify_all()
 
     def flush(self, *, timeout_seconds: float = 10.0) -> bool:
         """Wait until all that was written is in the database; returns whether it is."""
         with self._has_changed:
-            return self._has_changed.wait_for(lambda: not self._waiting, timeout_seconds)
+            self._n_flushing += 1
+            self._has_changed.notify_all()
+            try:
+                return self._has_changed.wait_for(lambda: not self._waiting, timeout_seconds)
+            finally:
+                self._n_flushing -= 1
 
     def close(self) -> None:
         """Write what is waiting, and stop."""
@@ -122,8 +131,13 @@ class AuditLog:
                     self._waiting.popleft()
                 self._has_changed.notify_all()
 
+    def _is_wanted(self) -> bool:
+        """Whether what is waiting is written at once."""
+        return self._is_closing or self._n_flushing > 0 or len(self._waiting) >= _BATCH
+
     def _next_batch(self) -> list[AuditEvent]:
         """What comes next, which stays waiting until it is written; nothing when all is done."""
         with self._has_changed:
             self._has_changed.wait_for(lambda: self._waiting or self._is_closing)
+            self._has_changed.wait_for(self._is_wanted, _GATHER_SECONDS)
             return [event.storable() for event in islice(self._waiting, _BATCH)]

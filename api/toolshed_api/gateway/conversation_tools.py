@@ -109,7 +109,7 @@ class ConversationTools:
         query = given.get("query") if isinstance(given, dict) else None
         if not isinstance(query, str) or not query.strip():
             return "Give a query: a sentence that says what is to be done."
-        names = self._search(query)
+        names = self._search(query, is_paid=True)
         before = set(self._loaded)
         self._load(names)
         self.found += [name for name in self._loaded if name not in before]
@@ -130,14 +130,14 @@ class ConversationTools:
                 yield [name for call in step.calls for name in _names_of(call) if name in known]
                 yield remembered
             elif step.text and len(turns) < _MAX_TURNS:
-                yield self._search(in_context(step.text, turns))
+                yield self._search(in_context(step.text, turns), is_paid=False)
                 turns.append(step.text)
         self._digest = digest
 
-    def _search(self, query: str) -> list[str]:
+    def _search(self, query: str, *, is_paid: bool) -> list[str]:
         started = time.perf_counter()
         try:
-            return self.source.search(query)
+            return self.source.search(query, is_paid=is_paid)
         finally:
             self.search_ms += 1e3 * (time.perf_counter() - started)
 

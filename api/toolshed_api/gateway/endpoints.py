@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from toolshed_api.audit.trail import AuditTrail
 from toolshed_api.callers import Caller
-from toolshed_api.dependencies import CurrentCaller, CurrentTrail, caller_shed
+from toolshed_api.dependencies import CurrentCaller, CurrentTrail, queued_shed
 from toolshed_api.gateway.asked import read_request
 from toolshed_api.gateway.description import described
 from toolshed_api.gateway.errors import DialectName
@@ -86,7 +86,7 @@ async def _answer(name: DialectName, asking: _Asking) -> Response:
 
     def prepared() -> Exchange:
         asked = read_request(name, content, request.headers, request_id)
-        exchange = Exchange(gateway, caller_shed(request, asking.caller, asking.trail), asked)
+        exchange = Exchange(gateway, queued_shed(request, asking.caller, asking.trail), asked)
         exchange.prepare()
         return exchange
 

@@ -145,12 +145,14 @@ class Streamed:
                     raise UpstreamError(f"the upstream failed half way: {reader.failed[:500]}", text="")
                 if reader.is_ended or self._is_left:
                     break
-        if not reader.is_ended and not self._is_left:
-            raise UpstreamError("the upstream's stream broke off before its end; try again", text="")
-        if not reader.is_search:
-            # Who listens does not wait for the books.
-            for part in reader.closing():
-                await self._put(part.encoded())
+            if not reader.is_ended and not self._is_left:
+                raise UpstreamError("the upstream's stream broke off before its end; try again", text="")
+            if not reader.is_search:
+                # Who listens does not wait for the books.
+                for part in reader.closing():
+                    await self._put(part.encoded())
+            if reader.is_ended:
+                await events.finish()
 
     async def _put(self, part: bytes | None) -> None:
         if self._is_left:

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from toolshed.metering.usage import estimated_tokens
@@ -38,8 +38,16 @@ class ToolSource(Protocol):
     def n_tokens(self) -> int:
         """See above."""
 
-    def search(self, query: str) -> list[str]:
-        """The names of the tools for a need, best first; the same for the same need."""
+    def search(self, query: str, *, is_paid: bool = False) -> list[str]:
+        """The names of the tools for a need, best first; the same for the same need.
+
+        Args:
+            query: The need.
+            is_paid: Whether a model was paid for it already: it is not refused then, however long it waits.
+
+        Raises:
+            OverloadedError: If it would wait for too long.
+        """
 
     def known(self, names: Sequence[str]) -> list[str]:
         """Those of the names that are of tools."""
@@ -106,7 +114,7 @@ class KnowledgeBaseTools:
                 self.memory.sizes.put(key, known)
         return known.value
 
-    def search(self, query: str) -> list[str]:
+    def search(self, query: str, *, is_paid: bool = False) -> list[str]:
         """See :class:`ToolSource`."""
         options = self.options
         asked = query_of(query)
@@ -115,7 +123,7 @@ class KnowledgeBaseTools:
         whose = (self.shed.caller.visible, key)
         found = self.memory.searches.get(whose)
         if found is None:
-            result = self.shed.search(
+            result = replace(self.shed, is_patient=is_paid).search(
                 asked, options.k, sources=options.sources, min_confidence=options.min_confidence
             )
             tools = [one for one in result.definitions if one.kind == "tool"]
@@ -158,7 +166,8 @@ class DeferredTools:
         self._k, self._key, self._memory = k, _digest(written), memory
         self._definitions = definitions
 
-    def search(self, query: str) -> list[str]:
+    # In memory, and of this request alone: it waits for no turn.
+    def search(self, query: str, *, is_paid: bool = False) -> list[str]:  # noqa: ARG002  # see above
         """See :class:`ToolSource`."""
         asked = query_of(query)
         key = (self._key, _digest(asked), self._k)
@@ -189,9 +198,11 @@ class SeveralSources:
         """See :class:`ToolSource`."""
         return sum(source.n_tokens for source in self.sources)
 
-    def search(self, query: str) -> list[str]:
+    def search(self, query: str, *, is_paid: bool = False) -> list[str]:
         """See :class:`ToolSource`."""
-        return list(dict.fromkeys(name for source in self.sources for name in source.search(query)))
+        return list(
+            dict.fromkeys(name for source in self.sources for name in source.search(query, is_paid=is_paid))
+        )
 
     def known(self, names: Sequence[str]) -> list[str]:
         """See :class:`ToolSource`."""

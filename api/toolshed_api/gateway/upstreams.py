@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -29,6 +29,8 @@ _PATHS: dict[DialectName, str] = {
     "responses": "responses",
     "messages": "messages",
 }
+# The end of a reply comes with its last event, or right behind it.
+_FINISH_SECONDS = 0.5
 _ANTHROPIC_VERSION = "2023-06-01"
 
 
@@ -73,7 +75,7 @@ class Upstreams:
     @asynccontextmanager
     async def stream(
         self, route: Route, dialect: DialectName, body: Json, beta: str | None
-    ) -> AsyncIterator[AsyncIterator[Event]]:
+    ) -> AsyncIterator["UpstreamEvents"]:
         """A reply as it is made, event by event.
 
         Raises:
@@ -83,7 +85,7 @@ class Upstreams:
             if "text/event-stream" not in response.headers.get("content-type", ""):
                 raise UpstreamError("the upstream's answer is no stream of events; try again", text="")
             try:
-                yield events(_bounded(response))
+                yield UpstreamEvents(_bounded(response))
             except InvalidStreamError as error:
                 raise UpstreamError(f"the upstream's stream cannot be read: {error}", text="") from error
 
@@ -113,6 +115,30 @@ class Upstreams:
             raise UpstreamError(
                 "the connection to the upstream failed; try again in a moment", text=None if never else ""
             ) from error
+
+
+class UpstreamEvents:
+    """The events of a reply.
+
+    Args:
+        parts: The reply, in bytes.
+    """
+
+    def __init__(self, parts: AsyncIterator[bytes]) -> None:
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return events(self._parts)
+
+    async def finish(self) -> None:
+        """Read what follows the last event, so that the connection can be used again.
+
+        What is closed unread would cost the next request a connection of its own, with its handshakes.
+        """
+        with suppress(TimeoutError, UpstreamError, httpx.HTTPError):
+            async with asyncio.timeout(_FINISH_SECONDS):
+                async for _ in self._parts:
+                    pass
 
 
 def _refuse(constant: str) -> float:

@@ -12,7 +12,7 @@ from toolshed.errors import ConfigurationError, ToolshedError
 from toolshed.settings import Settings
 from toolshed_api.caller_shed import CallerShed
 from toolshed_api.callers import ANYBODY, Caller
-from toolshed_api.dependencies import trail_of
+from toolshed_api.dependencies import queued_shed, trail_of
 from toolshed_api.mcp.sdk import check_sdk
 from toolshed_api.problems import problem_response
 from toolshed_api.tenant_sheds import TenantSheds
@@ -64,7 +64,7 @@ class McpEndpoint:
 
         def shed_of(context: Any) -> CallerShed:
             caller = caller_of(context.request)
-            return CallerShed(sheds.of(caller.tenant), caller, trail_of(context.request))
+            return queued_shed(context.request, caller, trail_of(context.request))
 
         backing = Backing(shed_of, signing_secret(settings), settings.mcp_pinned, settings.allow_commands)
         server = ToolshedServer(backing)

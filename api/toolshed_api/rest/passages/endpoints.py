@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from toolshed.errors import EncoderError, InvalidQueryError, KnowledgeBaseError
 from toolshed.options import PassageArguments
 from toolshed_api.bodies import StrictRoute
-from toolshed_api.dependencies import CurrentSettings, CurrentShed
+from toolshed_api.dependencies import CurrentSearches, CurrentSettings, CurrentShed
 from toolshed_api.limits import check_limits, page_of
 from toolshed_api.problems import InvalidRequestError, OverloadedError, problem_responses
 from toolshed_api.rest.passages.schemas import (
@@ -29,15 +29,19 @@ router = APIRouter(
 @router.post(
     "/passages/search", responses=problem_responses(InvalidRequestError, InvalidQueryError, EncoderError)
 )
-def search_passages(
-    body: PassageSearchRequest, shed: CurrentShed, settings: CurrentSettings
+async def search_passages(
+    body: PassageSearchRequest, shed: CurrentShed, settings: CurrentSettings, searches: CurrentSearches
 ) -> PassageSearchResponse:
     """Find the passages of legal text that answer a question, with quotes and citations."""
     n_passages = body.get("k", 5) * (body.get("per_document") or 1)
     check_limits(body["query"], n_passages, settings, of="passages")
     options = {name: value for name, value in body.items() if name not in ("query", "k", "include_stored")}
-    found = shed.search_passages(body["query"], body.get("k", 5), **cast(PassageArguments, options))
-    return PassageSearchResponse.of(found, is_stored=body.get("include_stored", False))
+
+    def search() -> PassageSearchResponse:
+        found = shed.search_passages(body["query"], body.get("k", 5), **cast(PassageArguments, options))
+        return PassageSearchResponse.of(found, is_stored=body.get("include_stored", False))
+
+    return await searches.run(1, search)
 
 
 @router.get("/documents")
