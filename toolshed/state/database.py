@@ -66,8 +66,8 @@ class Database:
                 f"{_without_password(str(problem))}. Give a file, or a URL such as "
                 "postgresql+psycopg://user@host/name"
             ) from problem
-        is_file = engine.dialect.name == "sqlite" and engine.url.database
-        database = cls(engine, noun, error, WrittenLog(Path(engine.url.database)) if is_file else None)
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        database = cls(engine, noun, error, WrittenLog(Path(file)) if file else None)
         try:
             database._migrate()
         except ToolshedError:
@@ -114,11 +114,26 @@ class Database:
             yield
         finally:
             _lasting.reset(token)
-            self._wait_for_disk(self.log)
+            self.wait_for_disk()
 
-    def _wait_for_disk(self, log: WrittenLog) -> None:
+    @contextlib.contextmanager
+    def lasting_later(self) -> Iterator[None]:
+        """Leave what is written in this block to be brought to disk by :meth:`wait_for_disk`.
+
+        Until then the end of the machine may undo it; that of the process does not.
+        """
+        token = _lasting.set(self.engine)
         try:
-            log.wait()
+            yield
+        finally:
+            _lasting.reset(token)
+
+    def wait_for_disk(self) -> None:
+        """Return when all that this thread has written, or knows to be written, is on disk."""
+        if self.log is None:
+            return
+        try:
+            self.log.wait()
         except OSError as problem:
             raise self.error(f"what the {self.noun} was given may be lost: {problem}") from problem
 

@@ -91,6 +91,7 @@ async def _answer(name: DialectName, asking: _Asking) -> Response:
         return exchange
 
     exchange = await _kept(asyncio.ensure_future(gateway.in_thread(prepared)))
+    exchange.keep()
     if exchange.asked.is_stream:
         streamed = begin_stream(exchange)
         try:

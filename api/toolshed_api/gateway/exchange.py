@@ -92,6 +92,7 @@ class Exchange:
         attempts: Its books.
         attempt: The last one begun.
         has_begun: Whether some of the reply was handed on, so that it cannot be made anew.
+        keeping: Brings to disk what was reserved; nothing is handed on before.
         tools: What is loaded for its conversation; None where nothing is asked for.
     """
 
@@ -103,6 +104,7 @@ class Exchange:
     attempt: Attempt | None = field(default=None, init=False)
     has_begun: bool = field(default=False, init=False)
     tools: ConversationTools | None = field(default=None, init=False)
+    keeping: "asyncio.Future[None] | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.body = self.asked.body
@@ -124,7 +126,23 @@ class Exchange:
         self.tools = self._tools()
         if self.tools is not None:
             self.body = self.tools.prepare(self.body)
-        self._first: Attempt | None = self.begin()
+        # The disk is waited for while the model is asked, see `keep`.
+        with self.shed.shed.account.ledger.database.lasting_later():
+            self._first: Attempt | None = self.begin()
+
+    def keep(self) -> None:
+        """Begin to bring to disk what was reserved."""
+        wait = self.shed.shed.account.ledger.database.wait_for_disk
+        self.keeping = asyncio.ensure_future(self.gateway.in_thread(wait))
+
+    async def kept(self) -> None:
+        """Return when what was reserved is on disk.
+
+        Raises:
+            LedgerError: If it cannot be brought there.
+        """
+        if self.keeping is not None:
+            await asyncio.shield(self.keeping)
 
     def _tools(self) -> ConversationTools | None:
         asked, memory, caller = self.asked, self.gateway.memory, self.shed.caller
@@ -210,6 +228,7 @@ class Exchange:
             ToolshedError: If none may be asked for.
         """
         reply = await self._reply()
+        await self.kept()
         tools, dialect = self.tools, self.asked.dialect
         if tools is None:
             return reply

@@ -158,6 +158,9 @@ class Streamed:
         if self._is_left:
             return
         if part is not None and not self.begun.done():
+            await self._exchange.kept()
+            if self._is_left:
+                return
             self._exchange.has_begun = True
             self.begun.set_result(None)
         if not self._waiting.full():
