@@ -28,9 +28,10 @@ class Standard:
     @classmethod
     def of(cls, scores: Scores) -> "Standard":
         """Measure the scores of one channel."""
-        mean = scores.mean(axis=1, keepdims=True)
+        n_tools = np.float32(scores.shape[1])
+        mean = np.asarray(np.add.reduce(scores, axis=1, keepdims=True) / n_tools, np.float32)
         # Var(x) = E[x²] - E[x]², in one pass; np.std would make two copies of the matrix.
-        squares = np.einsum("ij,ij->i", scores, scores)[:, None] / np.float32(scores.shape[1])
+        squares = np.einsum("ij,ij->i", scores, scores)[:, None] / n_tools
         deviation = np.sqrt(np.maximum(squares - mean * mean, 0))
         return cls(mean, deviation + np.float32(_MIN_DEVIATION))
 

@@ -30,6 +30,16 @@ class StoredTexts(Sequence[str]):
         joined = b"".join(self.encoded.row(row).tobytes() for row in rows.tolist())
         return StoredTexts(Ragged(starts, np.frombuffer(joined, np.uint8)))
 
+    def of_rows(self, rows: Sequence[int] | NDArray[np.int64]) -> list[str]:
+        """Some of the texts, as :meth:`take` does it, decoded at once."""
+        at = np.asarray(rows, np.int64)
+        starts, ends = self.encoded.starts[at].tolist(), self.encoded.starts[at + 1].tolist()
+        held = self.encoded.values.data
+        return [
+            bytes(held[start:end]).decode("utf-8", "surrogatepass")
+            for start, end in zip(starts, ends, strict=True)
+        ]
+
     def __len__(self) -> int:
         return len(self.encoded)
 

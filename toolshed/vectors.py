@@ -95,6 +95,8 @@ class Ragged(Generic[Number]):
 
 # Vectors that are compared at once: as floats they stay in the processor's cache.
 _COMPARED_TOGETHER = 1_024
+# Multiplications that BLAS does without copying its operands first, which takes as long as the product.
+_SMALL_PRODUCT, _WIDTH = 500_000, 64
 _LARGEST = 127
 
 
@@ -142,12 +144,40 @@ class CompactVectors:
     def products(self, queries: Vectors) -> Scores:
         """Inner products, ``[n_queries, n_vectors]``."""
         scores = np.empty((len(queries), len(self)), np.float32)
-        floats = np.empty((min(len(self), _COMPARED_TOGETHER), self.numbers.shape[1]), np.float32)
-        start = 0
-        for chunk in self.chunks():
-            own = floats[: len(chunk)]
-            np.copyto(own, chunk.numbers)
-            # With few queries BLAS is quicker this way round.
-            np.multiply((own @ queries.T).T, chunk.scales, out=scores[:, start : start + len(chunk)])
-            start += len(chunk)
+        dimension = self.numbers.shape[1]
+        at_once = _SMALL_PRODUCT // max(1, len(queries) * dimension) // _WIDTH * _WIDTH
+        step = min(max(at_once, _WIDTH), _COMPARED_TOGETHER)
+        floats = np.empty((min(len(self), step), dimension), np.float32)
+        # With few queries BLAS is quicker this way round.
+        transposed = np.ascontiguousarray(queries.T)
+        for start in range(0, len(self), step):
+            chunk = slice(start, start + step)
+            own = floats[: min(step, len(self) - start)]
+            np.copyto(own, self.numbers[chunk])
+            np.multiply((own @ transposed).T, self.scales[chunk], out=scores[:, chunk])
         return scores
+
+
+# The largest of so many neighbours stands for them where the best of many are looked for.
+_BLOCK = 64
+
+
+def best_places(scores: Scores, most: int) -> NDArray[np.int64]:
+    """Where the ``most`` best scores are, in any order; of equal ones at the edge whichever.
+
+    A best score is no lower than the ``most``-th best maximum of blocks, which few others are.
+    """
+    if len(scores) <= most:
+        return np.arange(len(scores))
+    n_blocks = len(scores) // _BLOCK
+    if n_blocks > most:
+        maxima = scores[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK).max(axis=1)
+        places = np.flatnonzero(scores >= np.partition(maxima, -most)[-most])
+        if len(places) == most:
+            return places
+        own = scores[places]
+        best = places[np.argpartition(own, -most)[-most:]]
+        # Which of equal ones are taken is left to one rule alone.
+        if np.count_nonzero(own >= scores[best].min()) == most:
+            return best
+    return np.argpartition(scores, -most)[-most:]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, TokenVectors
+from toolshed.backbones.embedding import DenseEncoder, TokenVectors, shows_tokens
 from toolshed.vectors import Vectors
 
 
@@ -13,7 +13,7 @@ def remembering(encoders: Mapping[str, DenseEncoder]) -> dict[str, DenseEncoder]
 
 
 def _is_slow(encoder: DenseEncoder) -> bool:
-    return isinstance(encoder, TokenEncoder) and encoder.is_contextual
+    return shows_tokens(encoder) and encoder.is_contextual
 
 
 class _Remembering:

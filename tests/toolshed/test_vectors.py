@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toolshed.vectors import CompactVectors, QueryWords, Ragged, SparseVector
+from toolshed.vectors import CompactVectors, QueryWords, Ragged, SparseVector, best_places
 
 WORDS = QueryWords(np.array([7, 8, 9], np.uint32), (frozenset({1, 2}), frozenset(), frozenset({2, 3})))
 
@@ -65,3 +65,21 @@ def test_rows_of_different_lengths_are_taken_in_any_order() -> None:
     taken = rows.take(np.array([2, 0, 0, 1]))
     assert [taken.row(at).tolist() for at in range(4)] == [[3], [1, 2], [1, 2], []]
     assert len(rows.take(np.empty(0, np.int64))) == 0
+
+
+@pytest.mark.parametrize(("n_scores", "most"), [(50, 60), (700, 3), (5_000, 10), (5_000, 30), (5_000, 400)])
+def test_the_best_places_are_those_of_a_partition_of_all(n_scores: int, most: int) -> None:
+    rng = np.random.default_rng(n_scores + most)
+    different = rng.normal(size=n_scores).astype(np.float32)
+    excluded = np.where(rng.random(n_scores) < 0.5, -np.inf, different).astype(np.float32)
+    for scores in (different, different.round(1), excluded, np.zeros_like(different)):
+        expected = np.argpartition(scores, -most)[-most:] if most < n_scores else np.arange(n_scores)
+        assert sorted(best_places(scores, most)) == sorted(expected)
+
+
+@pytest.mark.parametrize("n_queries", [1, 3, 40])
+def test_products_are_those_of_the_whole_matrix_however_it_is_cut(n_queries: int) -> None:
+    rng = np.random.default_rng(n_queries)
+    compact = CompactVectors.of(rng.normal(size=(1_500, 96)).astype(np.float32))
+    queries = rng.normal(size=(n_queries, 96)).astype(np.float32)
+    np.testing.assert_allclose(compact.products(queries), queries @ compact.floats().T, rtol=1e-4, atol=1e-4)

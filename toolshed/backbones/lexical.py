@@ -78,9 +78,14 @@ def words(text: str) -> list[str]:
     Japanese, Korean and Thai runs yield overlapping pairs of characters.
     """
     found: list[str] = []
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
-        found.extend(_word_parts(match.group()))
+    for word in _written_words(text):
+        found.extend(_word_parts(word))
     return found
+
+
+def _written_words(text: str) -> list[str]:
+    # Plain text is in that form already.
+    return _WORD.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
 
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
@@ -158,8 +163,8 @@ def ngram_vector(text: str) -> SparseVector:
 def query_words(text: str) -> QueryWords:
     """Read the words of a query, stop words left out."""
     found: dict[int, frozenset[int]] = {}
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
-        found.update(_query_terms(match.group()))
+    for word in _written_words(text):
+        found.update(_query_terms(word))
     return QueryWords(np.fromiter(found, dtype=np.uint32, count=len(found)), tuple(found.values()))
 
 

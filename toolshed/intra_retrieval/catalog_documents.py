@@ -97,7 +97,11 @@ class IndexedDocuments:
 
     def tool_ids(self, columns: Sequence[int]) -> Sequence[str]:
         """The ids of the tools of these columns."""
-        return [self.indexes[self.owner[column]].tool_id(int(self.row[column])) for column in columns]
+        chosen = np.asarray(columns, np.int64)
+        if len(self.indexes) == 1:
+            return self.indexes[0].ids_of(self.row[chosen])
+        owners, rows = self.owner[chosen].tolist(), self.row[chosen]
+        return [self.indexes[owner].ids_of(rows[at : at + 1])[0] for at, owner in enumerate(owners)]
 
     def columns_of(self, tool_ids: Sequence[str]) -> NDArray[np.int64]:
         """The columns of tools; -1 of one that is not among them."""

@@ -154,9 +154,9 @@ class ScoringIndex:
         ids = self._matrices.tool_ids
         return ids if self._rows is None else ids.take(self._rows)
 
-    def tool_id(self, column: int) -> str:
-        """The id of one of them."""
-        return self._matrices.tool_ids[column if self._rows is None else int(self._rows[column])]
+    def ids_of(self, columns: NDArray[np.int64]) -> list[str]:
+        """The ids of some of them."""
+        return self._matrices.tool_ids.of_rows(columns if self._rows is None else self._rows[columns])
 
     def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int8]:
         """What tools do; see :func:`~toolshed.intra_retrieval.verbs.operations_of`."""
@@ -272,7 +272,12 @@ class ScoringIndex:
         """
         if channel.encoding == "words":
             return [words.terms for words in encodings.words]
-        return [words.ngrams_where(self._vocabulary.unknown(words.terms)) for words in encodings.words]
+        unknown = self._vocabulary.unknown(np.concatenate([words.terms for words in encodings.words]))
+        if not unknown.any():
+            return [np.empty(0, np.uint32)] * len(encodings.words)
+        ends = np.cumsum([len(words.terms) for words in encodings.words])
+        own = np.split(unknown, ends[:-1])
+        return [words.ngrams_where(one) for words, one in zip(encodings.words, own, strict=True)]
 
 
 def _columns(rows: NDArray[np.int64], n_tools: int) -> NDArray[np.int32]:

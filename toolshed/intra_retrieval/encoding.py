@@ -9,7 +9,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, TokenVectors, normalise
+from toolshed.backbones.embedding import (
+    DenseEncoder,
+    TokenEncoder,
+    TokenVectors,
+    normalise,
+    shows_tokens,
+)
 from toolshed.backbones.english import is_english
 from toolshed.backbones.lexical import query_words
 from toolshed.metering.runs import MeteredCall, current_run
@@ -84,7 +90,7 @@ def encode_question(text: str, left_out: Sequence[Span], encoders: Mapping[str, 
     vectors = {}
     for name, encoder in encoders.items():
         with _told_of(encoder, text):
-            if isinstance(encoder, TokenEncoder):
+            if shows_tokens(encoder):
                 (tokens,) = encoder.encode_tokens([text])
                 vectors[name] = normalise(_pooled_without(tokens, left_out)[None])[0]
             else:
@@ -109,7 +115,7 @@ def _told_of(encoder: DenseEncoder, text: str) -> Iterator[None]:
     calls, started = current_run().calls, time.monotonic()
     n_before = len(calls)
     yield
-    is_lookup = isinstance(encoder, TokenEncoder) and not encoder.is_contextual
+    is_lookup = shows_tokens(encoder) and not encoder.is_contextual
     if len(calls) == n_before and not is_lookup:
         seconds = time.monotonic() - started
         calls.append(
@@ -123,7 +129,7 @@ def _vectors(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
 
 
 def _encoded(sub_queries: Sequence[SubQuery], encoder: DenseEncoder) -> Vectors:
-    if not isinstance(encoder, TokenEncoder) or any(one.is_written for one in sub_queries):
+    if not shows_tokens(encoder) or any(one.is_written for one in sub_queries):
         rest = (sub_query.text for sub_query in sub_queries[1:])
         return encoder.encode([asked_text(sub_queries).strip() or sub_queries[0].text, *rest])
     if encoder.is_contextual and len(sub_queries[0].text) > _MAX_ONE_PASS:

@@ -105,8 +105,8 @@ def fuse_channels(
     fused: Scores | None = None
     for channel, values in scores.items():
         standard = standards[channel]
-        factor = np.float32(weights[channel]) / (total * standard.deviation)
-        term: Scores = (values - standard.mean) * factor
+        term = values - standard.mean
+        term *= np.float32(weights[channel]) / (total * standard.deviation)
         fused = term if fused is None else np.add(fused, term, out=fused)
     if fused is None:
         raise ConfigurationError("a ranking needs at least one channel")
@@ -149,14 +149,29 @@ def fuse_sub_queries(fused: Scores, weights: NDArray[np.float32], preset: Rankin
 
 def chosen_by_parts(fused: Scores, weights: NDArray[np.float32], temperature: float) -> Scores:
     """The chance of each tool that some sub-query calls for it: ``wanted`` of :func:`fuse_sub_queries`."""
+    return chosen_by_any(log_misses(fused, weights, temperature))
+
+
+def log_misses(fused: Scores, weights: NDArray[np.float32], temperature: float) -> Scores:
+    """The logarithm of the chance of each tool that a sub-query passes it over: ``log(1 - p(t|q))``."""
     shifted = (fused - fused.max(axis=1, keepdims=True)) / np.float32(temperature)
     chances = np.exp(shifted)
     chances *= (weights / chances.sum(axis=1))[:, None]
     np.minimum(chances, _MAX_PROBABILITY, out=chances)
-    wanted: Scores = 1 - np.exp(np.log1p(-chances).sum(axis=0))
-    return wanted
+    misses: Scores = np.log1p(-chances)
+    return misses
+
+
+def chosen_by_any(misses: Scores) -> Scores:
+    """The chance of each tool that some of these sub-queries calls for it."""
+    return np.asarray(1 - np.exp(misses.sum(axis=0)))
 
 
 def standardised(values: Scores) -> Scores:
     """Standard scores of one row over all tools."""
-    return np.asarray((values - values.mean()) / (values.std() + 1e-6))
+    # As ``mean`` and ``std`` do it, without what they do before.
+    n = np.float32(len(values))
+    off_mean = values - np.add.reduce(values) / n
+    deviation = np.sqrt(np.add.reduce(off_mean * off_mean) / n)
+    off_mean /= deviation + np.float32(1e-6)
+    return np.asarray(off_mean)

@@ -76,19 +76,26 @@ class PostingsIndex:
         self._background = background
         self._counted: dict[int, int] = {}
 
-    def _own(self, position: int) -> tuple[NDArray[np.int32], Scores]:
-        """The documents of one list that are searched, as columns, and the weights in them."""
-        own = slice(self._postings.starts[position], self._postings.starts[position + 1])
-        owners, weights = self._postings.owners[own], self._postings.weights[own]
+    def _entries(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], Scores]:
+        """The entries of some lists, one after the other: which of these, column and weight of each."""
+        begin, end = self._postings.starts[positions], self._postings.starts[positions + 1]
+        lists = [slice(*one) for one in zip(begin.tolist(), end.tolist(), strict=True)]
+        owners, weights = (
+            np.concatenate([values[one] for one in lists])
+            for values in (self._postings.owners, self._postings.weights)
+        )
+        which = np.repeat(np.arange(len(positions)), end - begin)
         if self._columns is None:
-            return owners, weights
+            return which, owners, weights
         columns = self._columns[owners]
         is_searched = columns >= 0
-        return columns[is_searched], weights[is_searched]
+        return which[is_searched], columns[is_searched], weights[is_searched]
 
     def _frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int64]:
         """How many of the documents that are searched have each term."""
-        at = self._postings.positions(terms)
+        return self._frequencies_at(self._postings.positions(terms))
+
+    def _frequencies_at(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
         if self._columns is None:
             starts = self._postings.starts
             return np.where(at < 0, 0, starts[at + 1] - starts[at])
@@ -98,7 +105,7 @@ class PostingsIndex:
         """The same of a term, counted once: a search asks for it several times."""
         found = self._counted.get(position)
         if found is None:
-            found = len(self._own(position)[0])
+            found = len(self._entries(np.array([position]))[0])
             if len(self._counted) >= _MAX_REMEMBERED:
                 self._counted = {}
             self._counted[position] = found
@@ -106,9 +113,14 @@ class PostingsIndex:
 
     def idf(self, terms: NDArray[np.uint32]) -> Scores:
         """Inverse document frequency of any terms; of those no document has, as for frequency 0."""
+        return self._rarity(terms, None)
+
+    def _rarity(self, terms: NDArray[np.uint32], frequency: NDArray[np.int64] | None) -> Scores:
+        """The same, where frequencies of these documents were counted already."""
         if self._background is not None:
             return self._background.idf(terms)
-        frequency = self._frequencies(terms)
+        if frequency is None:
+            frequency = self._frequencies(terms)
         # Qdrant's Modifier.IDF, so that both give the same scores.
         idf = np.log(1 + (self._n_documents - frequency + 0.5) / (frequency + 0.5))
         return np.asarray(idf, np.float32)
@@ -125,30 +137,33 @@ class PostingsIndex:
         """
         scores = np.zeros((len(queries), self._n_documents), np.float32)
         wanted = np.concatenate([np.empty(0, np.uint32), *queries])
+        if not len(wanted):
+            return scores
         asked_by = np.repeat(np.arange(len(queries)), [len(query) for query in queries])
         different, term = np.unique(wanted, return_inverse=True)
-        is_known = ~self.unknown(different)
-        terms = different[is_known]
-        if not len(terms):
+        positions = self._postings.positions(different)
+        frequencies = self._frequencies_at(positions)
+        is_known = frequencies > 0
+        if not is_known.any():
             return scores
+        positions = positions[is_known]
         row = np.cumsum(is_known) - 1
-        holds = np.zeros((len(queries), len(terms)), np.float32)
+        holds = np.zeros((len(queries), len(positions)), np.float32)
         asked = is_known[term]
         holds[asked_by[asked], row[term[asked]]] = 1
-        idf = self.idf(terms)
+        idf = self._rarity(different[is_known], frequencies[is_known])
         # Sub-queries share most of their terms: each posting list is laid out once for all.
         step = max(1, _MAX_CELLS // self._n_documents)
-        for start in range(0, len(terms), step):
+        for start in range(0, len(positions), step):
             chunk = slice(start, start + step)
-            scores += holds[:, chunk] @ self._rows(terms[chunk], idf[chunk])
+            scores += holds[:, chunk] @ self._rows(positions[chunk], idf[chunk])
         # Not a matrix product: BLAS may raise a spurious "invalid value" flag for one this thin.
         attainable = (holds * idf).sum(axis=1)
         scores /= np.maximum(attainable, 1e-6)[:, None]
         return scores
 
-    def _rows(self, terms: NDArray[np.uint32], idf: Scores) -> Scores:
-        rows = np.zeros((len(terms), self._n_documents), np.float32)
-        for row, position, rarity in zip(rows, self._postings.positions(terms), idf, strict=True):
-            columns, weights = self._own(position)
-            row[columns] = weights * rarity
+    def _rows(self, positions: NDArray[np.int64], idf: Scores) -> Scores:
+        rows = np.zeros((len(positions), self._n_documents), np.float32)
+        which, columns, weights = self._entries(positions)
+        rows.ravel()[which * self._n_documents + columns] = weights * idf[which]
         return rows

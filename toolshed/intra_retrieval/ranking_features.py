@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.backbones.static import StaticEncoder
-from toolshed.intra_retrieval.fusion import chosen_by_parts, fuse_channels, standardised
+from toolshed.intra_retrieval.fusion import chosen_by_any, fuse_channels, log_misses, standardised
 from toolshed.intra_retrieval.verbs import asked_operations, operation_features
 from toolshed.presets import MIN_NEED_WEIGHT, RankingPreset
 from toolshed.queries import asked_text
 from toolshed.rankings import Candidates, ChannelRanking, ScoredCatalog, SoftMatches
-from toolshed.vectors import Scores
+from toolshed.vectors import Scores, best_places
 
 # Candidates that each of the plain rankings names.
 _PER_RANKING = 10
@@ -45,13 +45,13 @@ def plain_rankings(
 ) -> PlainRankings:
     """Fuse by fixed weights."""
     fused = fuse_channels(ranking.scores, preset.channels, ranking.standards)
-    temperature = preset.temperature
-    whole_alone = chosen_by_parts(fused[:1], np.ones(1, np.float32), temperature)
-    rows = 1 + np.flatnonzero(weights[1:] > 0)
-    if not len(rows):
-        return PlainRankings(fused, whole_alone, np.asarray(fused[0]))
-    parts = chosen_by_parts(fused[rows], weights[rows], temperature)
-    whole = chosen_by_parts(fused[:1], weights[:1], temperature)
+    parts_at = 1 + np.flatnonzero(weights[1:] > 0)
+    if not len(parts_at):
+        whole = log_misses(fused[:1], np.ones(1, np.float32), preset.temperature)
+        return PlainRankings(fused, chosen_by_any(whole), np.asarray(fused[0]))
+    rows = np.append(0, parts_at)
+    misses = log_misses(fused[rows], weights[rows], preset.temperature)
+    parts, whole = chosen_by_any(misses[1:]), chosen_by_any(misses[:1])
     wanted = 1 - (1 - parts) * (1 - whole)
     scores = standardised(wanted) + np.float32(preset.whole_weight) * standardised(fused[0])
     return PlainRankings(fused, parts, scores)
@@ -62,7 +62,7 @@ def candidate_columns(ranking: ChannelRanking, plain: PlainRankings, k: int) -> 
     most = max(_PER_RANKING, k)
     orders = [plain.fused[0], plain.parts, plain.scores, plain_scores(ranking)]
     # Ascending, each once; ``np.unique`` would import masked arrays.
-    return np.flatnonzero(np.bincount(np.concatenate([_best(order, most) for order in orders])))
+    return np.flatnonzero(np.bincount(np.concatenate([best_places(order, most) for order in orders])))
 
 
 def plain_scores(ranking: ChannelRanking) -> Scores:
@@ -81,12 +81,6 @@ def plain_scores(ranking: ChannelRanking) -> Scores:
 def _lead(ranking: ChannelRanking) -> str:
     """The channel that understands most."""
     return "dense" if "dense" in ranking.scores else "static"
-
-
-def _best(scores: Scores, most: int) -> NDArray[np.int64]:
-    if len(scores) <= most:
-        return np.arange(len(scores))
-    return np.argpartition(scores, -most)[-most:]
 
 
 def _standard(ranking: ChannelRanking, channel: str) -> Scores:

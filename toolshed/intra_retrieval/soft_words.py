@@ -164,7 +164,8 @@ class SoftWords:
         row = self._table.vocabulary.get(word, -1)
         if row < 0:
             return -1
-        place = int(self._there.searchsorted(row))
+        # Of the same type, or all of them are converted first.
+        place = int(self._there.searchsorted(np.int32(row)))
         return place if place < len(self._there) and self._there[place] == row else -1
 
     @cached_property
@@ -188,6 +189,19 @@ class SoftWords:
         place = self._place(word)
         return float(self._idf[place] if place >= 0 else 0.5 * np.log(self._n_tools + 1))
 
+    def _rarities(self, words: Sequence[str]) -> Vectors:
+        """The :meth:`idf` of each word."""
+        if self._background is not None:
+            return self._background._rarities(words)
+        vocabulary, there = self._table.vocabulary, self._there
+        rows = np.array([vocabulary.get(word, -1) for word in words], np.int32)
+        found = np.full(len(rows), 0.5 * np.log(self._n_tools + 1))
+        if len(there):
+            places = np.minimum(there.searchsorted(rows), len(there) - 1)
+            is_there = there[places] == rows
+            found[is_there] = self._idf[places[is_there]]
+        return found.astype(np.float32)
+
     def _weights(self, used: NDArray[np.int32]) -> Vectors:
         """Rarity of words that tools have, by their rows."""
         if self._background is not None:
@@ -202,11 +216,11 @@ class SoftWords:
         words = table.words.take(chosen)
         if not len(asked.vectors) or not len(words.values):
             return SoftMatches(*found)
-        used, where = _in_order_of_appearance(words.values)
+        used, where = in_order_of_appearance(words.values, len(table.vocabulary))
         cosines = asked.vectors @ table.vectors[used].T
         alike = np.maximum(cosines - _MIN_COSINE, 0) / (1 - _MIN_COSINE)
         by_word = alike[:, where]
-        asked_weights = np.array([self.idf(word) for word in asked.words], np.float32)
+        asked_weights = self._rarities(asked.words)
         asked_weights /= max(float(asked_weights.sum()), 1e-6)
         weights, best = self._weights(used)[where], by_word.max(axis=0)
         # The words of each tool: those of its name, the others of its own, those of its arguments.
@@ -268,13 +282,17 @@ class _Shapes(Mapping[tuple[str, int], tuple[str, ...]]):
         return len(self._words._table.shapes)
 
 
-def _in_order_of_appearance(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def in_order_of_appearance(
+    rows: NDArray[np.int32], n_rows: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The different rows, and which of them each is: the same whatever else a vocabulary holds."""
-    different, first, which = np.unique(rows, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return different[order], rank[which]
+    places = np.arange(len(rows))
+    first = np.empty(n_rows, np.int64)
+    # Of several values for one element the last one stays: read backwards, that of its first place.
+    first[rows[::-1]] = places[::-1]
+    first_place = first[rows]
+    is_first = first_place == places
+    return rows[is_first], (np.cumsum(is_first) - 1)[first_place]
 
 
 def _by_stretch(reduce: np.ufunc, values: Vectors, bounds: NDArray[np.int64]) -> Sequence[Vectors]:

@@ -53,8 +53,11 @@ def corrected(text: str, known: KnownWords) -> str:
     """The text with slips corrected; what is written as one word stays one word."""
     if not is_english(text):
         return text
-    pieces, last, n_corrected = [], 0, 0
+    pieces, last, n_corrected, common = [], 0, 0, common_words()
     for match in _WORD.finditer(text):
+        # What nearly all are comes first.
+        if match.group().lower() in common:
+            continue
         better = "" if n_corrected >= _MAX_CORRECTED else _better(text, match, known)
         if better:
             pieces += [text[last : match.start()], better]
@@ -74,9 +77,7 @@ def _better(text: str, match: re.Match[str], known: KnownWords) -> str:
 
 
 def _is_word(word: str, known: KnownWords) -> bool:
-    """Whether it, or what it is an inflection of, is a word."""
-    if word in common_words():
-        return True
+    """Whether it, or what it is an inflection of, is a word; common words are known to be."""
     stems = [word, *(word.removesuffix(end) for end in ("s", "es", "ed", "d", "ing", "er", "ly"))]
     stems += [f"{stem}e" for stem in stems[3:6]]
     return any(stem in common_words() or stem in known.words for stem in stems)

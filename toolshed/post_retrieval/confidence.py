@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from toolshed.backbones.english import common_words
 from toolshed.presets import MIN_NEED_WEIGHT
 from toolshed.rankings import Candidates, ScoredTools
+from toolshed.vectors import best_places
 
 # Written by ``python -m toolshed_evals.fitting``: by pipeline.
 WEIGHTS = Path(__file__).with_name("confidence.json")
@@ -113,7 +114,7 @@ def tool_rows(scored: ScoredTools, columns: Sequence[int]) -> NDArray[np.float64
     evidence, static_evidence = _evidence(scored, columns)
     per_tool = [candidates.features[name][at] for name in _FROM_RANKING]
     constants = [
-        float(np.clip(n_needs, 1, _MAX_NEEDS)),
+        float(min(max(n_needs, 1), _MAX_NEEDS)),
         _size(scored.n_tools),
         candidates.asked["known"],
         candidates.asked["evidence_mean"],
@@ -148,19 +149,19 @@ def request_row(scored: ScoredTools, rows: NDArray[np.float64], odd: float) -> N
 
 def best_columns(scores: NDArray[np.float32], k: int) -> list[int]:
     """Columns of the ``k`` best scores; ties by column, which are ordered by tool id."""
+    columns = np.arange(len(scores))
     if k < len(scores):
-        threshold = np.partition(scores, -k)[-k]
-        columns = np.flatnonzero(scores >= threshold)
-    else:
-        columns = np.arange(len(scores))
+        columns = np.flatnonzero(scores >= scores[best_places(scores, k)].min())
     order = columns[np.argsort(-scores[columns], kind="stable")][:k]
-    return [int(column) for column in order if np.isfinite(scores[column])]
+    found: list[int] = order[np.isfinite(scores[order])].tolist()
+    return found
 
 
 def odd_share(text: str) -> float:
     """Share of a request's words that are no common English ones: names, other languages, slips."""
     found = [word.lower() for word in _WORD.findall(text[:_MAX_CHARACTERS]) if len(word) > _MIN_LETTERS]
-    return sum(word not in common_words() for word in found) / len(found) if found else 0.0
+    common = common_words()
+    return sum(word not in common for word in found) / len(found) if found else 0.0
 
 
 def falling(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,7 @@ class Judgement:
         answerable: Probability that any of the first five is right.
         is_english: Whether the request is in English, or says too little to tell.
         is_understood: Whether an encoder of its language read it.
+        ranked: Columns of the best tools, of these and more.
     """
 
     columns: list[int]
@@ -49,6 +51,7 @@ class Judgement:
     answerable: float
     is_english: bool
     is_understood: bool = True
+    ranked: Sequence[int] = ()
 
     @property
     def confidence(self) -> float:
@@ -110,12 +113,13 @@ def judge(
     scored: ScoredTools, calibration: Calibration, confidence: Confidence | None, *, k: int
 ) -> Judgement:
     """Say how sure the best ``k`` tools are; equal scores are ordered by tool id."""
-    columns = best_columns(scored.scores, k)
+    ranked = best_columns(scored.scores, max(k, _N_RANKED))
+    columns = ranked[:k]
     text = asked_text(scored.asked.plan.sub_queries) if scored.asked.plan.sub_queries else ""
     if not columns or confidence is None or scored.candidates is None:
         confidences = _calibrated(scored, calibration, columns)
         best = float(confidences.max()) if len(confidences) else 0.0
-        return Judgement(columns, confidences, best, is_english=True)
+        return Judgement(columns, confidences, best, is_english=True, ranked=ranked)
     rows = tool_rows(scored, columns)
     confidences = confidence.tool.probabilities(rows)
     if scored.is_forbidden is not None:
@@ -123,7 +127,7 @@ def judge(
     answerable = confidence.request.probabilities(request_row(scored, rows, odd_share(text))[None])
     in_english = is_english(text)
     is_understood = in_english or scored.asked.encodings.meaning is not None
-    return Judgement(columns, falling(confidences), float(answerable[0]), in_english, is_understood)
+    return Judgement(columns, falling(confidences), float(answerable[0]), in_english, is_understood, ranked)
 
 
 def select(
@@ -159,17 +163,19 @@ def select(
         tokens_counted_by=budgeted.counted_by,
         answerable=judged.answerable,
         reason=doubt or _why_none(best, confident) if status != "ok" else "",
-        ranked=_first_ranked(scored),
+        ranked=_first_ranked(scored, judged),
     )
 
 
-def _first_ranked(scored: ScoredTools) -> dict[str, float]:
+def _first_ranked(scored: ScoredTools, judged: Judgement) -> dict[str, float]:
     """The best tools and their scores before anything was learnt from use."""
-    scores = scored.scores if scored.before_use is None else scored.before_use
-    best = best_columns(scores, _N_RANKED)
+    before = scored.before_use
+    best = judged.ranked[:_N_RANKED] if before is None else best_columns(before, _N_RANKED)
+    scores = scored.scores if before is None else before
     known = scored.documents
     ids = [scored.tools[column].tool_id for column in best] if known is None else known.tool_ids(best)
-    return {tool_id: round(float(scores[column]), 4) for tool_id, column in zip(ids, best, strict=True)}
+    found = scores[list(best)].tolist()
+    return {tool_id: round(score, 4) for tool_id, score in zip(ids, found, strict=True)}
 
 
 def _why_none(best: list[FoundTool], confident: list[FoundTool]) -> str:

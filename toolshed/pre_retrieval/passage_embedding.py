@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, normalise
+from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, normalise, shows_tokens
 from toolshed.backbones.lexical import bm25_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
@@ -34,7 +34,7 @@ def embed_passages(
         "words": [bm25_vector({"text": one.text, "header": one.header}, PASSAGE_WORDS) for one in passages],
     }
     if dense is not None and passages:
-        if isinstance(dense, TokenEncoder) and dense.is_contextual:
+        if shows_tokens(dense) and dense.is_contextual:
             encoded = _encoded_once(passages, dense)
         else:
             encoded = _encoded_apart(passages, dense)

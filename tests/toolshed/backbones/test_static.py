@@ -1,4 +1,5 @@
 import importlib.util
+import random
 import shutil
 from pathlib import Path
 
@@ -49,3 +50,27 @@ def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match="wordllama is not installed"):
         StaticEncoder()
+
+
+def odd_texts() -> list[str]:
+    rng = random.Random(0)
+    letters = "abcXYZ   \n\t.,-'\"0129éß你ж🎉\u00a0\u3000\u0301\u200b\x00<\u2581"
+    drawn = ["".join(rng.choice(letters) for _ in range(rng.randrange(20))) for _ in range(300)]
+    return ["", " ", "  a ", "Book  a flight, then email Ana", "a <s> b", "<unk>x </s>", *drawn]
+
+
+def test_a_text_has_the_same_tokens_by_its_pieces_as_among_many(encoder: StaticEncoder) -> None:
+    texts = odd_texts()
+    for text, among_many in zip(texts, encoder.encode_tokens(texts), strict=True):
+        (alone,) = encoder.encode_tokens([text])
+        np.testing.assert_array_equal(alone.offsets, among_many.offsets, text)
+        np.testing.assert_array_equal(alone.hidden, among_many.hidden, text)
+
+
+def test_a_word_has_the_same_vector_in_any_company_and_when_it_is_remembered(encoder: StaticEncoder) -> None:
+    words = [*dict.fromkeys(" ".join(odd_texts()).split()), "weather", "flights"]
+    by_many = encoder.encode_words(words)
+    for start in range(0, len(words), 50):
+        few = words[start : start + 50]
+        for _ in range(2):
+            np.testing.assert_array_equal(encoder.encode_words(few), by_many[start : start + 50])

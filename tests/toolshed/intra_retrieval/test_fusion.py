@@ -3,7 +3,14 @@ import pytest
 
 from toolshed.errors import ConfigurationError
 from toolshed.intra_retrieval.decomposition import decompose
-from toolshed.intra_retrieval.fusion import fuse_channels, fuse_sub_queries, sub_query_weights
+from toolshed.intra_retrieval.fusion import (
+    chosen_by_any,
+    fuse_channels,
+    fuse_sub_queries,
+    log_misses,
+    standardised,
+    sub_query_weights,
+)
 from toolshed.presets import Calibration, RankingPreset, SubQueryWeights
 from toolshed.rankings import Standard
 
@@ -69,3 +76,20 @@ def test_sub_queries_weigh_by_kind() -> None:
     np.testing.assert_allclose(weights, [0.1, 0.2, 0.3, 0.4, 0.2])
     np.testing.assert_allclose(sub_query_weights(sub_queries, None), [1, 0, 0, 0, 0])
     np.testing.assert_allclose(sub_query_weights(sub_queries[:1], PRESET.sub_queries), [1])
+
+
+def test_standard_scores_have_the_mean_and_deviation_that_numpy_measures() -> None:
+    values = np.random.default_rng(0).normal(3, 2, size=4_001).astype(np.float32)
+    expected = (values - values.mean()) / (values.std() + 1e-6)
+    np.testing.assert_array_equal(standardised(values), expected)
+
+
+def test_a_tool_is_chosen_by_parts_and_whole_as_by_each_apart() -> None:
+    fused = np.random.default_rng(0).normal(size=(4, 500)).astype(np.float32)
+    weights = np.array([0.2, 1, 0.5, 1], np.float32)
+    misses = log_misses(fused, weights, 0.6)
+    shifted = np.exp((fused - fused.max(axis=1, keepdims=True)) / np.float32(0.6))
+    chances = np.minimum(shifted * (weights / shifted.sum(axis=1))[:, None], 0.999)
+    for rows in (slice(None, 1), slice(1, None)):
+        expected = 1 - np.prod(1 - chances[rows], axis=0)
+        np.testing.assert_allclose(chosen_by_any(misses[rows]), expected, rtol=1e-4, atol=1e-6)

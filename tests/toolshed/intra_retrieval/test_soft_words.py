@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from toolshed.backbones.static import StaticEncoder
-from toolshed.intra_retrieval.soft_words import AskedWords, SoftWords, WordTable
+from toolshed.intra_retrieval.soft_words import AskedWords, SoftWords, WordTable, in_order_of_appearance
 from toolshed.testing import make_tool
 from toolshed.types import ToolDefinition
 
@@ -53,3 +53,10 @@ def test_rare_words_count_more_and_candidates_know_what_is_rare() -> None:
     candidates = SoftWords(WordTable.of(TOOLS[:1], STATIC), background=background)
     assert candidates.idf("desk") == background.idf("desk")
     assert background.idf("unheard") > 0
+
+
+def test_different_words_are_in_the_order_in_which_they_come_first() -> None:
+    rows = np.random.default_rng(0).integers(0, 50, size=400).astype(np.int32)
+    different, which = in_order_of_appearance(rows, 60)
+    assert different.tolist() == list(dict.fromkeys(rows.tolist()))
+    np.testing.assert_array_equal(different[which], rows)
