@@ -17,7 +17,9 @@ _PROCESSES = (2, 4, 8)
 
 @click.command()
 @click.argument(
-    "kinds", nargs=-1, type=click.Choice(["races", "kills", "damage", "service", "clients", "threads"])
+    "kinds",
+    nargs=-1,
+    type=click.Choice(["races", "kills", "damage", "service", "clients", "threads", "strings"]),
 )
 @click.option(
     "--trials",
@@ -63,8 +65,9 @@ def endurance(
     KINDS are races (processes that create one folder, index and remove at once), kills (kill -9 of every kind
     of writer, two in five inside a write), damage (every file flipped and cut), service (kill -9 of a
     service that many write to, and a start anew), clients (slow ones and endless bodies; the control is the
-    same attack on another server) and threads (32 that search and report while tools are indexed and removed,
-    against one thread afterwards); the first three when none is given.
+    same attack on another server), threads (32 that search and report while tools are indexed and removed,
+    against one thread afterwards) and strings (57 hostile ones in each of 30 places that take text, in CPU
+    time); the first three when none is given.
     The exit code is 1 when something was lost, or wrong without a word.
 
     \b
@@ -99,6 +102,7 @@ def _trials(
     from toolshed_evals.endurance import service, trials
     from toolshed_evals.endurance.attack import slow_clients
     from toolshed_evals.endurance.damage import damage
+    from toolshed_evals.endurance.strings import strings
     from toolshed_evals.endurance.threads import threads
 
     if kind == "kills":
@@ -109,6 +113,8 @@ def _trials(
         yield from slow_clients(folder / "clients", seconds=seconds)
     elif kind == "threads":
         yield from threads(folder / "threads", seconds=seconds, seed=seed)
+    elif kind == "strings":
+        yield from strings()
     elif kind == "damage":
         yield from damage(folder, n_places=n_places, seed=seed)
     else:
