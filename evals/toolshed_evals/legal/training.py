@@ -17,8 +17,10 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from importlib.resources import files
 from math import sqrt
+from operator import add
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -143,30 +145,49 @@ def training_examples(documents: Iterable[GoldDocument]) -> list[Example]:
 
 def fit(examples: Sequence[Example]) -> tuple[dict[str, int], int]:
     """Weights and bias, in thousandths."""
-    # A penalty per feature and pass, shared out over the examples that have the feature.
     counts = Counter(feature for example in examples for feature in example.features)
-    weights = dict.fromkeys(sorted(counts), 0.0)
-    squares = dict.fromkeys(weights, 1e-6)
+    names = sorted(counts)
+    place_of = {name: place for place, name in enumerate(names)}
+    rows = [
+        (tuple(place_of[feature] for feature in example.features), float(example.is_boundary), example.weight)
+        for example in examples
+    ]
+    weights, bias = _descended(rows, [float(counts[name]) for name in names])
+    kept = {name: round(weight * _SCALE) for name, weight in zip(names, weights, strict=True)}
+    return {feature: weight for feature, weight in kept.items() if abs(weight) >= _SMALLEST}, round(
+        bias * _SCALE
+    )
+
+
+def _descended(
+    rows: Sequence[tuple[tuple[int, ...], float, float]], counts: Sequence[float]
+) -> tuple[list[float], float]:
+    """Weights of the features, and the bias.
+
+    Args:
+        rows: The places of an example's features, what is right, and how much it counts.
+        counts: How many examples have the feature: its penalty a pass is shared out over them.
+    """
+    weights, squares = [0.0] * len(counts), [1e-6] * len(counts)
     bias, bias_squares = 0.0, 1e-6
-    order = list(range(len(examples)))
+    order = list(range(len(rows)))
     shuffler = random.Random(7)  # noqa: S311  # an order, not a secret
     for epoch in range(_EPOCHS):
         shuffler.shuffle(order)
         rate = _RATE / (1 + epoch / 8)
         for position in order:
-            example = examples[position]
-            score = bias + sum(weights[feature] for feature in example.features)
-            error = (_sigmoid(score) - example.is_boundary) * example.weight
+            places, right, counted = rows[position]
+            # Added up one after the other: sum() rounds otherwise from Python 3.12 on.
+            score = bias + reduce(add, map(weights.__getitem__, places), 0.0)
+            error = (_sigmoid(score) - right) * counted
             bias_squares += error * error
             bias -= rate * error / sqrt(bias_squares)
-            for feature in example.features:
-                gradient = error + _PENALTY * weights[feature] / counts[feature]
-                squares[feature] += gradient * gradient
-                weights[feature] -= rate * gradient / sqrt(squares[feature])
-    kept = {feature: round(weight * _SCALE) for feature, weight in weights.items()}
-    return {feature: weight for feature, weight in kept.items() if abs(weight) >= _SMALLEST}, round(
-        bias * _SCALE
-    )
+            for place in places:
+                weight = weights[place]
+                gradient = error + _PENALTY * weight / counts[place]
+                squares[place] = square = squares[place] + gradient * gradient
+                weights[place] = weight - rate * gradient / sqrt(square)
+    return weights, bias
 
 
 def _sigmoid(score: float) -> float:

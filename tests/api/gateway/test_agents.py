@@ -1,4 +1,4 @@
-"""Agents of real frameworks that have 5,000 tools, and find theirs through the gateway."""
+"""Agents of real frameworks that have 5,000 tools, or 1,000, and find theirs through the gateway."""
 
 import itertools
 import json
@@ -38,8 +38,14 @@ def agent_model(body: dict[str, Any]) -> Turn:
     return Turn(calls=[("search_tools", {"query": TASK})])
 
 
+def some_of_the_catalog(n_tools: int) -> list[tuple[str, str]]:
+    """As many of its tools as told, evenly drawn, and the one that is wanted."""
+    drawn = CATALOG[:: len(CATALOG) // n_tools]
+    return drawn if WANTED in dict(drawn) else [*drawn[1:], (WANTED, dict(CATALOG)[WANTED])]
+
+
 def sent_share(gateway: Served) -> float:
-    """Tokens of tools that all requests together sent, against sending all tools once each."""
+    """Tokens of tools that all requests together sent, against sending the whole catalog once each."""
     chars = sum(len(json.dumps(body["tools"])) for body in gateway.seen)
     every = [
         {"type": "function", "function": {"name": n, "description": d, "parameters": SCHEMA}}
@@ -48,9 +54,11 @@ def sent_share(gateway: Served) -> float:
     return chars / (len(json.dumps(every)) * len(gateway.seen))
 
 
-@pytest.mark.parametrize(("api", "is_stream"), [("chat", True), ("responses", False)])
+@pytest.mark.parametrize(
+    ("api", "is_stream", "n_tools"), [("chat", True, 5_000), ("responses", False, 1_000)]
+)
 async def test_an_agent_of_openai_agents_finds_its_tool(
-    serve_gateway: ServeGateway, api: str, is_stream: bool
+    serve_gateway: ServeGateway, api: str, is_stream: bool, n_tools: int
 ) -> None:
     from agents import (
         Agent,
@@ -73,7 +81,9 @@ async def test_an_agent_of_openai_agents_finds_its_tool(
 
         return call
 
-    tools = [FunctionTool(name, description, SCHEMA, calling(name)) for name, description in CATALOG]
+    catalog = some_of_the_catalog(n_tools)
+    assert len(catalog) == n_tools
+    tools = [FunctionTool(name, description, SCHEMA, calling(name)) for name, description in catalog]
     client = AsyncOpenAI(
         base_url=gateway.url, api_key="none", default_headers={"x-toolshed-defer": "on"}, max_retries=0
     )
@@ -92,8 +102,10 @@ async def test_an_agent_of_openai_agents_finds_its_tool(
     await client.close()
 
 
-@pytest.mark.parametrize("api", ["openai", "anthropic"])
-async def test_an_agent_of_pydantic_ai_finds_its_tool(serve_gateway: ServeGateway, api: str) -> None:
+@pytest.mark.parametrize(("api", "n_tools"), [("openai", 1_000), ("anthropic", 5_000)])
+async def test_an_agent_of_pydantic_ai_finds_its_tool(
+    serve_gateway: ServeGateway, api: str, n_tools: int
+) -> None:
     from anthropic import AsyncAnthropic
     from openai import AsyncOpenAI
     from pydantic_ai import Agent, Tool
@@ -112,7 +124,9 @@ async def test_an_agent_of_pydantic_ai_finds_its_tool(serve_gateway: ServeGatewa
 
         return call
 
-    tools = [Tool.from_schema(calling(name), name, description, SCHEMA) for name, description in CATALOG]
+    catalog = some_of_the_catalog(n_tools)
+    assert len(catalog) == n_tools
+    tools = [Tool.from_schema(calling(name), name, description, SCHEMA) for name, description in catalog]
     own: Any = (
         AsyncOpenAI(base_url=gateway.url, api_key="none")
         if api == "openai"

@@ -8,8 +8,15 @@ from click.testing import CliRunner
 
 from toolshed.commands.main import main
 from toolshed_evals.datasets import data_folder
+from toolshed_evals.legal import training
 from toolshed_evals.legal.baselines import BASELINES
 from toolshed_evals.legal.segmentation import evaluate_segmenters
+
+
+@pytest.fixture(autouse=True)
+def _few_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights that are not shipped need a few passes over the examples only."""
+    monkeypatch.setattr(training, "_EPOCHS", 6)
 
 
 def test_the_report_has_every_segmenter_and_the_documented_form(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ def test_our_contracts_and_statutes_are_cut_as_we_marked_them() -> None:
     assert scores.recall >= 0.965
 
 
-def test_a_model_carries_over_to_a_genre_it_never_saw() -> None:
+def test_a_model_carries_over_to_a_genre_it_never_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As good after a few of the passes over the examples.
+    monkeypatch.setattr(training, "_EPOCHS", 8)
     documents = load_gold(data_folder() / "legal")
     genres = sorted({document.genre for document in documents})
     spans = {}

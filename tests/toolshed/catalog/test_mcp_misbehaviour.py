@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import os
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS, eventually
 from toolshed.catalog import mcp_servers
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.mcp_clients import connect
@@ -119,13 +118,11 @@ def test_a_key_that_a_server_echoes_is_hidden(monkeypatch: pytest.MonkeyPatch, m
     ],
 )
 def test_what_is_wrong_with_a_server_is_said(mode: str, message: str) -> None:
-    began = time.monotonic()
     seconds = 2 if mode == "wordless" else 60
     with pytest.raises(SourceError) as caught:
         read_mcp_server(f"{STDIO} {mode}", timeout_seconds=seconds)
     assert message in str(caught.value)
     assert f"rough.py {mode}'" in str(caught.value)
-    assert time.monotonic() - began < 20
 
 
 def test_garbage_between_messages_is_passed_over() -> None:
@@ -150,17 +147,15 @@ def test_more_bytes_than_any_list_has_are_given_up(monkeypatch: pytest.MonkeyPat
 def test_no_process_of_a_server_is_left(tmp_path: Path) -> None:
     (tool,) = read_mcp_server(f"{STDIO} orphan").tools
     child = int(tool.name.removeprefix("child_"))
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            return
+    eventually(lambda: has_ended(child))
+
+
+def has_ended(process: int) -> bool:
+    try:
         # A killed child of a dead parent waits for init to collect it.
-        if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"process {child} is still there")
+        return Path(f"/proc/{process}/stat").read_text().split()[2] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 async def test_a_list_is_asked_for_again_when_it_is_no_longer_good(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +169,7 @@ async def test_a_list_is_asked_for_again_when_it_is_no_longer_good(monkeypatch: 
             enough.set()
 
     watching = asyncio.create_task(watch_mcp_server(f"{STDIO} short-lived", note, poll_seconds=600))
-    await asyncio.wait_for(enough.wait(), 30)
+    await asyncio.wait_for(enough.wait(), PATIENCE_SECONDS)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
@@ -224,9 +219,7 @@ def test_the_servers_of_a_file_are_read_side_by_side_and_a_dead_one_costs_itself
     }
     path = tmp_path / "mcp.json"
     path.write_text(json.dumps({"mcpServers": servers}))
-    began = time.monotonic()
     catalogs = {catalog.source: catalog for catalog in read_sources([path])}
-    assert time.monotonic() - began < 15
     assert list(catalogs) == list(servers)
     assert {name for name, catalog in catalogs.items() if catalog.tools} == {"north-gate", "south-gate"}
     assert "exit code 9" in catalogs["dead"].failure
@@ -252,7 +245,7 @@ async def test_a_server_that_leaves_while_it_is_watched_is_noticed_at_once() -> 
         assert len(catalog.tools) == 1
 
     with pytest.raises(SourceError, match="closed the connection; it ended with exit code 4"):
-        await asyncio.wait_for(watch_mcp_server(f"{STDIO} leave", note, poll_seconds=600), 30)
+        await asyncio.wait_for(watch_mcp_server(f"{STDIO} leave", note, poll_seconds=600), PATIENCE_SECONDS)
 
 
 def test_many_threads_read_servers_at_once() -> None:

@@ -1,9 +1,7 @@
 import asyncio
-import contextlib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.qdrant_stub import loopback_server
+from tests.waiting import PATIENCE_SECONDS, eventually
 from toolshed.catalog import mcp_servers
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.mcp_servers import list_mcp_tools, read_mcp_server, watch_mcp_server
@@ -46,20 +45,21 @@ def test_all_pages_are_read() -> None:
     assert [tool.name for tool in catalog.tools] == [f"tool_{n}" for n in range(25)]
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def http_server(sdk_of_the_servers: None) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, str(SERVER), "http", str(port)])
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            break
-        time.sleep(0.05)
+    eventually(lambda: listens(port))
     yield f"mcp+http://127.0.0.1:{port}/mcp"
     process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=PATIENCE_SECONDS)
 
 
 def test_streamable_http_is_read_page_by_page(http_server: str) -> None:
@@ -76,7 +76,7 @@ async def test_a_changed_list_is_announced_and_read_again() -> None:
             grown.set()
 
     watching = asyncio.create_task(watch_mcp_server(f"{STDIO} announce", note, poll_seconds=600))
-    await asyncio.wait_for(grown.wait(), 30)
+    await asyncio.wait_for(grown.wait(), PATIENCE_SECONDS)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
@@ -94,7 +94,7 @@ async def test_a_server_that_announces_nothing_is_polled() -> None:
 
     address = f"mcp+stdio:{sys.executable} -m mcp_server_time"
     watching = asyncio.create_task(watch_mcp_server(address, note, poll_seconds=0.05))
-    await asyncio.wait_for(enough.wait(), 30)
+    await asyncio.wait_for(enough.wait(), PATIENCE_SECONDS)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching

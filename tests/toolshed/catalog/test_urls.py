@@ -161,17 +161,14 @@ def test_a_server_that_drips_is_given_up(what: str) -> None:
         line = b"HTTP/1.1 200 OK\r\n" if what == "headers" else b"HTTP/1.1 302 Found\r\nlocation: /x\r\n"
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" if what == "body" else line)
         try:
-            for _ in range(100):
+            while True:
                 handler.wfile.write(b"x")
                 time.sleep(0.05)
         except OSError:
             """The client has gone, as it should."""
 
-    begun = time.monotonic()
-    with serving(drip) as url:
-        with pytest.raises(SourceError, match=r"did not arrive within 0\.5 seconds"):
-            download(f"{url}/x", timeout_seconds=0.5)
-        assert time.monotonic() - begun < 3
+    with serving(drip) as url, pytest.raises(SourceError, match=r"did not arrive within 0\.5 seconds"):
+        download(f"{url}/x", timeout_seconds=0.5)
 
 
 def test_the_body_of_a_redirect_is_not_read() -> None:
@@ -188,7 +185,7 @@ def test_the_body_of_a_redirect_is_not_read() -> None:
             """The client has gone, as it should."""
 
     with serving(answer) as url:
-        assert download(f"{url}/x", timeout_seconds=10) == b"[]"
+        assert download(f"{url}/x", timeout_seconds=60) == b"[]"
 
 
 @pytest.mark.parametrize(

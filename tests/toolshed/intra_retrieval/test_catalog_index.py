@@ -303,7 +303,8 @@ def test_candidates_from_the_store_find_what_the_whole_catalog_finds(
         encoders["dense"] = shared_minilm("int8", 1)
     dataset = load_dataset("sealtools-dev")
     stored = {tool.tool_id.removeprefix("eval:") for tool in sealtools.stored_tools()}
-    qrels = {query: tools for query, tools in dataset.qrels.items() if tools <= stored}
+    answerable = [query for query, tools in dataset.qrels.items() if tools <= stored]
+    qrels = {query: dataset.qrels[query] for query in answerable[:: max(1, len(answerable) // 150)]}
 
     def recall(index: CatalogIndex) -> float:
         search = build_pipeline(pipeline, Ingredients(index, encoders))

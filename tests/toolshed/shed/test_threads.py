@@ -58,7 +58,7 @@ def shed(tmp_path: Path) -> Iterator[Toolshed]:
 
 def test_searches_while_others_index_are_answered_as_alone(shed: Toolshed, tmp_path: Path) -> None:
     moving = [Catalog("moving", tools("moving", 80, seed)) for seed in range(2, 6)]
-    asked, stop = queries(160), threading.Event()
+    asked, stop = queries(96), threading.Event()
 
     def index() -> int:
         n_written = 0
