@@ -231,6 +231,7 @@ class UsagePreset:
         prior: Mass of examples that nothing is believed below; an example like the request has one.
         nearer: Weight of being nearer to a tool's centroid, in standard deviations, by encoder.
         shares: Weight of a tool's share of the examples around the request, in log odds, by encoder.
+        classes: Weight of what tells tools apart, in log odds.
         whole: What both count for the whole request.
         needs: What they count for the chance that some need of the request calls for the tool.
     """
@@ -240,16 +241,26 @@ class UsagePreset:
     prior: float
     nearer: Mapping[str, float]
     shares: Mapping[str, float]
+    classes: float
     whole: float
     needs: float
 
 
 # Chosen on ToolE dev, single and multi, with 5 to 100 past requests a tool.
 USAGE = UsagePreset(
-    2.0, 0.05, 0.01, {"dense": 1.0, "static": 0.3}, {"dense": 1.0, "static": 0.0}, whole=0.5, needs=0.5
+    2.0,
+    0.05,
+    0.05,
+    {"dense": 1.0, "static": 0.3},
+    {"dense": 1.0, "static": 0.0},
+    classes=2.0,
+    whole=0.5,
+    needs=0.5,
 )
 # The same where no transformer reads requests.
-STATIC_USAGE = UsagePreset(2.0, 0.05, 0.01, {"static": 1.0}, {"static": 1.0}, whole=0.5, needs=0.5)
+STATIC_USAGE = UsagePreset(
+    2.0, 0.05, 0.05, {"static": 1.0}, {"static": 1.0}, classes=2.0, whole=0.5, needs=0.5
+)
 
 
 # Chosen on Seal-Tools dev.

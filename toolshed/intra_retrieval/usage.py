@@ -1,11 +1,13 @@
 """Learning from use: tools rise where requests like this one were served by them.
 
-Of the examples of a tool is seen how much nearer the request is to the centroid of document and examples than
-to the document alone, by either encoder, and which share of the examples around the request is its own. Both
-are seen for the whole request, and for each of its needs: there examples change the chance that some need
-calls for a tool. All are zero where there is no example: then nothing changes.
+Of the examples of a tool is seen how much nearer the request is to the centroid of document and examples
+than to the document alone, by either encoder, which share of the examples around the request is its own, and
+what tells it from the tools of the other examples (:mod:`.usage_classes`). All are seen for the whole
+request, and for each of its needs: there examples change the chance that some need calls for a tool. Where
+there is no example, nothing changes.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from toolshed.backbones.embedding import normalise
 from toolshed.intra_retrieval.fusion import chosen_by_parts
+from toolshed.intra_retrieval.usage_classes import Documents, UsageClasses, fit_classes
 from toolshed.knowledge_base.examples import UsageExample
 from toolshed.presets import MIN_NEED_WEIGHT, STATIC_USAGE, USAGE, UsagePreset
 from toolshed.rankings import ScoredTools
@@ -47,9 +50,25 @@ class UsageIndex:
     Args:
         examples: The examples.
         now: The time, in seconds since 1970: an example of half a year ago counts half.
+        documents: Gives the documents of all tools, which tools are told apart by besides; None for an index
+            that does not tell them apart.
+        before: An index that serves already: of the same examples nothing is fitted again.
     """
 
-    def __init__(self, examples: Sequence[UsageExample], now: float) -> None:
+    def __init__(
+        self,
+        examples: Sequence[UsageExample],
+        now: float,
+        *,
+        documents: Documents | None = None,
+        before: "UsageIndex | None" = None,
+    ) -> None:
+        self._documents = documents
+        self._example_ids = tuple(example.example_id for example in examples)
+        is_same = before is not None and before._example_ids == self._example_ids
+        # By the encoders that requests and examples have both.
+        self._classes: dict[tuple[str, ...], UsageClasses] = before._classes if before and is_same else {}
+        self._fitting = threading.Lock()
         self._tool_ids = sorted({example.tool_id for example in examples})
         place = {tool_id: at for at, tool_id in enumerate(self._tool_ids)}
         self._tool = np.array([place[example.tool_id] for example in examples], np.int64)
@@ -85,7 +104,7 @@ class UsageIndex:
             fused: z, float32 ``[n_needs, n_tools]``.
             weights: The say of each need, 0 to 1.
         """
-        seen = self.totals(queries, documents)
+        seen = self.totals(queries, documents, fused)
         preset = self._preset(queries)
         before = chosen_by_parts(fused, weights, 1.0)
         after = chosen_by_parts(fused + seen.astype(np.float32), weights, 1.0)
@@ -96,19 +115,58 @@ class UsageIndex:
         self,
         queries: Mapping[str, Vectors],
         documents: ExampleDocuments,
+        plain: Scores | NDArray[np.float64],
         *,
         without: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
-        """What examples, without some of them, add to each tool for each query."""
+        """What examples, without some of them, add to each tool for each query.
+
+        Args:
+            queries: As of :meth:`gains`.
+            documents: Likewise.
+            plain: What queries rank tools by without examples, ``[n_queries, n_tools]``.
+            without: Examples that are left out; only of an index that does not tell tools apart.
+        """
         owner = documents.columns_of(self._tool_ids)[self._tool]
         kept = owner >= 0 if without is None else (owner >= 0) & ~without
         preset = self._preset(queries)
         seen: list[NDArray[np.float64]] = []
         for name in self._compared(queries):
-            plain = documents.products(name, queries[name])
-            nearer, shares = self._seen(name, queries[name], plain, documents, owner[kept], kept, preset)
+            cosines = documents.products(name, queries[name])
+            nearer, shares = self._seen(name, queries[name], cosines, documents, owner[kept], kept, preset)
             seen.append(preset.nearer[name] * nearer + preset.shares[name] * shares)
-        return np.asarray(np.sum(seen, axis=0))
+        total = np.asarray(np.sum(seen, axis=0))
+        if self._documents is not None and len(self):
+            total = total + self._told_apart(queries, documents, plain + total)
+        return total
+
+    def _told_apart(
+        self, queries: Mapping[str, Vectors], documents: ExampleDocuments, scores: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What tells the tools that have examples from each other; 0 for the others.
+
+        The chance that one of them is called for at all stays: of requests like those of no example, nothing
+        is taken from the tools that have none.
+        """
+        classes = self._fitted(tuple(self._compared(queries)))
+        columns = documents.columns_of(classes.tool_ids)
+        own = columns[columns >= 0]
+        told = np.zeros_like(scores)
+        if len(own) < 2:
+            return told
+        logits = classes.logits(queries)[:, columns >= 0]
+        moved = scores[:, own] + self._preset(queries).classes * logits
+        told[:, own] = moved - scores[:, own] + _log_of_sum(scores[:, own]) - _log_of_sum(moved)
+        return told
+
+    def _fitted(self, encoders: tuple[str, ...]) -> UsageClasses:
+        with self._fitting:
+            if encoders not in self._classes:
+                assert self._documents is not None
+                examples = {name: self.vectors[name] for name in encoders}
+                tool_ids = [self._tool_ids[at] for at in self._tool]
+                self._classes[encoders] = fit_classes(examples, tool_ids, self._weights, self._documents)
+            return self._classes[encoders]
 
     def _compared(self, queries: Mapping[str, Vectors]) -> list[str]:
         """The encoders that examples and queries have both."""
@@ -152,6 +210,12 @@ def _dense(example: UsageExample, name: str) -> Vectors:
     vector = example.vectors[name]
     assert isinstance(vector, np.ndarray)
     return vector
+
+
+def _log_of_sum(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log of the sum of e^s, row by row."""
+    top = scores.max(axis=1, keepdims=True)
+    return np.asarray(top + np.log(np.exp(scores - top).sum(axis=1, keepdims=True)))
 
 
 def _standard(scores: Scores) -> Scores:

@@ -1,13 +1,14 @@
 """Trials of usage examples: which have support, and whether a new state ranks better than the old one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.intra_retrieval.usage import UsageIndex
+from toolshed.intra_retrieval.usage_classes import Documents
 from toolshed.knowledge_base.examples import UsageExample
-from toolshed.vectors import CompactVectors, Scores, Vectors
+from toolshed.vectors import Scores, Vectors
 
 _N_FOLDS = 5
 # Requests nearer than this are held back together.
@@ -24,9 +25,6 @@ _OLDEST_SECONDS = 365 * 24 * 3600
 # Examples that a comparison is made on; more of them say the same.
 _MOST_COMPARED = 1_000
 _BLOCK = 256
-
-# Gives ids and vectors of the documents of tools, by those of some encoders that they have.
-Documents = Callable[[Iterable[str]], tuple[Sequence[str], Mapping[str, CompactVectors]]]
 
 
 class _JudgedTools:
@@ -69,7 +67,8 @@ class Trial:
     """
 
     def __init__(self, examples: Sequence[UsageExample], documents: Documents, now: float) -> None:
-        self._examples = examples
+        self._examples, self._documents, self._now = examples, documents, now
+        # Judges each example by its neighbours: nothing is fitted anew for each reporter.
         self._index = UsageIndex(examples, now)
         self._tools = _JudgedTools(self._index.vectors, [one.tool_id for one in examples], documents)
         self._is_old = np.array([now - one.reported_at > _OLDEST_SECONDS for one in examples], dtype=bool)
@@ -133,31 +132,37 @@ class Trial:
 
     def _ranks(self, rows: NDArray[np.int64], without: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rank of the tool of each row, by the ranking that was and by examples, some left out."""
+        rest = [one for one, is_out in zip(self._examples, without, strict=True) if not is_out]
+        index = UsageIndex(rest, self._now, documents=self._documents) if rest else None
         # Ties count against: what nothing tells apart has no support.
-        ranks = [(scores >= own[:, None]).sum(axis=1) for scores, own in self._scored(rows, without)]
+        ranks = [(scores >= own[:, None]).sum(axis=1) for scores, own in self._scored(rows, index=index)]
         return np.concatenate(ranks)
 
     def _chances(self, rows: NDArray[np.int64], without: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The chance that the same gives the tool of each row."""
         chances = []
-        for scores, own in self._scored(rows, without):
+        for scores, own in self._scored(rows, without=without, index=self._index):
             top = scores.max(axis=1)
             chances.append(np.exp(own - top) / np.exp(scores - top[:, None]).sum(axis=1))
         return np.concatenate(chances)
 
     def _scored(
-        self, rows: NDArray[np.int64], without: NDArray[np.bool_]
+        self,
+        rows: NDArray[np.int64],
+        *,
+        index: UsageIndex | None,
+        without: NDArray[np.bool_] | None = None,
     ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """Scores of all tools for some of the rows, and that of the tool of each."""
+        """Scores of all tools for some of the rows, by an index, and that of the tool of each."""
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             queries = {name: self._index.vectors[name][block] for name in self._tools.encoders}
-            scores = self._index.totals(queries, self._tools, without=without)
+            scores = np.stack([self._ranked(self._examples[row]) for row in block])
+            if index is not None:
+                scores = scores + index.totals(queries, self._tools, scores, without=without)
             own = np.empty(len(block))
             for at, row in enumerate(block):
-                example = self._examples[row]
-                scores[at] += self._ranked(example)
-                own[at] = scores[at, self._tools.column[example.tool_id]]
+                own[at] = scores[at, self._tools.column[self._examples[row].tool_id]]
             yield scores, own
 
     def _ranked(self, example: UsageExample) -> NDArray[np.float64]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from toolshed.errors import ConfigurationError, InvalidRecordError, UnknownQueryError
 from toolshed.intra_retrieval.usage import UsageIndex
-from toolshed.intra_retrieval.usage_trial import Documents, Trial
+from toolshed.intra_retrieval.usage_classes import Documents
+from toolshed.intra_retrieval.usage_trial import Trial
 from toolshed.knowledge_base.examples import ExampleStore, UsageExample
 from toolshed.rankings import Selection
 from toolshed.shed.digest_key import Digests
@@ -314,7 +315,8 @@ class UsageLibrary:
     def _read(self, store: ExampleStore) -> tuple[int, UsageIndex]:
         revision = store.revision
         examples = sorted((one for one in store.scan() if one.serves), key=lambda one: one.example_id)
-        return revision, UsageIndex(examples, self._now())
+        before = None if self._serving is None else self._serving[1]
+        return revision, UsageIndex(examples, self._now(), documents=self._documents, before=before)
 
     def refresh(self) -> bool:
         """See what other processes wrote to a shared store; says whether that is another state.

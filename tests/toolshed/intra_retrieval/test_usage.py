@@ -89,7 +89,7 @@ def test_gains_are_those_of_all_documents_as_floats(documents: IndexedDocuments)
         UsageExample(str(at), tool, "a", 0, {"static": vector})
         for at, (tool, vector) in enumerate(zip(tools, asked, strict=True))
     ]
-    found = UsageIndex(examples, now=0).totals({"static": queries}, documents)
+    found = UsageIndex(examples, now=0).totals({"static": queries}, documents, np.zeros((2, len(names))))
     known = [(2, asked[0]), (0, asked[1])]
     expected = nearer(queries, own, known) + shares(queries, len(names), known)
     # Documents are kept in eight bits, not quite of length one.
