@@ -116,6 +116,12 @@ class SearchArguments(TypedDict, total=False):
         bool, Option(False, "Also find the legal passages that govern what is asked.", flag="--passages")
     ]
     passages_per_need: Annotated[int, Option(2, "Most passages for each need.", least=1, most=20)]
+    twins_once: Annotated[
+        bool,
+        Option(
+            False, "Of tools that say nearly the same, only the best takes a place; the others come last."
+        ),
+    ]
     history: Annotated[
         Sequence[str] | None,
         Option(

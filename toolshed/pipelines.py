@@ -24,6 +24,7 @@ from toolshed.options import PipelineName
 from toolshed.post_retrieval.confidence import WEIGHTS as CONFIDENCE_WEIGHTS
 from toolshed.post_retrieval.confidence import Confidence, shipped_confidence
 from toolshed.post_retrieval.selection import Select
+from toolshed.post_retrieval.twins import TwinsOnce
 from toolshed.presets import PIPELINES, RankingPreset
 from toolshed.queries import EncodedQuery, Query, QueryPlan
 from toolshed.rankings import ScoredCatalog, ScoredTools, Selection
@@ -191,7 +192,7 @@ def compose(
     ranked = rank_stages(preset, made_of, learned=learned, head=head, planner=planner)
     if reranker is not None:
         ranked = ranked >> reranker
-    return ranked >> Select(preset.calibration, confidence)
+    return ranked >> TwinsOnce() >> Select(preset.calibration, confidence)
 
 
 def rank_stages(

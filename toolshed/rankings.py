@@ -166,7 +166,7 @@ class ScoredTools:
         n_tools: How many tools may be found.
         is_forbidden: Which of them would do what the query says must not be done; None for none.
         candidates: The tools that may come first, with what is known of them; None where nothing was learnt.
-        documents: What else is known of the tools; None where nothing was learnt.
+        documents: What else is known of the tools; None where there are none.
         before_use: The scores before anything was learnt from use; None where nothing was.
     """
 

@@ -49,6 +49,7 @@ class Fuse(Stage[ScoredCatalog, ScoredTools]):
             ranking.scores,
             ranking.n_tools,
             forbidden,
+            documents=ranking.documents,
         )
 
 

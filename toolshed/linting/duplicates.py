@@ -4,15 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from toolshed.backbones.lexical import terms
 from toolshed.knowledge_base.tools import ToolRecord
 from toolshed.linting.findings import Finding
-from toolshed.types import ToolDefinition
+from toolshed.post_retrieval.twins import LEAST_COSINE, LEAST_SHARE, said_words, share_of_words
 from toolshed.vectors import Vectors
 
-# Both have to hold: vectors alone take opposites for the same, words alone lists of the same fields.
-_LEAST_COSINE = 0.8
-_LEAST_SHARE = 0.75
 _ROWS_AT_ONCE = 512
 _NEAREST_OF_A_TOOL, _MOST_OF_A_TOOL = 20, 3
 
@@ -22,11 +18,11 @@ def duplicate_findings(records: Sequence[ToolRecord]) -> Iterator[Finding]:
     records = sorted((one for one in records if one.definition.description), key=lambda one: one.tool_id)
     if len(records) < 2:
         return
-    words = [_words(record.definition) for record in records]
+    words = [said_words(record.definition) for record in records]
     n_told = [0] * len(records)
     for first, second in dict.fromkeys([*_of_the_same_words(words), *_near(records)]):
-        share = len(words[first] & words[second]) / len(words[first] | words[second])
-        if share < _LEAST_SHARE or max(n_told[first], n_told[second]) == _MOST_OF_A_TOOL:
+        share = share_of_words(words[first], words[second])
+        if share < LEAST_SHARE or max(n_told[first], n_told[second]) == _MOST_OF_A_TOOL:
             continue
         n_told[first] += 1
         n_told[second] += 1
@@ -53,7 +49,7 @@ def _near(records: Sequence[ToolRecord]) -> Iterator[tuple[int, int]]:
     for start in range(0, len(vectors), _ROWS_AT_ONCE):
         cosines = vectors[start : start + _ROWS_AT_ONCE] @ vectors.T
         for row, values in enumerate(cosines, start):
-            later = row + 1 + np.flatnonzero(values[row + 1 :] >= _LEAST_COSINE)
+            later = row + 1 + np.flatnonzero(values[row + 1 :] >= LEAST_COSINE)
             nearest = later[np.argsort(-values[later], kind="stable")][:_NEAREST_OF_A_TOOL]
             yield from ((row, int(column)) for column in nearest)
 
@@ -63,7 +59,3 @@ def _vector(record: ToolRecord) -> Vectors:
     vector = record.vectors["static"]
     assert isinstance(vector, np.ndarray)
     return vector
-
-
-def _words(tool: ToolDefinition) -> frozenset[str]:
-    return frozenset(terms(tool.description)) or frozenset([tool.tool_id])
