@@ -83,9 +83,9 @@ test-mcp1: setup ## Run the tests of MCP servers with the first major version of
 	for requirements in 'mcp<2' 'mcp==1.20.0 pydantic<2.13'; do \
 	  rm -rf build/mcp1 && $(BIN)/pip install --quiet --no-warn-conflicts --target build/mcp1 $$requirements && \
 	  PYTHONPATH=build/mcp1 $(BIN)/python -c "import mcp; assert 'build/mcp1' in mcp.__file__" && \
-	  PYTHONPATH=build/mcp1 $(BIN)/python -m pytest -q $(MCP1_WARNINGS) tests/toolshed/catalog/test_mcp_servers.py \
-	    tests/toolshed/catalog/test_mcp_misbehaviour.py tests/toolshed/catalog/test_mcp_oauth.py \
-	    tests/toolshed/catalog/test_mcp_http.py || exit 1; \
+	  PYTHONPATH=build/mcp1 $(BIN)/python -m pytest -q -n $(JOBS) $(MCP1_WARNINGS) \
+	    tests/toolshed/catalog/test_mcp_servers.py tests/toolshed/catalog/test_mcp_misbehaviour.py \
+	    tests/toolshed/catalog/test_mcp_oauth.py tests/toolshed/catalog/test_mcp_http.py || exit 1; \
 	done
 
 wheel-test: setup ## Run the tests against the built wheel instead of the checkout.

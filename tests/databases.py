@@ -25,10 +25,13 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def new_database(url: str) -> str:
-    """The URL of a database of its own on a server."""
+    """The URL of what behaves as a database of its own on a server.
+
+    It is a schema: a database is some three hundred files to make, and to remove in the end.
+    """
     name = f"t{uuid.uuid4().hex}"
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE SCHEMA {name}"))
     admin.dispose()
-    return url.replace("/postgres?", f"/{name}?")
+    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"

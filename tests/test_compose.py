@@ -178,7 +178,7 @@ def test_the_health_check_of_qdrant_speaks_http(status: str, exit_code: int) -> 
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         # Compose turns $$ into $.
-        done = subprocess.run([shell, flag, script.replace("6333", port).replace("$$", "$")], timeout=20)
+        done = subprocess.run([shell, flag, script.replace("6333", port).replace("$$", "$")], timeout=60)
     assert (done.returncode != 0) == bool(exit_code)
 
 

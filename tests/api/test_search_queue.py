@@ -83,7 +83,7 @@ async def test_what_a_search_takes_is_learnt_from_those_that_ended() -> None:
     searches = queue(max_wait_ms=250, queue_at_least=0)
     for _ in range(100):
         await searches.run(1, str, 1)
-    assert 0 < searches.latest_seconds < 0.01
+    assert 0 < searches.latest_seconds < 0.1
     searches.close()
 
 

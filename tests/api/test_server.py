@@ -203,6 +203,7 @@ def test_what_is_refused_unread_is_counted_and_logged(client: httpx.Client) -> N
     logger, lines = logging.getLogger("uvicorn.access"), queue.SimpleQueue[logging.LogRecord]()
     handler, labels = QueueHandler(lines), {"method": "other", "route": "other", "status": "413"}
     before = REGISTRY.get_sample_value("toolshed_http_requests_total", labels) or 0
+    level = logger.level
     logger.addHandler(handler)
     logger.setLevel("INFO")
     try:
@@ -211,6 +212,7 @@ def test_what_is_refused_unread_is_counted_and_logged(client: httpx.Client) -> N
             assert raw_problem(connection) == (413, "too_large")
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(level)
     assert REGISTRY.get_sample_value("toolshed_http_requests_total", labels) == before + 1
     assert lines.get_nowait().getMessage().endswith('- "PUT /v1/tools/a:b?c=%0A HTTP/1.1" 413')
 

@@ -1,6 +1,7 @@
 """A thousand tools with a real effect each, for the agents of real frameworks."""
 
 import itertools
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,28 @@ THINGS = ["invoice", "parcel", "garden", "ticket", "violin", "museum", "battery"
 PLACES = ["northa", "southb", "eastc", "westd", "innere", "outerf", "upperg", "lowerh", "fari", "nearj"]
 TASK = "Please archive the violin in the district westd."
 WANTED = "archive_violin_westd"
+
+
+# Never closed, as in LangChain's own cache; the loops that some of them were opened in have ended.
+_clients: list[object] = []
+
+
+@pytest.fixture(autouse=True)
+def _clients_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LangChain keeps clients by URL for good, and a port of loopback comes again for another test."""
+    module = sys.modules.get("langchain_openai.chat_models._client_utils")
+    for kind in () if module is None else ("sync", "async"):
+        monkeypatch.setattr(
+            module, f"_cached_{kind}_httpx_client", _keeping(getattr(module, f"_build_{kind}_httpx_client"))
+        )
+
+
+def _keeping(build: Callable[..., object]) -> Callable[..., object]:
+    def build_and_keep(*given: object) -> object:
+        _clients.append(build(*given))
+        return _clients[-1]
+
+    return build_and_keep
 
 
 @dataclass

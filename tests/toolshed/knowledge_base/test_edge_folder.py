@@ -24,14 +24,14 @@ from toolshed.catalog.definitions import Catalog
 from toolshed.errors import KnowledgeBaseBusyError
 from toolshed.shed.shed import Toolshed
 from toolshed.testing import HashingEncoder, make_tool
-folder, which = sys.argv[1:]
+which = sys.argv[1]
 tools = tuple(make_tool(f"t{which}_{n}", f"Does {n}.", source=which) for n in range(40))
-sys.stdin.readline()
-try:
-    with Toolshed(folder, encoder=HashingEncoder()) as shed:
-        print(len(shed.add_catalogs([Catalog(which, tools)]).added))
-except KnowledgeBaseBusyError as error:
-    print("busy" if "open in another process" in str(error) else error)
+for folder in sys.stdin:
+    try:
+        with Toolshed(folder.strip(), encoder=HashingEncoder()) as shed:
+            print(len(shed.add_catalogs([Catalog(which, tools)]).added), flush=True)
+    except KnowledgeBaseBusyError as error:
+        print("busy" if "open in another process" in str(error) else error, flush=True)
 """
 
 
@@ -51,22 +51,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "shed"
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_processes_that_create_one_folder_lose_nothing(tmp_path: Path, turn: int) -> None:
-    folder = tmp_path / "shed"
-    command = [sys.executable, "-c", CREATE, str(folder)]
+def test_processes_that_create_one_folder_lose_nothing(tmp_path: Path) -> None:
+    folders = [tmp_path / f"shed-{turn}" for turn in range(3)]
+    asked = "".join(f"{folder}\n" for folder in folders)
     processes = [
-        subprocess.Popen([*command, str(n)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", CREATE, str(n)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for n in range(4)
     ]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(
-            pool.map(lambda process: process.communicate("go\n", timeout=120)[0].strip(), processes)
-        )
-    assert set(answers) <= {"40", "busy"}
-    assert "40" in answers
-    with open_shed(folder) as shed:
-        assert len(shed.list_tools()) == 40 * answers.count("40")
+        told = list(pool.map(lambda process: process.communicate(asked, timeout=120)[0].split(), processes))
+    for folder, answers in zip(folders, zip(*told, strict=True), strict=True):
+        assert set(answers) <= {"40", "busy"}
+        assert "40" in answers
+        with open_shed(folder) as shed:
+            assert len(shed.list_tools()) == 40 * answers.count("40")
 
 
 def test_threads_that_open_one_folder_get_it_one_at_a_time(tmp_path: Path) -> None:
