@@ -3,11 +3,12 @@
 import uuid
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from toolshed.stored_texts import without_half_characters
 from toolshed.types import Span
 
 _MIN_QUOTABLE_WORDS = 5
@@ -58,6 +59,17 @@ class LegalDocument:
         """SHA-256 of the text and of what describes it."""
         described = repr((self.title, self.page_starts, [(h.start, h.end, h.level) for h in self.headings]))
         return sha256(f"{described}\n{self.text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def whole(self) -> "LegalDocument":
+        """The document without half characters, which no store takes; the offsets stay what they are."""
+        return replace(
+            self,
+            document_id=without_half_characters(self.document_id),
+            text=without_half_characters(self.text),
+            title=without_half_characters(self.title),
+            source=without_half_characters(self.source),
+        )
 
     def page_at(self, offset: int) -> int | None:
         """Number of the page an offset is on, from 1; None where there are no pages."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from toolshed.errors import InvalidQueryError
 from toolshed.options import SearchArguments, checked
+from toolshed.stored_texts import without_half_characters
 from toolshed.vectors import QueryWords, Vectors
 from toolshed.visibility import EVERYTHING, Visibility
 
@@ -59,8 +60,7 @@ def checked_text(text: str, *, most: int = MAX_QUERY_CHARACTERS) -> str:
             f"the query has {len(text):,} characters; at most {most:,} are searched. "
             "Send the request itself, not the documents it is about"
         )
-    # Lone surrogates are no text to tokenizers; one character takes the place of one.
-    return text.encode("utf-8", "replace").decode()
+    return without_half_characters(text)
 
 
 @dataclass(frozen=True, slots=True)

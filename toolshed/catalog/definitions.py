@@ -9,6 +9,7 @@ from toolshed.catalog.json_values import check_json
 from toolshed.catalog.namesakes import Namesakes
 from toolshed.catalog.visible_text import hidden_character
 from toolshed.errors import InvalidToolError, SourceError
+from toolshed.stored_texts import without_half_characters
 from toolshed.types import EMPTY_SCHEMA, JsonObject, ToolDefinition
 
 MAX_NAME_CHARACTERS = 512
@@ -173,8 +174,7 @@ def _text(value: object, field: str, limit: int) -> str:
         raise InvalidToolError(f"the {field} is of type {type(value).__name__}; it must be a string")
     if len(value) > limit:
         raise InvalidToolError(f"the {field} has {len(value):,} characters; at most {limit:,} are allowed")
-    # Lone surrogates cannot be stored as UTF-8.
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return without_half_characters(value)
 
 
 def _parameters(value: object) -> JsonObject:

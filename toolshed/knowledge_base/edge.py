@@ -21,6 +21,7 @@ from toolshed.knowledge_base.engine import (
     asked,
     hit,
     read,
+    stored_values,
     written,
 )
 from toolshed.knowledge_base.manifest import Manifest
@@ -262,7 +263,9 @@ def _config(schema: Schema) -> qe.EdgeConfig:
 def _filter(only: Filter | None) -> qe.Filter | None:
     if not only:
         return None
-    return qe.Filter(must=[qe.FieldCondition(f, match=qe.MatchAny([*values])) for f, values in only.items()])
+    return qe.Filter(
+        must=[qe.FieldCondition(f, match=qe.MatchAny(stored_values(values))) for f, values in only.items()]
+    )
 
 
 def _point(record: qe.Record) -> Point:

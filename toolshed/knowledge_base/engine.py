@@ -9,6 +9,7 @@ import numpy as np
 from toolshed.errors import KnowledgeBaseError
 from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
+from toolshed.stored_texts import without_half_characters
 from toolshed.vectors import SparseVector, Vectors
 
 # One vector; several, of which the best match counts (MaxSim); or sparse weights, which searching
@@ -19,6 +20,12 @@ FieldKind = Literal["text", "number"]
 Filter = Mapping[str, Sequence[str] | Sequence[int]]
 # By name: float32 [size], [n, size] of a multivector, or sparse.
 NamedVectors = Mapping[str, Vectors | SparseVector]
+
+
+# Any: texts, or numbers, of one kind.
+def stored_values(values: Sequence[Any]) -> list[Any]:
+    """The values of a filter as engines written in Rust take them; what is stored has no half characters."""
+    return [without_half_characters(value) if isinstance(value, str) else value for value in values]
 
 
 @dataclass(frozen=True, slots=True)

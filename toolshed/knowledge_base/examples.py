@@ -8,6 +8,7 @@ from typing import Any
 
 from toolshed.knowledge_base.engine import Filter, NamedVectors, Point
 from toolshed.knowledge_base.store import Channel, Layout, Store
+from toolshed.stored_texts import without_half_characters
 
 _NAMESPACE = uuid.UUID("0b1f6a62-9d0c-5a3f-8a55-5a2f7f7f3c11")
 
@@ -54,7 +55,7 @@ class ExampleStore(Store[UsageExample]):
     @staticmethod
     def point_id(key: str) -> str:
         """The UUID of an example: writing it twice writes it once."""
-        return str(uuid.uuid5(_NAMESPACE, key))
+        return str(uuid.uuid5(_NAMESPACE, without_half_characters(key)))
 
     def _point(self, record: UsageExample) -> Point:
         payload: dict[str, Any] = {

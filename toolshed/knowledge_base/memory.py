@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from toolshed.errors import KnowledgeBaseError
-from toolshed.knowledge_base.engine import Filter, Hit, Point, SchemaOf, VectorQuery
+from toolshed.knowledge_base.engine import Filter, Hit, Point, SchemaOf, VectorQuery, stored_values
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.vectors import SparseVector, Vectors
 
@@ -90,7 +90,11 @@ class MemoryEngine:
 
     def _passing(self, only: Filter | None) -> list[Point]:
         points = self._open_points.values()
-        return [p for p in points if not only or all(_passes(p, field, only[field]) for field in only)]
+        return [
+            p
+            for p in points
+            if not only or all(_passes(p, field, stored_values(only[field])) for field in only)
+        ]
 
 
 def _copied(point: Point, fields: Sequence[str] | None, *, vectors: bool | Sequence[str]) -> Point:

@@ -19,6 +19,7 @@ from toolshed.knowledge_base.engine import (
     asked,
     hit,
     read,
+    stored_values,
     written,
 )
 from toolshed.knowledge_base.manifest import Manifest
@@ -247,7 +248,7 @@ def _filter(only: Filter | None) -> models.Filter | None:
     if not only:
         return None
     conditions = [
-        models.FieldCondition(key=field, match=models.MatchAny(any=[*values]))
+        models.FieldCondition(key=field, match=models.MatchAny(any=stored_values(values)))
         for field, values in only.items()
     ]
     return models.Filter(must=[*conditions])

@@ -16,6 +16,7 @@ from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.engine import Engine, Filter, NamedVectors, Point
 from toolshed.knowledge_base.exported_names import NameRegister, named
 from toolshed.knowledge_base.store import Channel, Layout, Store
+from toolshed.stored_texts import without_half_characters
 from toolshed.types import Enhancement, ToolDefinition
 
 _NAMESPACE = uuid.UUID("6f0a4dc4-5c5f-5f0e-9d39-3a1f6a1c6f55")
@@ -125,7 +126,7 @@ class ToolStore(Store[ToolRecord]):
     @staticmethod
     def point_id(key: str) -> str:
         """The UUID of a tool: writing it twice writes it once."""
-        return str(uuid.uuid5(_NAMESPACE, key))
+        return str(uuid.uuid5(_NAMESPACE, without_half_characters(key)))
 
     def _point(self, record: ToolRecord) -> Point:
         tool = record.definition

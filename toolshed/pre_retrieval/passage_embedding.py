@@ -10,6 +10,7 @@ from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
 from toolshed.knowledge_base.passages import PassageRecord
 from toolshed.presets import PASSAGE_WORDS
+from toolshed.stored_texts import without_half_characters
 from toolshed.vectors import SparseVector, Vectors
 
 # Token vectors take 150 times the memory of their texts.
@@ -30,7 +31,9 @@ def embed_passages(
         EncoderError: If an encoder fails or returns unusable vectors.
     """
     by_channel: dict[str, Sequence[Vectors | SparseVector]] = {
-        "static": list(static.encode([_clean(passage.encoded_text) for passage in passages])),
+        "static": list(
+            static.encode([without_half_characters(passage.encoded_text) for passage in passages])
+        ),
         "words": [bm25_vector({"text": one.text, "header": one.header}, PASSAGE_WORDS) for one in passages],
     }
     if dense is not None and passages:
@@ -63,7 +66,7 @@ def _encoded_once(
     sentences: list[Vectors] = []
     for start in range(0, len(passages), _BATCH):
         batch = passages[start : start + _BATCH]
-        encoded = dense.encode_tokens([_clean(passage.encoded_text) for passage in batch])
+        encoded = dense.encode_tokens([without_half_characters(passage.encoded_text) for passage in batch])
         for passage, tokens in zip(batch, encoded, strict=True):
             shift = len(passage.encoded_text) - len(passage.text) - passage.start
             whole.append(tokens.hidden.mean(axis=0))
@@ -75,9 +78,10 @@ def _encoded_apart(
     passages: Sequence[Passage], dense: DenseEncoder
 ) -> tuple[Sequence[Vectors], Sequence[Vectors]]:
     """A vector of each passage, and of each sentence that can be quoted with the label of its section."""
-    whole = list(dense.encode([_clean(passage.encoded_text) for passage in passages]))
+    whole = list(dense.encode([without_half_characters(passage.encoded_text) for passage in passages]))
     texts = [
-        [_clean(_labelled(passage, start, end)) for start, end in passage.quotable] for passage in passages
+        [without_half_characters(_labelled(one, start, end)) for start, end in one.quotable]
+        for one in passages
     ]
     vectors = dense.encode([text for own in texts for text in own])
     return whole, np.split(vectors, np.cumsum([len(own) for own in texts])[:-1])
@@ -87,8 +91,3 @@ def _labelled(passage: Passage, start: int, end: int) -> str:
     sentence = passage.text[start - passage.start : end - passage.start]
     section = passage.section_at(start)
     return f"{section.path[-1]}: {sentence}" if section else sentence
-
-
-def _clean(text: str) -> str:
-    # Lone surrogates are no text to tokenizers.
-    return text.encode("utf-8", "replace").decode()

@@ -20,6 +20,7 @@ from toolshed.rankings import FoundPassage
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.passage_finding import PassageFinder
 from toolshed.shed.results import PassageSearchResult
+from toolshed.stored_texts import without_half_characters
 
 if TYPE_CHECKING:
     from toolshed.indexing.passages import DocumentReport
@@ -91,7 +92,7 @@ class PassageLibrary:
         options = checked(DocumentArguments, given)
         if not sources:
             raise ConfigurationError("give at least one file, folder or document")
-        documents = [source for source in sources if isinstance(source, LegalDocument)]
+        documents = [source.whole for source in sources if isinstance(source, LegalDocument)]
         paths = [source for source in sources if not isinstance(source, LegalDocument)]
         files, problems = find_files(paths, glob=options["glob"])
         # A folder that could not be looked into may hold what seems to be gone.
@@ -186,7 +187,7 @@ class PassageLibrary:
 
     def delete(self, document_ids: Sequence[str]) -> int:
         """Remove documents; returns how many there were."""
-        wanted = set() if self.is_empty() else set(document_ids)
+        wanted = set() if self.is_empty() else set(map(without_half_characters, document_ids))
         if not wanted:
             return 0
         present = [document for document in self.store.stored_documents() if document.document_id in wanted]

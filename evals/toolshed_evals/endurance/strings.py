@@ -117,10 +117,6 @@ class Sheds:
     hybrid: Toolshed
 
 
-def _tool(**given: object) -> ToolDefinition:
-    return parse_tools([{"name": "add", "description": "Adds.", **given}], source="given").tools[0]
-
-
 def _described(text: str) -> ToolDefinition:
     return ToolDefinition("add", text, {"type": "object", "properties": {"a": {"description": text}}})
 
@@ -132,7 +128,7 @@ def _with_schema(text: str) -> ToolDefinition:
 
 
 def _index(shed: Toolshed, tool: ToolDefinition) -> None:
-    shed.sync_catalogs([Catalog("given", (tool,))])
+    shed.sync_tools(tool)
 
 
 def _openapi(text: str) -> object:
@@ -157,7 +153,7 @@ PLACES: Mapping[str, Callable[[Sheds, str], object]] = {
     "source of a search": lambda sheds, text: sheds.instant.search("fees", sources=[text]),
     "id of a tool": lambda sheds, text: sheds.instant.get_tool(text),
     "exported name": lambda sheds, text: sheds.instant.tool_named(text),
-    "name of a definition": lambda _, text: _tool(name=text),
+    "name of a definition": lambda _, text: parse_tools([{"name": text}], source="given"),
     "description that is indexed": lambda sheds, text: _index(sheds.instant, _described(text)),
     "schema that is indexed": lambda sheds, text: _index(sheds.instant, _with_schema(text)),
     "description that is scanned": lambda _, text: scan(_described(text)),

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from toolshed.errors import InvalidRecordError
 from toolshed.metering.usage import Usage
+from toolshed.stored_texts import without_half_characters
 
 Component = Literal["agent", "planner", "reranker", "verifier", "embedding", "tool", "summary"]
 OutcomeSource = Literal["test", "schema", "user", "judge", "golden", "human"]
@@ -23,7 +24,7 @@ def new_id() -> str:
 
 def storable(text: str) -> str:
     """A text as any database takes it: without NUL, and with "?" for lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+    return without_half_characters(text.replace("\x00", ""))
 
 
 def error_text(error: BaseException) -> str:

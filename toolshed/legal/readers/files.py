@@ -89,8 +89,10 @@ def find_files(paths: Sequence[str | Path], *, glob: str | None = None) -> tuple
             is_folder = stat.S_ISDIR(path.stat().st_mode)
         except FileNotFoundError as error:
             raise SourceError(f"there is no file or folder {str(path)!r}") from error
-        except OSError as error:
-            raise SourceError(f"{str(path)!r} cannot be looked into: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            # No system takes a name with NUL, or with half a character.
+            reason = getattr(error, "strerror", None) or error
+            raise SourceError(f"{str(path)!r} cannot be looked into: {reason}") from error
         if is_folder:
             found += _in_folder(path, glob, problems)
         else:

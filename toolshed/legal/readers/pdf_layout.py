@@ -15,7 +15,8 @@ _HYPHENS = "-\x02\u00ad‐"
 # Line ends after these keep their hyphen: "self-\ndealing".
 _PREFIXES = frozenset("self non third cross well high low long short ex so all half vice post anti".split())
 _FIRST_WORD = re.compile(r"\S+")
-_LAST_LETTERS = re.compile(r"[^\W_]+$")
+# From the first letter of a word alone, so that a word of any length is read once.
+_LAST_LETTERS = re.compile(r"(?<![^\W_])[^\W_]+$")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 

@@ -33,7 +33,8 @@ _CHARACTERS: Mapping[str, str] = {
 }  # fmt: skip
 _SYMBOLS = {b"~": "\xa0", b"_": "-", b"-": "", b"\n": "\n\n", b"\r": "\n\n"}
 _MOST_GROUPS = 10_000
-_BLANKS = re.compile(r"[ \t]*\n[ \t]*(?:\n[ \t]*)+")
+# From the first blank of several alone: from each, their time would grow with the square of their number.
+_BLANKS = re.compile(r"(?<![ \t])[ \t]*\n[ \t]*(?:\n[ \t]*)+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def test_what_is_not_read_is_told(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("unit", [b"{", b"}", b"\\", b"\\par ", b"\\u8217?", b"{\\*\\x "])
+@pytest.mark.parametrize("unit", [b"{", b"}", b"\\", b"\\par ", b"\\u8217?", b"{\\*\\x ", b" ", b"\t"])
 def test_hostile_files_end(unit: bytes) -> None:
     with suppress(SourceError):
         read(b"{\\rtf1 " + unit * (200_000 // len(unit)), Path("a.rtf"))
