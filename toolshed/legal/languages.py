@@ -63,9 +63,9 @@ def language_of(text: str) -> Language:
 
 
 def is_instrument(text: str) -> bool:
-    """Whether an English text is a contract, a statute or terms rather than a decision or anything else."""
+    """Whether an English text is a contract, a statute or terms, or shows no sign of being a decision."""
     counts = Counter(word.lower() for word in _WORD.findall(_sampled(text)))
-    return sum(counts[word] for word in _OF_INSTRUMENTS) > 2 * sum(counts[word] for word in _OF_DECISIONS)
+    return sum(counts[word] for word in _OF_INSTRUMENTS) >= 2 * sum(counts[word] for word in _OF_DECISIONS)
 
 
 def _sampled(text: str) -> str:

@@ -17,6 +17,7 @@ from toolshed.errors import ConfigurationError, missing_extra
 from toolshed.legal.boundary_model import BoundaryModel, ModelName, shipped_model, weights_version
 from toolshed.legal.german import german_spans
 from toolshed.legal.languages import is_instrument, language_of
+from toolshed.legal.layout_units import with_layout_units
 from toolshed.legal.long_runs import with_short_runs
 from toolshed.legal.marked_headings import as_units, marked_headings
 from toolshed.types import Span
@@ -28,8 +29,8 @@ PRESETS: Mapping[str, float] = {"balanced": 0.75, "precise": 1.5, "strict": 3.0}
 
 # The Romance model is fitted on statutes for the most part: its odds are about even at their boundaries.
 ROMANCE_SHIFT = -0.75
-# Raise when rules for German, languages or marked headings find other sentences.
-_RULES_VERSION = 2
+# Raise when rules for German, languages, layout or marked headings find other sentences.
+_RULES_VERSION = 3
 
 _REGEX_END = re.compile(r"""[.?!]["'”’)\]]{0,4}(?=\s+["'“‘(\[]?[A-Z0-9])|\n[^\S\n]*\n""")
 
@@ -80,8 +81,9 @@ class LegalSegmenter:
     def _found(self, text: str) -> Iterable[Span]:
         match language_of(text):
             case "en":
-                model = self._model("instruments" if is_instrument(text) else "decisions")
-                return model.spans(text, self._threshold)
+                if not is_instrument(text):
+                    return self._model("decisions").spans(text, self._threshold)
+                return with_layout_units(text, self._model("instruments").spans(text, self._threshold))
             case "de":
                 return german_spans(text)
             case "unknown":

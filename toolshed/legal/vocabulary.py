@@ -25,6 +25,7 @@ ABBREVIATION_KINDS: Mapping[str, str] = _kinds(
             no nos v vs art arts sec secs ch chs cl pt pts para paras pp p n nn fn vol vols ex exs exh
             exhs exc doc docs dkt ecf fig figs cf e.g i.e viz see cert in.re accord subd subds subdiv
             subsec subpar tit r rr aff'd rev'd approx ca circa q.v cit cmt cmts stats pub priv civ.no
+            incl excl esp
             crim.no cr.no case.no cause.no op opp mot mem memo compl def defs pl pls pltf pet'r pet'rs
             resp't resp'ts app'x decl aff dep tr hr'g resp
         """,

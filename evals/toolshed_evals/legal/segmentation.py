@@ -13,7 +13,7 @@ from toolshed.legal.sentences import PRESETS, ROMANCE_SHIFT, LegalSegmenter, Sen
 from toolshed.types import Span
 from toolshed_evals.legal.baselines import BASELINES, OWN, segmenter_or_baseline
 from toolshed_evals.legal.gold import BoundaryScores, GoldDocument, GoldError, load_gold, score_boundaries
-from toolshed_evals.legal.training import documents_of, fitted_model, written_documents
+from toolshed_evals.legal.training import documents_of, fitted_model, kept_documents, written_documents
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def evaluate_segmenters(
         GoldError: If the gold cannot be used.
         ConfigurationError: If a segmenter is unknown or not installed.
     """
-    gold = load_gold(path) if path else written_documents("test")
+    gold = load_gold(path) if path else kept_documents()
     segmenters = _chosen(names)
     has_legal = any(name.startswith("legal") for name in segmenters)
     held_out = HeldOut(gold if has_legal else (), hold_out)

@@ -33,7 +33,7 @@ from toolshed_evals.legal.gold import GoldDocument, load_gold
 
 BOUNDARY = "‖"
 INSTRUMENT = "instrument"
-WrittenSplit = Literal["train", "test"]
+WrittenSplit = Literal["train", "test", "contract"]
 _ATTRIBUTION = (
     "Fitted on MultiLegalSBD (Brugger, Stürmer, Niklaus, ICAIL 2023), CC BY 4.0, after Savelka, Walker, "
     "Grabmair, Ashley, TAL 58(2), 2017, and on sentences written for Toolshed."
@@ -60,7 +60,10 @@ class Example:
 
 
 def written_documents(split: WrittenSplit = "train") -> list[GoldDocument]:
-    """Texts that we wrote, marked by ``‖`` after each sentence: for fitting, or kept for judging."""
+    """Texts that we wrote, marked by ``‖`` after each sentence: for fitting, or kept for judging.
+
+    What is in ``contract`` is kept for judging boundaries alone: our questions are not asked of it.
+    """
     folder = files("toolshed_evals.legal")
     texts = [folder.joinpath("written_sentences.txt")] if split == "train" else []
     texts += sorted(
@@ -74,6 +77,11 @@ def written_documents(split: WrittenSplit = "train") -> list[GoldDocument]:
         document if document.document_id == "written_sentences" else replace(document, genre=INSTRUMENT)
         for document in documents
     ]
+
+
+def kept_documents() -> list[GoldDocument]:
+    """Texts that we wrote and that no model was fitted on."""
+    return [*written_documents("test"), *written_documents("contract")]
 
 
 def documents_of(model: ModelName, gold: Path | None = None) -> list[GoldDocument]:
