@@ -1,7 +1,8 @@
 """The options that say which knowledge base a command works on, and how to open it."""
 
 import functools
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -11,6 +12,7 @@ from toolshed.errors import ConfigurationError
 from toolshed.options import PipelineName
 
 if TYPE_CHECKING:
+    from toolshed.shed.opening import ShedArguments
     from toolshed.shed.remote import ToolshedClient
     from toolshed.shed.shed import Toolshed
 
@@ -43,6 +45,12 @@ _SERVICE: Mapping[str, Mapping[str, Any]] = {
     "url": {"help": "URL of a running service to ask, in the place of a knowledge base here."},
     "api_key": {"help": "Key of that service."},
 }
+
+_PREFIX = "TOOLSHED_"
+# Variables that options stand for as well, and those that opening a knowledge base does not read.
+_NO_SETTINGS = frozenset(
+    f"{_PREFIX}{name.upper()}" for name in (*_OPTIONS, *_SERVICE, "top_k", "data", "eval_cache", "verbose")
+)
 
 
 def knowledge_base_options(command: Command) -> Callable[..., Any]:
@@ -83,9 +91,7 @@ def open_shed(
     Raises:
         ConfigurationError: If it must exist and does not, or a variable of the environment is wrong.
     """
-    from toolshed.settings import read_settings
     from toolshed.shed.location import Location
-    from toolshed.shed.opening import options_from
     from toolshed.shed.shed import Toolshed
 
     if must_exist and not Location.of(at.kb).holds():
@@ -93,8 +99,7 @@ def open_shed(
             f"there is no knowledge base in {at.kb!r}; "
             f"make one with: toolshed index tools SOURCE --kb {at.kb}, or index legal PATH"
         )
-    settings = read_settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
-    options = options_from(settings)
+    options = opening_options(at, os.environ)
     if threads is not None:
         options["encoder_threads"] = threads
     if chat is not None:
@@ -102,7 +107,30 @@ def open_shed(
         from toolshed.pipelines import full
 
         options["pipeline"] = full(chat_named(chat), at.pipeline)
-    return Toolshed(settings.kb, **options)
+    return Toolshed(at.kb, **options)
+
+
+def opening_options(at: KnowledgeBaseOptions, environment: Iterable[str]) -> "ShedArguments":
+    """The options of opening a knowledge base: what the command was given, and the environment for the rest.
+
+    Args:
+        at: What the command was given.
+        environment: Names of the variables that are set.
+
+    Raises:
+        ConfigurationError: If a variable is wrong.
+    """
+    from toolshed.shed.opening import ShedArguments, options_from
+
+    ours = {name.upper() for name in environment if name.upper().startswith(_PREFIX)}
+    if ours <= _NO_SETTINGS:
+        return ShedArguments(pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
+    # What reads and checks them takes as long as a tenth of a search from nothing.
+    from toolshed.settings import read_settings
+
+    return options_from(
+        read_settings(kb=at.kb, pipeline=at.pipeline, encoder=at.encoder, collection=at.collection)
+    )
 
 
 def open_anywhere(

@@ -2,8 +2,8 @@
 
 import logging
 import sys
-from importlib.metadata import EntryPoint, entry_points, version
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,12 @@ from toolshed.catalog.visible_text import visible
 from toolshed.commands.output import VisibleFormatter
 from toolshed.errors import ConfigurationError, ToolshedError, missing_extra
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 _GROUP = "toolshed.commands"
+# Commands that are asked for so often, and take so little, that they are not looked up among all packages.
+_AT_ONCE = {"search": "toolshed.commands.search"}
 _CONTEXT = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": 100,
@@ -44,9 +49,13 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
-        # Every look at the entry points reads what all installed packages say of theirs.
-        point = None if own else _entry_points().get(cmd_name)
-        command: click.Command | None = point.load() if point else own
+        if own is not None:
+            return own
+        if cmd_name in _AT_ONCE:
+            found: click.Command = getattr(import_module(_AT_ONCE[cmd_name]), cmd_name)
+            return found
+        point = _entry_points().get(cmd_name)
+        command: click.Command | None = point.load() if point else None
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -70,12 +79,15 @@ class _Misuse(click.ClickException):
     exit_code = 2
 
 
-def _entry_points() -> dict[str, EntryPoint]:
+def _entry_points() -> "dict[str, EntryPoint]":
+    # Reads what all installed packages say of theirs.
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=_GROUP)}
 
 
 @click.group(cls=_Group, context_settings=_CONTEXT)
-@click.version_option(version("toolshed-kb"), prog_name="toolshed")
+@click.version_option(package_name="toolshed-kb", prog_name="toolshed")
 @click.option("-v", "--verbose", is_flag=True, envvar="TOOLSHED_VERBOSE", help="Log what happens to stderr.")
 def main(verbose: bool) -> None:
     """Find the few tools an agent needs, among hundreds to a million.

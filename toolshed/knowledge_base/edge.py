@@ -69,15 +69,23 @@ class EdgeEngine:
         self._revisions = revisions or Revisions()
         self._lock = threading.RLock()
         self._shard: qe.EdgeShard | None = None
+        self._is_closed = False
         # How many there are; None while some are being written.
         self._n_points: int | None = None
         try:
             stored = self._folder.manifest()
             self.manifest = manifest if stored is None else stored.accept(manifest, location=self.location)
             self.schema = schema(self.manifest)
-            self._shard = self._create() if stored is None else self._load()
-            self._n_points = n_points = self.count()
-            self._folder.check_count(n_points)
+            known = None if stored is None else self._folder.acknowledged()
+            self.is_suspect = stored is not None and not self._folder.files.are_as_closed()
+            if known and known.is_exact and self._folder.has_room() and not self.is_suspect:
+                # Searches read matrices: of files that are as they were closed, the engine can wait.
+                n_points = known.at_least
+            else:
+                self._shard = self._create() if stored is None else self._load()
+                n_points = self.count()
+            self._n_points = n_points
+            self._folder.check_count(n_points, known)
             if not (self._folder.version or self._folder.is_read_only):
                 self._folder.acknowledge(n_points, n_points)
         except BaseException:
@@ -85,7 +93,6 @@ class EdgeEngine:
             raise
 
     def _load(self) -> qe.EdgeShard:
-        self.is_suspect = not self._folder.files.are_as_closed()
         # The engine writes when it opens, and a full disk then is a bus error: it gets a copy to write to.
         path = self._folder.shard if self._folder.has_room() else self._folder.copied_shard()
         if self.is_suspect:
@@ -175,10 +182,11 @@ class EdgeEngine:
         return [[hit(p.payload, p.score, self.schema) for p in points] for points in answers]
 
     def count(self, only: Filter | None = None) -> int:
-        with self._reading() as shard:
+        with self._lock:
             # Counting a million points takes the engine a tenth of a second; nobody else writes here.
-            if not only and self._n_points is not None:
+            if not (only or self._is_closed) and self._n_points is not None:
                 return self._n_points
+        with self._reading() as shard:
             return int(shard.count(qe.CountRequest(exact=True, filter=_filter(only))))
 
     def kept(self) -> KeptArrays | None:
@@ -186,6 +194,7 @@ class EdgeEngine:
 
     def close(self) -> None:
         with self._lock:
+            self._is_closed = True
             if self._shard is not None:
                 self._shard.close()
                 self._shard = None
@@ -196,8 +205,10 @@ class EdgeEngine:
     @contextmanager
     def _reading(self) -> Iterator[qe.EdgeShard]:
         with self._lock, self._translated_errors():
-            if self._shard is None:
+            if self._is_closed:
                 raise KnowledgeBaseError(f"the knowledge base {self.location!r} is closed; open it again")
+            if self._shard is None:
+                self._shard = self._load()
             yield self._shard
 
     @contextmanager

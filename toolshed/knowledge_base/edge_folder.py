@@ -37,6 +37,11 @@ class Acknowledged(NamedTuple):
     at_most: int
     version: str = ""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether no write was under way."""
+        return bool(self.version) and self.at_least == self.at_most
+
 
 class EdgeFolder:
     """One folder of one engine. It is locked from the first look into it until it is released.
@@ -186,24 +191,33 @@ class EdgeFolder:
             is_current=lambda: self.version == version,
         )
 
-    def check_count(self, n_points: int) -> None:
-        """Compare the points that are found with those that were acknowledged.
+    def acknowledged(self) -> Acknowledged | None:
+        """How many points were stored, and the version of what is kept of them; None where nobody counted.
 
         Raises:
-            KnowledgeBaseError: If some are gone, or more than were ever written.
+            KnowledgeBaseError: If that cannot be read.
         """
         path = self.path / _ACKNOWLEDGED
         try:
             known = Acknowledged(**json.loads(path.read_text(encoding="utf-8")))
+            is_version = isinstance(known.version, str) and known.version.isalnum()
+            self.version = known.version if is_version else ""
+            return known._replace(version=self.version)
         except FileNotFoundError:
-            return
+            return None
         except (OSError, ValueError, TypeError) as error:
             raise KnowledgeBaseError(
                 f"{str(path)!r} cannot be read ({error}); restore the folder from a backup, or delete this "
                 "file if nothing seems to be missing (toolshed doctor --deep)"
             ) from error
-        self.version = known.version if isinstance(known.version, str) and known.version.isalnum() else ""
-        if not known.at_least <= n_points <= known.at_most:
+
+    def check_count(self, n_points: int, known: Acknowledged | None) -> None:
+        """Compare the points that are found with those that were acknowledged.
+
+        Raises:
+            KnowledgeBaseError: If some are gone, or more than were ever written.
+        """
+        if known is not None and not known.at_least <= n_points <= known.at_most:
             raise KnowledgeBaseError(
                 f"the knowledge base {str(self.path)!r} is damaged: it has {n_points:,} of the "
                 f"{known.at_least:,} records that were stored; restore it from a backup, or delete the "

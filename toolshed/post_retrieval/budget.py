@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from toolshed.metering.token_counts import TokenCounter, token_counter
-from toolshed.post_retrieval.equip.shortening import n_tokens, shortened, shortest, whole
 from toolshed.rankings import FoundTool
 from toolshed.types import ToolDefinition
 
@@ -37,6 +36,9 @@ def within_budget(found: Sequence[FoundTool], max_tokens: int | None) -> Budgete
     """
     if max_tokens is None:
         return Budgeted(found)
+    # What shortens definitions knows the providers; searches without a budget do without.
+    from toolshed.post_retrieval.equip.shortening import n_tokens, shortened, whole
+
     counter = token_counter()
     sizes = [_size(one.tool, counter) for one in found]
     kept: list[int] = []
@@ -88,6 +90,8 @@ class _Sizes:
         self._known: OrderedDict[tuple[str, str, str], _Size] = OrderedDict()
 
     def of(self, tool: ToolDefinition, counter: TokenCounter) -> _Size:
+        from toolshed.post_retrieval.equip.shortening import n_tokens, shortest, whole
+
         key = (tool.content_hash, tool.exported_name, counter.name)
         with self._lock:
             if key in self._known:

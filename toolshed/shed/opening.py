@@ -19,12 +19,12 @@ from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolStore
 from toolshed.knowledge_base.tuned import TUNED_LAYOUT, TunedStore
 from toolshed.options import Credentials, Option, PipelineName
 from toolshed.pipelines import PipelineBuilder
-from toolshed.settings import Settings
 from toolshed.shed.location import Location
 from toolshed.shed.sharing import Sharing
 
 if TYPE_CHECKING:
     from toolshed.knowledge_base.server import ServerEngine
+    from toolshed.settings import Settings
 
 AnyStore = TypeVar("AnyStore", bound=Store[Any])
 
@@ -95,7 +95,7 @@ class ShedArguments(TypedDict, total=False):
     ]
 
 
-def options_from(settings: Settings) -> ShedArguments:
+def options_from(settings: "Settings") -> ShedArguments:
     """The options that the applications' settings stand for."""
     key = settings.qdrant_api_key
     return ShedArguments(

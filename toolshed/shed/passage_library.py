@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from toolshed.blas import few_blas_threads
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError, UnknownDocumentError
-from toolshed.intra_retrieval.passage_search import PassageSearch
-from toolshed.intra_retrieval.passage_sketch import SketchedPassages
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore, passage_filter
 from toolshed.options import DocumentArguments, PassageArguments, checked
 from toolshed.post_retrieval.governing import Govern
@@ -18,12 +16,13 @@ from toolshed.presets import PASSAGES, STATIC_PASSAGES
 from toolshed.queries import MAX_QUESTION_CHARACTERS, EncodedText, checked_text
 from toolshed.rankings import FoundPassage
 from toolshed.shed.encoders import Encoders
-from toolshed.shed.passage_finding import PassageFinder
 from toolshed.shed.results import PassageSearchResult
 from toolshed.stored_texts import without_half_characters
 
 if TYPE_CHECKING:
     from toolshed.indexing.passages import DocumentReport
+    from toolshed.intra_retrieval.passage_sketch import SketchedPassages
+    from toolshed.shed.passage_finding import PassageFinder
 
 # In any precision.
 _OWN_ENCODER = "all-MiniLM-L6-v2"
@@ -157,15 +156,21 @@ class PassageLibrary:
         return Govern(find, self._preset.min_cosine)
 
     @cached_property
-    def finder(self) -> PassageFinder:
+    def finder(self) -> "PassageFinder":
         """Finds passages where there are any."""
+        # Searches of tools do without.
+        from toolshed.intra_retrieval.passage_search import PassageSearch
+        from toolshed.shed.passage_finding import PassageFinder
+
         name = "dense" if self._encoders.reads_dense else "static"
         search = PassageSearch(self.store, self._preset, self._encoders.static, self.sketched)
         return PassageFinder(search, {name: self._encoders.read[name]})
 
     @cached_property
-    def sketched(self) -> SketchedPassages:
+    def sketched(self) -> "SketchedPassages":
         """What very many passages are searched by; made anew when documents are indexed or deleted."""
+        from toolshed.intra_retrieval.passage_sketch import SketchedPassages
+
         channels = map(PASSAGE_LAYOUT.channel, self._preset.channels)
         return SketchedPassages(self.store, next(one.name for one in channels if one.kind == "dense"))
 

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolshed.catalog.json_values import parse_json
 from toolshed.economics.learning.task_classes import Difficulty, RetrievalFeatures, difficulty
 from toolshed.errors import ConfigurationError, InvalidArgumentsError, UnknownToolError
-from toolshed.intra_retrieval.passage_search import UsedDefinition
 from toolshed.metering.runs import RunRecord
 from toolshed.post_retrieval import equip
 from toolshed.post_retrieval.instructions import fenced_instructions
 from toolshed.post_retrieval.needs import need_of, need_texts
 from toolshed.rankings import FoundPassage, FoundTool, SearchStatus, Selection, WeighedSubQuery
-from toolshed.shed.passage_finding import Found
 from toolshed.types import ToolDefinition
+
+if TYPE_CHECKING:
+    from toolshed.intra_retrieval.passage_search import UsedDefinition
+    from toolshed.shed.passage_finding import Found
 
 
 @dataclass(frozen=True)
@@ -358,7 +360,7 @@ class PassageSearchResult:
 
     query: str
     passages: Sequence[FoundPassage]
-    definitions: Sequence[UsedDefinition]
+    definitions: Sequence["UsedDefinition"]
     n_passages: int
     confidence: float = 0.0
     status: SearchStatus = "ok"
@@ -367,7 +369,7 @@ class PassageSearchResult:
 
     @classmethod
     def of(
-        cls, query: str, found: Found, n_passages: int, *, unsure_below: float, abstain_below: float
+        cls, query: str, found: "Found", n_passages: int, *, unsure_below: float, abstain_below: float
     ) -> "PassageSearchResult":
         """What a search came to: nothing at all where nothing answers."""
         if not found.passages or found.confidence < abstain_below:

@@ -1,5 +1,6 @@
 """The options that say which knowledge base a command works on."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,16 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from toolshed.commands.knowledge_base import KnowledgeBaseOptions, knowledge_base_options, open_shed
+from toolshed.commands.knowledge_base import (
+    KnowledgeBaseOptions,
+    knowledge_base_options,
+    open_shed,
+    opening_options,
+)
 from toolshed.errors import ConfigurationError, KnowledgeBaseMismatchError
+from toolshed.options import checked
+from toolshed.settings import Settings
+from toolshed.shed.opening import ShedArguments
 
 AT = KnowledgeBaseOptions("./shed", "instant", None, "tools")
 
@@ -72,3 +81,20 @@ def test_a_variable_that_is_wrong_is_told(instant_folder: Path, monkeypatch: pyt
     with pytest.raises(ConfigurationError, match=r"(?s)TOOLSHED_\.\.\. variable is wrong.*max_k"):
         open_shed(AT, must_exist=False)
     assert not Path("shed").exists()
+
+
+def test_options_are_the_same_whether_settings_were_read_or_had_no_need_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"TOOLSHED_{name.upper()}", raising=False)
+    unread = opening_options(AT, ["PATH", "TOOLSHED_KB", "toolshed_data"])
+    assert checked(ShedArguments, unread) == checked(ShedArguments, opening_options(AT, ["TOOLSHED_MAX_K"]))
+
+
+def test_the_environment_says_the_rest_and_has_to_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLSHED_ENCODER_THREADS", "3")
+    assert opening_options(AT, os.environ)["encoder_threads"] == 3
+    monkeypatch.setenv("TOOLSHED_MAX_K", "many")
+    with pytest.raises(ConfigurationError, match="max_k"):
+        opening_options(AT, os.environ)

@@ -1,12 +1,13 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from toolshed.commands.main import main
+from toolshed.commands.main import _AT_ONCE, main
 
 TOOLS = [
     {"name": "send_email", "description": "Send an email to a person."},
@@ -150,3 +151,8 @@ def test_output_into_a_closed_pipe_ends_quietly() -> None:
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True)
     assert done.stdout == "{\n"
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_not_looked_up_is_what_packages_say() -> None:
+    said = {point.name: point.value for point in entry_points(group="toolshed.commands")}
+    assert {name: said[name] for name in _AT_ONCE} == {n: f"{module}:{n}" for n, module in _AT_ONCE.items()}

@@ -54,6 +54,24 @@ def test_a_second_process_is_told_what_to_do(tmp_path: Path) -> None:
     open_tools(folder).close()
 
 
+def test_the_engine_is_opened_when_it_is_asked_where_its_files_are_as_it_closed_them(tmp_path: Path) -> None:
+    folder = tmp_path / "shed"
+    open_tools(folder).close()
+    reopened = open_tools(folder)
+    assert reopened.count() == 0
+    assert reopened._shard is None
+    assert list(reopened.scroll()) == []
+    assert reopened._shard is not None
+    reopened.close()
+    for ask in (reopened.count, lambda: list(reopened.scroll())):
+        with pytest.raises(KnowledgeBaseError, match="is closed"):
+            ask()
+    (folder / "files.json").unlink()
+    unknown = open_tools(folder)
+    assert unknown._shard is not None
+    unknown.close()
+
+
 def test_a_second_handle_in_one_process_is_refused_too(tmp_path: Path) -> None:
     first = open_tools(tmp_path / "shed")
     with pytest.raises(KnowledgeBaseBusyError):
