@@ -33,11 +33,20 @@ def served(settings: Settings, shed: Toolshed) -> Iterator[httpx.Client]:
         yield client
 
 
+class _Server(uvicorn.Server):
+    """Sees at once that it shall end: uvicorn looks ten times a second, and tests start hundreds."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
+
 @contextlib.contextmanager
 def running(app: ASGIApp) -> Iterator[httpx.Client]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", **SERVER_OPTIONS))
+        server = _Server(uvicorn.Config(app, log_level="error", **SERVER_OPTIONS))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         eventually(lambda: server.started or not thread.is_alive())

@@ -1,6 +1,7 @@
 """Backups: what is restored answers as what was backed up, on either engine."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -22,8 +23,10 @@ OPTIONS = checked(ShedArguments, {})
 QUERY = "Send an email about the weather in Lisbon."
 
 
-def filled(folder: Path) -> Path:
-    """A knowledge base with tools, text, a ledger and another tenant."""
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A knowledge base with tools, text, a ledger and another tenant, to be copied."""
+    folder = tmp_path_factory.mktemp("filled") / "shed"
     with Toolshed(folder, encoder=HashingEncoder()) as shed:
         shed.add_tools(*[make_tool(f"tool_{n}", f"Does thing {n} by email.", source="a") for n in range(300)])
         shed.add_tools(make_tool("get_forecast", "Weather forecast for a city.", source="weather"))
@@ -34,6 +37,18 @@ def filled(folder: Path) -> Path:
     with Toolshed(folder / "tenants" / "acme", pipeline="instant") as shed:
         shed.add_tools(make_tool("launch", "Launch a rocket."))
     return folder
+
+
+@pytest.fixture(scope="module")
+def backup(filled: Path) -> Path:
+    file = filled.with_name("shed.zip")
+    write_backup(file, Location.of(filled), OPTIONS)
+    return file
+
+
+@pytest.fixture
+def source(filled: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(filled, tmp_path / "shed")
 
 
 def answers(location: str | Path) -> object:
@@ -48,8 +63,8 @@ def answers(location: str | Path) -> object:
         )
 
 
-def test_a_restored_knowledge_base_answers_as_before(tmp_path: Path) -> None:
-    source, file, target = filled(tmp_path / "shed"), tmp_path / "shed.zip", tmp_path / "restored"
+def test_a_restored_knowledge_base_answers_as_before(source: Path, tmp_path: Path) -> None:
+    file, target = tmp_path / "shed.zip", tmp_path / "restored"
     expected = answers(source)
     written = write_backup(file, Location.of(source), OPTIONS)
     assert written.n_records == {"tools": 301, "passages": 1, "examples": 1, "tenants/acme/tools": 1}
@@ -67,8 +82,8 @@ def test_a_restored_knowledge_base_answers_as_before(tmp_path: Path) -> None:
         assert shed.usage.forget(reporter="ana") == 1
 
 
-def test_a_backup_moves_an_embedded_knowledge_base_to_a_server(tmp_path: Path) -> None:
-    source, file = filled(tmp_path / "shed"), tmp_path / "shed.zip"
+def test_a_backup_moves_an_embedded_knowledge_base_to_a_server(source: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shed.zip"
     expected = answers(source)
     write_backup(file, Location.of(source), OPTIONS)
     with qdrant_stub() as url:
@@ -83,8 +98,8 @@ def test_a_backup_moves_an_embedded_knowledge_base_to_a_server(tmp_path: Path) -
         assert "u:p" not in str(again.left_out)
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    source, file = filled(tmp_path / "shed"), tmp_path / "shed.zip"
+def test_nothing_is_overwritten(source: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shed.zip"
     write_backup(file, Location.of(source), OPTIONS)
     before = file.read_bytes()
     with pytest.raises(ConfigurationError, match="is there already; give the backup another name"):
@@ -95,9 +110,10 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "no zip", "no contents", "fewer", "outside", "newer"])
-def test_a_damaged_backup_is_refused_and_leaves_no_knowledge_base(tmp_path: Path, damage: str) -> None:
-    source, file, target = filled(tmp_path / "shed"), tmp_path / "shed.zip", tmp_path / "restored"
-    write_backup(file, Location.of(source), OPTIONS)
+def test_a_damaged_backup_is_refused_and_leaves_no_knowledge_base(
+    backup: Path, tmp_path: Path, damage: str
+) -> None:
+    file, target = shutil.copy(backup, tmp_path / "shed.zip"), tmp_path / "restored"
     content = file.read_bytes()
     if damage == "cut":
         file.write_bytes(content[: len(content) // 2])
@@ -127,8 +143,8 @@ def test_a_damaged_backup_is_refused_and_leaves_no_knowledge_base(tmp_path: Path
     assert not (tmp_path / "evil.db").exists()
 
 
-def test_a_damaged_record_is_named_instead_of_backed_up(tmp_path: Path) -> None:
-    source, file = filled(tmp_path / "shed"), tmp_path / "shed.zip"
+def test_a_damaged_record_is_named_instead_of_backed_up(source: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shed.zip"
     with Toolshed(source, encoder=HashingEncoder()) as shed:
         engine = shed.knowledge_base._engine
         (point,) = engine.retrieve([shed.knowledge_base.point_id("a:tool_7")])
@@ -138,8 +154,8 @@ def test_a_damaged_record_is_named_instead_of_backed_up(tmp_path: Path) -> None:
     assert list(tmp_path.glob("shed.zip*")) == []
 
 
-def test_the_command_line(tmp_path: Path) -> None:
-    source, file, target = filled(tmp_path / "shed"), tmp_path / "shed.zip", tmp_path / "restored"
+def test_the_command_line(source: Path, tmp_path: Path) -> None:
+    file, target = tmp_path / "shed.zip", tmp_path / "restored"
 
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(main, arguments)
