@@ -104,10 +104,10 @@ def test_references_within_the_schema_are_followed() -> None:
 def test_references_that_multiply_end_in_an_error() -> None:
     levels = {f"l{n}": {"allOf": [{"$ref": f"#/$defs/l{n + 1}"}] * 2} for n in range(60)}
     schema = {"$defs": {**levels, "l60": {}}, "properties": {"a": {"$ref": "#/$defs/l0"}}}
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(NotCallableError, match="nothing was sent"):
         check_arguments(tool(schema), {"a": 1})
-    assert time.perf_counter() - begin < 20
+    assert time.process_time() - begin < 20
 
 
 def test_a_schema_that_contains_itself_leaves_the_check_to_the_tool() -> None:
@@ -137,12 +137,12 @@ def test_what_no_validator_can_read_leaves_the_check_to_the_tool(schema: dict[st
     "pattern", ["^(a+)+$", "^(a|a)*$", "^(a|ab)*c", "a*a*a*a*a*b", "(a?){40}a{40}", r"(a*)\1b"]
 )
 def test_patterns_that_take_for_ever_are_not_tried(pattern: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     text = "a" * 5_000 + "!"
     check_arguments(tool({"properties": {"a": {"pattern": pattern}}}), {"a": text})
     schema = {"patternProperties": {pattern: {}}, "additionalProperties": False}
     check_arguments(tool(schema), {text: 1})
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize(

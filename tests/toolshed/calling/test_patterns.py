@@ -52,6 +52,6 @@ def test_a_long_text_is_too_long_for_several_repetitions() -> None:
 @pytest.mark.parametrize("pattern", ["a*a*b", "a*b", "[ab]*a[ab]*c", "(a|b)(a|b)(a|b)c"])
 def test_what_is_quick_ends_soon(pattern: str) -> None:
     length = max(n for n in range(1, 5_000, 7) if is_quick(pattern, n))
-    begin = time.perf_counter()
+    begin = time.process_time()
     re.search(pattern, "a" * length)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
