@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolshed.errors import ToolshedError, missing_extra
+from toolshed.errors import LedgerError, ToolshedError, missing_extra
 from toolshed.metering.runs import MeteredCall, RunRecord, recorded_run
 from toolshed.shed.location import Location
 
@@ -59,6 +59,18 @@ class Booking:
             raise missing_extra(str(error.name), "economics") from error
         prices = PriceSheet() if self._prices is None else PriceSheet.from_file(self._prices)
         return CostAccount(Ledger(self._location.ledger(self._ledger)), prices, self._tenant)
+
+    def damages(self) -> list[str]:
+        """What is wrong with the ledger, if anything was ever booked in a file."""
+        if self._location.is_server and self._ledger is None:
+            return []
+        ledger = self._location.ledger(self._ledger)
+        if "://" in ledger or not Path(ledger).exists():
+            return []
+        try:
+            return self.account.ledger.database.damages()
+        except LedgerError as error:
+            return [str(error)]
 
     @property
     def spent_usd(self) -> float | None:

@@ -68,6 +68,13 @@ class StateFile:
                 self._database = Database.open(self._location, "state", StateError)
             return self._database
 
+    def damages(self) -> list[str]:
+        """What is wrong with the file, if there is one."""
+        try:
+            return self.database.damages() if self._is_durable and self.exists else []
+        except StateError as error:
+            return [str(error)]
+
     def close(self) -> None:
         """Release it."""
         with self._lock:

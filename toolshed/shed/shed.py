@@ -254,7 +254,7 @@ class Toolshed(DocumentVerbs):
 
     def damages(self) -> list[str]:
         """Read everything that is stored; what is wrong with each record that is not as it was written."""
-        parts = (self.passages, self.usage, self.tuning)
+        parts = (self.passages, self.usage, self.tuning, self._state, self.booking)
         return [*self.knowledge_base.check(), *(one for part in parts for one in part.damages())]
 
     def delete_tools(self, *tool_ids: str) -> int:

@@ -1,6 +1,7 @@
 """A database of relational state: opened, brought up to date, read and written in transactions."""
 
 import contextlib
+import json
 import re
 import sqlite3
 import time
@@ -23,6 +24,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 7_305_809
 _BUSY_SECONDS = 30
 _RETRY_SECONDS = 0.01
+_TOLD_DAMAGES = 20
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s]*@")
 # Drivers take passwords there too.
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
@@ -159,16 +161,35 @@ class Database:
             raise
         except OverflowError as problem:
             raise InvalidRecordError(f"a number is too large for the {self.noun}: {problem}") from problem
+        except json.JSONDecodeError as problem:
+            raise self.error(
+                f"the {self.noun} {self._shown} is damaged: what should be JSON in it is none ({problem}). "
+                "Restore it from a backup"
+            ) from problem
         except UnicodeEncodeError as problem:
             raise InvalidRecordError(
                 f"a text is not valid Unicode: {problem}. Nothing of this was written"
             ) from problem
         except SQLAlchemyError as problem:
             told = _without_password(str(getattr(problem, "orig", None) or problem).splitlines()[0])
-            where = self.engine.url.set(query={}).render_as_string()
             raise self.error(
-                f"the {self.noun} {where} refused: {told}. Nothing of this was written"
+                f"the {self.noun} {self._shown} refused: {told}. Nothing of this was written"
             ) from problem
+
+    @property
+    def _shown(self) -> str:
+        return self.engine.url.set(query={}).render_as_string()
+
+    def damages(self) -> list[str]:
+        """What SQLite finds wrong with the pages of a file; a server looks after its own."""
+        if self.engine.dialect.name != "sqlite":
+            return []
+        try:
+            with self.reading() as connection:
+                told = connection.execute(text(f"PRAGMA integrity_check({_TOLD_DAMAGES})")).scalars().all()
+        except ToolshedError as error:
+            return [str(error)]
+        return [f"the {self.noun} {self._shown}: {one}" for one in told if one != "ok"]
 
     def _migrate(self) -> None:
         # Most openings find it up to date, and need not queue for the writer's lock.

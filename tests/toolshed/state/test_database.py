@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import JSON, column, text
 
 from toolshed.errors import ConfigurationError, KnowledgeBaseError, LedgerError
 from toolshed.state.database import Database
@@ -111,3 +111,29 @@ def test_a_password_in_a_query_is_in_no_message() -> None:
     with pytest.raises(ConfigurationError) as unknown:
         opened("nonsense://host/name?password=s3cret")
     assert "s3cret" not in f"{refused.value} {unknown.value}"
+
+
+def test_a_file_that_is_damaged_is_told_of(tmp_path: Path) -> None:
+    database = opened(tmp_path / "ledger.db")
+    for n in range(200):
+        with database.writing() as connection:
+            connection.execute(_TASK, {"id": f"task {n}"})
+    assert database.damages() == []
+    database.close()
+    content = (tmp_path / "ledger.db").read_bytes()
+    # Where the index of ids is, behind the rows of the table.
+    place = content.rindex(b"task 150")
+    (tmp_path / "ledger.db").write_bytes(content[:place] + b"tusk" + content[place + 4 :])
+    damaged = opened(tmp_path / "ledger.db")
+    assert damaged.damages()[0].startswith("the ledger sqlite:///")
+    damaged.close()
+
+
+def test_what_should_be_json_and_is_none_is_damage(tmp_path: Path) -> None:
+    database = opened(tmp_path / "ledger.db")
+    with (
+        pytest.raises(LedgerError, match=r"ledger\.db is damaged: what should be JSON in it is none"),
+        database.reading() as connection,
+    ):
+        connection.execute(text("""SELECT '{"a" 1}' AS a""").columns(column("a", JSON))).all()
+    database.close()

@@ -1,0 +1,20 @@
+"""Damage to the databases beside a knowledge base."""
+
+from pathlib import Path
+
+import pytest
+
+from toolshed.shed.shed import Toolshed
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "state.db"])
+def test_a_database_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+    with Toolshed(tmp_path / "shed", pipeline="instant", multilingual=False) as shed:
+        shed.account.start_task("chat")
+        shed.quarantine.set_policy("quarantine")
+        assert shed.damages() == []
+    (tmp_path / "shed" / name).write_bytes(b"no database" * 1_000)
+    with Toolshed(tmp_path / "shed", pipeline="instant", multilingual=False) as shed:
+        (damage,) = shed.damages()
+    assert name in damage
+    assert "file is not a database" in damage
