@@ -81,7 +81,7 @@ class CatalogDocuments(Protocol):
     def idf(self, terms: NDArray[np.uint32]) -> Scores:
         """Inverse document frequency of terms."""
 
-    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int8]:
+    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int16]:
         """What these tools do; see :func:`~toolshed.intra_retrieval.verbs.operations_of`."""
 
     def tool_ids(self, columns: Sequence[int]) -> Sequence[str]:

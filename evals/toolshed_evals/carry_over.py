@@ -17,7 +17,7 @@ from toolshed.stages import Stage, run_blocking
 from toolshed_evals.datasets import Dataset, dataset_tool_id
 from toolshed_evals.dev_catalogs import DevCatalog
 from toolshed_evals.fitting.catalogs import Watcher, read_catalogs
-from toolshed_evals.fitting.fits import Fit, fits_without_each
+from toolshed_evals.fitting.fits import Fit, fits_without_each, prepared
 from toolshed_evals.measures import PerQuery, measure
 
 BASELINE = "hybrid"
@@ -114,7 +114,7 @@ def carry_over(
     """
     with read_catalogs(catalogs, cache, encoder_threads=encoder_threads, watcher=watcher) as read:
         is_fitted = len({catalog.family for catalog in catalogs}) > 1
-        fits = fits_without_each(read) if is_fitted else {}
+        fits = fits_without_each(prepared(read)) if is_fitted else {}
         results = []
         for one in read:
             fit = fits.get(one.catalog.family)

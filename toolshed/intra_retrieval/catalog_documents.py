@@ -87,9 +87,9 @@ class IndexedDocuments:
         """Inverse document frequency of terms."""
         return self.indexes[0].term_idf(terms)
 
-    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int8]:
+    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int16]:
         """What these tools do."""
-        done = np.zeros(len(columns), np.int8)
+        done = np.zeros(len(columns), np.int16)
         for at, index in enumerate(self.indexes):
             own = np.flatnonzero(self.owner[columns] == at)
             done[own] = index.operations(self.row[columns[own]])

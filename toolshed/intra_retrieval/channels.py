@@ -158,7 +158,7 @@ class ScoringIndex:
         """The ids of some of them."""
         return self._matrices.tool_ids.of_rows(columns if self._rows is None else self._rows[columns])
 
-    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int8]:
+    def operations(self, columns: NDArray[np.int64]) -> NDArray[np.int16]:
         """What tools do; see :func:`~toolshed.intra_retrieval.verbs.operations_of`."""
         return self._matrices.operations(columns if self._rows is None else self._rows[columns])
 

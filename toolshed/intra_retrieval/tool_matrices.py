@@ -116,15 +116,15 @@ class ToolMatrices:
                     self._kept.write(_WORDS, self._words.arrays())
             return self._words
 
-    def operations(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+    def operations(self, rows: NDArray[np.int64]) -> NDArray[np.int16]:
         """What tools do, read once of each."""
         for row in rows[self._operations[rows] == _UNREAD].tolist():
             self._operations[row] = operations_of(self.definitions[row])
         return np.asarray(self._operations[rows])
 
     @cached_property
-    def _operations(self) -> NDArray[np.int8]:
-        return np.full(len(self), _UNREAD, np.int8)
+    def _operations(self) -> NDArray[np.int16]:
+        return np.full(len(self), _UNREAD, np.int16)
 
     @property
     def sources(self) -> frozenset[str]:

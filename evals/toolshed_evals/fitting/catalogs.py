@@ -23,6 +23,7 @@ from toolshed.queries import EncodedQuery, Query, QueryPlan
 from toolshed.rankings import ScoredCatalog
 from toolshed.tuning.head import Pairs
 from toolshed.tuning.listwise import JudgedCandidates
+from toolshed.types import ToolDefinition
 from toolshed.vectors import Vectors
 from toolshed_evals.datasets import Dataset, data_folder, dataset_tool_id, is_dev, load_dataset, read_plans
 from toolshed_evals.dev_catalogs import PRECISION, DevCatalog, indexed
@@ -74,7 +75,7 @@ class ReadCatalog:
 
     def judged(self, preset: RankingPreset, head: QueryHead | None) -> list[JudgedCandidates]:
         """The candidates of every query of the sample."""
-        return [_judged(self.made_of, preset, head, one) for one in _asked(self.dataset)]
+        return [judged_candidates(self.made_of, preset, head, one) for one in _asked(self.dataset)]
 
     def judged_enhanced(
         self, preset: RankingPreset, head: QueryHead | None
@@ -87,7 +88,7 @@ class ReadCatalog:
         if self.enhanced is None:
             return {}
         return {
-            kind: [_judged(self.enhanced, preset, head, one) for one in asked]
+            kind: [judged_candidates(self.enhanced, preset, head, one) for one in asked]
             for kind, asked in self.asked.items()
         }
 
@@ -151,9 +152,22 @@ def _asked_enhanced(catalog: DevCatalog, dataset: Dataset) -> dict[str, list[Ask
     return found
 
 
-def _judged(
-    made_of: Ingredients, preset: RankingPreset, head: QueryHead | None, asked: Asked
+def judged_candidates(
+    made_of: Ingredients,
+    preset: RankingPreset,
+    head: QueryHead | None,
+    asked: Asked,
+    id_of: Callable[[ToolDefinition], str] = dataset_tool_id,
 ) -> JudgedCandidates:
+    """The candidates of one request.
+
+    Args:
+        made_of: Where they are searched.
+        preset: What names them.
+        head: What moves the request.
+        asked: The request, and what serves it.
+        id_of: What that calls a tool.
+    """
     text, relevant = asked.text, asked.relevant
     planned = written_plan(Query(text), text, asked.parts).sub_queries if asked.parts else None
     sub_queries = planned or decompose(text)
@@ -167,7 +181,7 @@ def _judged(
     weights = sub_query_weights(sub_queries, preset.sub_queries)
     plain = plain_rankings(ranking, weights, preset)
     candidates = candidates_of(ScoredCatalog(encoded, ranking), ranking, plain, weights, static)
-    ids = [dataset_tool_id(ranking.tools[column]) for column in candidates.columns]
+    ids = [id_of(ranking.tools[column]) for column in candidates.columns]
     return JudgedCandidates(candidates, np.array([one in relevant for one in ids]), len(relevant))
 
 

@@ -63,17 +63,38 @@ class Fit:
     rankings: Mapping[PipelineName, LinearRanking]
 
 
-def fits_without_each(catalogs: Sequence[ReadCatalog]) -> dict[str, Fit]:
-    """By family, what is fitted on all the others."""
-    families = list(dict.fromkeys(read.catalog.family for read in catalogs))
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What rankings are fitted to.
+
+    Attributes:
+        catalogs: The catalogs.
+        heads: By family, the head that was fitted on all the others.
+        judged: By catalog, its candidates as that head makes them.
+    """
+
+    catalogs: Sequence[ReadCatalog]
+    heads: Mapping[str, QueryHead]
+    judged: Mapping[str, Judged]
+
+
+def prepared(catalogs: Sequence[ReadCatalog]) -> Prepared:
+    """Fit the heads, and measure the candidates of all requests."""
+    families = dict.fromkeys(read.catalog.family for read in catalogs)
     heads = {family: _head([one for one in catalogs if one.catalog.family != family]) for family in families}
-    judged = _judged(catalogs, heads)
+    return Prepared(catalogs, heads, _judged(catalogs, heads))
+
+
+def fits_without_each(found: Prepared) -> dict[str, Fit]:
+    """By family, what is fitted on all the others."""
     return {
         family: Fit(
-            heads[family],
-            _rankings([judged[one.dataset.name] for one in catalogs if one.catalog.family != family]),
+            head,
+            _rankings(
+                [found.judged[one.dataset.name] for one in found.catalogs if one.catalog.family != family]
+            ),
         )
-        for family in families
+        for family, head in found.heads.items()
     }
 
 
@@ -108,11 +129,9 @@ def _ranker(name: PipelineName, fit: Fit) -> Callable[[Ingredients], Ranker]:
     return lambda made_of: rank_stages(PIPELINES[name], made_of, learned=fit.rankings[name], head=head)
 
 
-def fit_on_all(catalogs: Sequence[ReadCatalog]) -> Fit:
+def fit_on_all(found: Prepared) -> Fit:
     """What ships. The ranking is fitted to features of heads that had not seen the catalog."""
-    families = list(dict.fromkeys(read.catalog.family for read in catalogs))
-    heads = {family: _head([one for one in catalogs if one.catalog.family != family]) for family in families}
-    return Fit(_head(catalogs), _rankings(list(_judged(catalogs, heads).values())))
+    return Fit(_head(found.catalogs), _rankings(list(found.judged.values())))
 
 
 def fit_enhancements(

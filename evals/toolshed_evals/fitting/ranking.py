@@ -66,9 +66,18 @@ def fit_enhanced(
     ranking: LinearRanking, catalogs: Sequence[Sequence[JudgedCandidates]], *, l2: float = _ENHANCED_L2
 ) -> LinearRanking:
     """Fit what enhancements add to the weights of a ranking, which themselves stay."""
-    names = list(ranking.features)
-    form = Form(names, (), ())
-    lists = _lists(catalogs, form, {})
+    return replace(ranking, enhanced=fit_more(ranking, catalogs, list(ranking.features), l2=l2))
+
+
+def fit_more(
+    ranking: LinearRanking,
+    catalogs: Sequence[Sequence[JudgedCandidates]],
+    names: Sequence[str],
+    *,
+    l2: float,
+) -> dict[str, float]:
+    """Fit weights that are added to a ranking which itself stays, by the names of the features."""
+    lists = _lists(catalogs, Form(names, (), ()), {})
     plain = np.full(lists.is_there.shape, -np.inf)
     for at, query in enumerate(query for catalog in catalogs for query in used_of(catalog)):
         plain[at, : len(query.is_relevant)] = ranking.scores(query.candidates)
@@ -81,7 +90,7 @@ def fit_enhanced(
         return value + l2 * float(theta @ theta), gradient
 
     fitted = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B", options={"maxiter": 500})
-    return replace(ranking, enhanced=dict(zip(names, (fitted.x / scale).tolist(), strict=True)))
+    return dict(zip(names, (fitted.x / scale).tolist(), strict=True))
 
 
 def recall_at_5(ranking: LinearRanking, catalog: Sequence[JudgedCandidates]) -> float:

@@ -3,7 +3,7 @@ import pytest
 
 from toolshed.rankings import Candidates
 from toolshed.tuning.listwise import JudgedCandidates
-from toolshed_evals.fitting.ranking import Form, fit_ranking
+from toolshed_evals.fitting.ranking import Form, fit_more, fit_ranking
 
 FORM = Form(("good", "noise"), ("good",), ("q",))
 
@@ -41,3 +41,11 @@ def test_queries_without_a_choice_are_passed_over() -> None:
     fitted = fit_ranking([[*judged(1), *useless]], FORM)
     again = fit_ranking([judged(1)], FORM)
     assert fitted.features["good"] == pytest.approx(again.features["good"], rel=1e-3)
+
+
+def test_weights_are_added_to_a_ranking_that_stays() -> None:
+    turned = fit_ranking([judged(1, sign=-1.0)], Form(("good",), (), ()))
+    more = fit_more(turned, [judged(2)], ["good"], l2=1e-3)
+    assert set(more) == {"good"}
+    assert more["good"] > -turned.features["good"] > 0
+    assert fit_more(turned, [judged(2)], ["unknown"], l2=1e-3)["unknown"] == pytest.approx(0)

@@ -1,16 +1,23 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from toolshed.intra_retrieval.decomposition import decompose
 from toolshed.intra_retrieval.verbs import asked_operations, operation_features, operations_of
 from toolshed.testing import make_tool
+from toolshed.types import ToolDefinition
 
 
-def told(query: str, name: str, description: str = "") -> str:
-    """The one feature that says something."""
-    done = np.array([operations_of(make_tool(name, description))], np.int8)
-    found = operation_features(asked_operations(decompose(query)), done)
-    return next((feature for feature, values in found.items() if values[0]), "")
+def told(query: str, tool: ToolDefinition) -> str:
+    """The features that say something."""
+    found = operation_features(asked_operations(decompose(query)), np.array([operations_of(tool)], np.int16))
+    return " ".join(feature for feature, values in found.items() if values[0])
+
+
+def operation(method: str, path: str, name: str = "desk") -> ToolDefinition:
+    """A tool of an API description."""
+    return replace(make_tool(name), annotations={"method": method, "path": path})
 
 
 @pytest.mark.parametrize(
@@ -27,8 +34,40 @@ def told(query: str, name: str, description: str = "") -> str:
     ],
 )
 def test_operations_agree_or_not(query: str, name: str, expected: str) -> None:
-    assert told(query, name) == expected
+    assert told(query, make_tool(name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "tool", "expected"),
+    [
+        ("List the desks", operation("GET", "/desks"), "same_operation same_number"),
+        ("List the desks", operation("GET", "/desks/{id}"), "same_operation other_number"),
+        ("Show desk 4", operation("GET", "/desks/{id}"), "same_operation"),
+        ("Show desk 4", operation("GET", "/desks"), "same_operation other_number"),
+        ("Show desk 4", operation("PUT", "/desks/{id}"), "changes_unasked"),
+        ("Delete desk 4", operation("DELETE", "/desks/{id}"), "same_operation"),
+        ("Delete desk 4", operation("DELETE", "/d", "deleteCollectionDesk"), "same_operation other_number"),
+        ("Change desk 4", operation("POST", "/desks/{id}", "PostDesksDesk"), "same_operation"),
+        ("Create a desk", operation("POST", "/desks", "PostDesks"), "same_operation"),
+        ("Create a desk", operation("POST", "/desks/{id}", "PostDesksDesk"), "other_change"),
+        ("Create a desk", operation("GET", "/desks"), "reads_instead"),
+        ("Create a filter", operation("POST", "/filters", "settings.filters.create"), "same_operation"),
+        # What a method cannot do, the name does not say either.
+        ("Show the orders", operation("GET", "/orders", "createdOrders"), "same_operation same_number"),
+        ("Open the desks", operation("HEAD", "/desks"), ""),
+    ],
+)
+def test_operations_of_one_thing_of_an_api_are_told_apart(
+    query: str, tool: ToolDefinition, expected: str
+) -> None:
+    told_of_api = [one.removeprefix("api_") for one in told(query, tool).split() if one.startswith("api_")]
+    assert " ".join(told_of_api) == expected
+
+
+def test_an_operation_that_goes_on_is_none_that_is_asked_for_once() -> None:
+    assert told("List the desks", operation("GET", "/watch/desks", "watchDesks")) == ""
 
 
 def test_the_description_speaks_where_the_name_is_silent() -> None:
-    assert told("Show me the balance", "ledger/balance", "Retrieve the balance.") == "same_operation"
+    tool = make_tool("ledger/balance", "Retrieve the balance.")
+    assert told("Show me the balance", tool) == "same_operation"
