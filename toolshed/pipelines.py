@@ -18,6 +18,7 @@ from toolshed.intra_retrieval.fusion import Fuse
 from toolshed.intra_retrieval.learned_fusion import FuseLearned, LinearRanking, shipped_ranking
 from toolshed.intra_retrieval.query_head import QueryHead, head_for
 from toolshed.intra_retrieval.search import Search
+from toolshed.intra_retrieval.small_talk import small_talk_for
 from toolshed.intra_retrieval.usage import LearnFromUse, UsageIndex
 from toolshed.knowledge_base.tuned import TunedState
 from toolshed.options import PipelineName
@@ -242,4 +243,5 @@ def _fusion(
     static = made_of.encoders.get("static")
     if learned is None or not isinstance(static, StaticEncoder):
         return Fuse(preset)
-    return FuseLearned(preset, learned, static)
+    lead = "dense" if "dense" in preset.channels else "static"
+    return FuseLearned(preset, learned, static, small_talk_for(made_of.encoders, lead))

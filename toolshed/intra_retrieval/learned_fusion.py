@@ -28,6 +28,7 @@ from toolshed.intra_retrieval.ranking_features import (
     plain_rankings,
     plain_scores,
 )
+from toolshed.intra_retrieval.small_talk import SmallTalk
 from toolshed.presets import RankingPreset
 from toolshed.queries import asked_text
 from toolshed.rankings import Candidates, ScoredCatalog, ScoredTools
@@ -114,11 +115,13 @@ class FuseLearned(Stage[ScoredCatalog, ScoredTools]):
         preset: The fixed weights that name the candidates.
         learned: What ranks them.
         static: What the words of tools are encoded with.
+        small_talk: What tells small talk from requests; None where nothing was fitted.
     """
 
     preset: RankingPreset
     learned: LinearRanking
     static: StaticEncoder
+    small_talk: SmallTalk | None = None
 
     def __repr__(self) -> str:
         return f"FuseLearned({len(self.learned.features)} features, {len(self.learned.asked)} of the request)"
@@ -131,7 +134,7 @@ class FuseLearned(Stage[ScoredCatalog, ScoredTools]):
         if ranking is None:
             return nothing_scored(scored, weights)
         plain = plain_rankings(ranking, weights, self.preset)
-        candidates = candidates_of(scored, ranking, plain, weights, self.static)
+        candidates = candidates_of(scored, ranking, plain, weights, self.static, self.small_talk)
         learned = self.learned.scores(candidates).astype(np.float32)
         if not is_english(asked_text(sub_queries)):
             # What was learnt of English words misleads elsewhere.

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from toolshed.backbones.static import StaticEncoder
 from toolshed.intra_retrieval.fusion import chosen_by_any, fuse_channels, log_misses, standardised
+from toolshed.intra_retrieval.small_talk import SmallTalk
 from toolshed.intra_retrieval.verbs import asked_operations, operation_features
 from toolshed.presets import MIN_NEED_WEIGHT, RankingPreset
 from toolshed.queries import asked_text
@@ -96,6 +97,7 @@ def candidates_of(
     plain: PlainRankings,
     weights: NDArray[np.float32],
     encoder: StaticEncoder,
+    small_talk: SmallTalk | None = None,
 ) -> Candidates:
     """Name the candidates and measure them."""
     columns = candidate_columns(ranking, plain, scored.asked.plan.query.k)
@@ -111,6 +113,8 @@ def candidates_of(
     operations = asked_operations(scored.asked.plan.sub_queries)
     features |= operation_features(operations, ranking.documents.operations(columns))
     asked = _asked_features(scored, ranking)
+    if small_talk is not None:
+        asked["talk"] = small_talk.log_odds(scored.asked.encodings.vectors)
     as_float = {name: np.asarray(feature, np.float64) for name, feature in features.items()}
     return Candidates(columns, as_float, asked, ranking.documents.enhanced_share())
 

@@ -25,17 +25,24 @@ from toolshed.vectors import best_places
 WEIGHTS = Path(__file__).with_name("confidence.json")
 _MAX_MARGIN = 4.0
 _MAX_NEEDS = 4
+# Whether anything serves a request is read from so many tools.
+_N_LOOKED_AT = 5
 _WORD = re.compile(r"[^\W\d_]+")
 _MIN_LETTERS, _MAX_CHARACTERS = 2, 2_000
-# The features of both, in the order that they are computed in.
+# The features of both, in the order that they are computed in. Whether a tool is right is told by how it
+# stands among the others: how like the request it is tells more of how requests are worded there.
 TOOL_FEATURES = (
-    *("evidence", "static_evidence", "soft_query", "soft_query_anywhere", "soft_document", "soft_name"),
-    *("parts", "part_margin", "words", "share", "margin", "rank", "needs", "size", "known", "evidence_mean"),
+    *("soft_query", "soft_query_anywhere", "soft_document", "soft_name", "parts", "part_margin", "words"),
+    *("share", "margin", "rank", "needs", "size", "known", "evidence_mean", "surely_talk"),
 )
 REQUEST_FEATURES = (
     *("evidence", "static_evidence", "soft_query", "soft_document", "whole_score", "margin", "share"),
-    *("size", "known", "evidence_mean", "odd"),
+    *("size", "known", "evidence_mean", "odd", "talk", "surely_talk"),
 )
+# From these log odds on small talk counts a second time: below it, requests are as likely.
+_SURELY_TALK = 0.5
+# Where nothing was fitted for the encoder: what most requests have.
+_UNKNOWN_TALK = -2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,40 +118,55 @@ def tool_rows(scored: ScoredTools, columns: Sequence[int]) -> NDArray[np.float64
     own = scores[at]
     margins = np.clip(own - np.where(own == best, second, best), -_MAX_MARGIN, _MAX_MARGIN)
     n_needs = sum(one.weight >= MIN_NEED_WEIGHT for one in scored.sub_queries)
-    evidence, static_evidence = _evidence(scored, columns)
     per_tool = [candidates.features[name][at] for name in _FROM_RANKING]
     constants = [
         float(min(max(n_needs, 1), _MAX_NEEDS)),
         _size(scored.n_tools),
         candidates.asked["known"],
         candidates.asked["evidence_mean"],
+        max(_talk(candidates) - _SURELY_TALK, 0.0),
     ]
     return np.stack(
         [
-            *(evidence, static_evidence, *per_tool, shares[at], margins, np.log1p(np.arange(len(columns)))),
+            *(*per_tool, shares[at], margins, np.log1p(np.arange(len(columns)))),
             *(np.full(len(columns), value) for value in constants),
         ],
         axis=1,
     )
 
 
-_FROM_RANKING = TOOL_FEATURES[2:9]
+_FROM_RANKING = TOOL_FEATURES[:7]
 
 
-def request_row(scored: ScoredTools, rows: NDArray[np.float64], odd: float) -> NDArray[np.float64]:
-    """:data:`REQUEST_FEATURES`, from the :func:`tool_rows` of the first five tools."""
-    rows = rows[:5]
+def request_row(
+    scored: ScoredTools, columns: Sequence[int], rows: NDArray[np.float64], odd: float
+) -> NDArray[np.float64]:
+    """:data:`REQUEST_FEATURES`.
+
+    Args:
+        scored: The tools.
+        columns: The chosen ones, best first.
+        rows: Their :func:`tool_rows`.
+        odd: The :func:`odd_share` of the request.
+    """
+    rows, columns = rows[:_N_LOOKED_AT], columns[:_N_LOOKED_AT]
     named = {name: rows[:, at] for at, name in enumerate(TOOL_FEATURES)}
+    evidence, static_evidence = _evidence(scored, columns)
     # Of more tools the best one is further from their mean by chance alone.
     by_chance = np.sqrt(2 * np.log(max(scored.n_tools, 2)))
     whole = float(scored.fused[0].max()) - by_chance
     return np.array(
         [
-            *(named[name].max() for name in REQUEST_FEATURES[:4]),
+            *(evidence.max(), static_evidence.max(), named["soft_query"].max(), named["soft_document"].max()),
             *(whole, named["margin"][0], named["share"][0]),
             *(named["size"][0], named["known"][0], named["evidence_mean"][0], odd),
+            *(_talk(_candidates(scored)), named["surely_talk"][0]),
         ]
     )
+
+
+def _talk(candidates: Candidates) -> float:
+    return candidates.asked.get("talk", _UNKNOWN_TALK)
 
 
 def best_columns(scores: NDArray[np.float32], k: int) -> list[int]:

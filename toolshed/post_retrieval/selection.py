@@ -124,7 +124,7 @@ def judge(
     confidences = confidence.tool.probabilities(rows)
     if scored.is_forbidden is not None:
         confidences = np.where(scored.is_forbidden[columns], 0.0, confidences)
-    answerable = confidence.request.probabilities(request_row(scored, rows, odd_share(text))[None])
+    answerable = confidence.request.probabilities(request_row(scored, columns, rows, odd_share(text))[None])
     in_english = is_english(text)
     is_understood = in_english or scored.asked.encodings.meaning is not None
     return Judgement(columns, falling(confidences), float(answerable[0]), in_english, is_understood, ranked)

@@ -91,7 +91,7 @@ class JudgedSearches:
         confidence = self.shipped.confidence
         assert confidence is not None
         rows = tool_rows(scored, best)
-        row = request_row(scored, rows, odd_share(text))
+        row = request_row(scored, best, rows, odd_share(text))
         judged = JudgedCandidates(scored.candidates, relevant[scored.candidates.columns], int(relevant.sum()))
         return JudgedSearch(
             judged if is_english(text) else None,

@@ -25,6 +25,7 @@ from toolshed_evals.fitting.fits import (
 )
 from toolshed_evals.fitting.operations import fit_operations, with_operations_of_shipped
 from toolshed_evals.fitting.refusals import write_refusals
+from toolshed_evals.fitting.talk_head import write_talk_head
 
 
 @click.command()
@@ -64,6 +65,7 @@ def main(
         _write_rankings(fitted)
         say(json.dumps(told_apart, indent=1))
         return
+    write_talk_head()
     if refusals_of:
         (name,) = (one for one in PIPELINES if one == refusals_of)
         held = write_refusals(name, folder, encoder_threads=threads, watcher=say)

@@ -52,9 +52,11 @@ class Amounts:
     sizes: Sequence[int]
 
 
-MANY = Amounts(60, (8, 12, 20, 40, 60, 200))
+MANY = Amounts(100, (8, 12, 20, 40, 60, 200))
 FEW = Amounts(40, (8, 12, 20, 40, 60))
 _SHARES = {"full": 0.55, "small": 0.20, "slips": 0.10, "absent": 0.06, "far": 0.06, "small_talk": 0.03}
+# Whether a request is small talk is read from what was fitted apart, which this makes count.
+_REQUEST_SHARES = {**_SHARES, "small_talk": 0.10}
 _NOBODY = ("absent", "far", "small_talk")
 _L2 = 1e-3
 
@@ -79,7 +81,7 @@ class MostLost:
 _LEAST_MEAN_OF_PARTS = 0.005
 # By the name of the choice. A family that was not there to choose by loses more than those that were: this is
 # half of what any may lose.
-MAX_REFUSED = {"0.3%": MostLost(0.001, 0.005), "1%": MostLost(0.005, 0.015)}
+MAX_REFUSED = {"0.3%": MostLost(0.0005, 0.003), "1%": MostLost(0.005, 0.015)}
 Ranker = Stage[Query, ScoredTools]
 
 
@@ -168,7 +170,7 @@ def _ask(rank: Ranker, kind: str, text: str, relevant: frozenset[str]) -> AskedO
         return None
     is_relevant = np.array([dataset_tool_id(scored.tools[column]) in relevant for column in columns])
     rows = tool_rows(scored, columns)
-    return AskedOnce(kind, rows, is_relevant, request_row(scored, rows, odd_share(text)))
+    return AskedOnce(kind, rows, is_relevant, request_row(scored, columns, rows, odd_share(text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ class Rows:
 
 def tool_examples(families: Sequence[Sequence[AskedOnce]]) -> Rows:
     """One row for each tool that was found."""
-    weighed = list(_weighed(families))
+    weighed = list(_weighed(families, _SHARES))
     return Rows(
         np.concatenate([one.tools for one, _ in weighed]),
         np.concatenate([one.is_relevant for one, _ in weighed]).astype(float),
@@ -192,7 +194,7 @@ def tool_examples(families: Sequence[Sequence[AskedOnce]]) -> Rows:
 
 def request_examples(families: Sequence[Sequence[AskedOnce]]) -> Rows:
     """One row for each request: whether any of the tools found is right."""
-    weighed = list(_weighed(families))
+    weighed = list(_weighed(families, _REQUEST_SHARES))
     return Rows(
         np.stack([one.request for one, _ in weighed]),
         np.array([float(one.is_relevant.any()) for one, _ in weighed]),
@@ -200,17 +202,22 @@ def request_examples(families: Sequence[Sequence[AskedOnce]]) -> Rows:
     )
 
 
-def _weighed(families: Sequence[Sequence[AskedOnce]]) -> Iterator[tuple[AskedOnce, float]]:
+def _weighed(
+    families: Sequence[Sequence[AskedOnce]], shares: Mapping[str, float]
+) -> Iterator[tuple[AskedOnce, float]]:
     for asked in families:
-        counts = {kind: sum(one.kind == kind for one in asked) for kind in _SHARES}
+        counts = {kind: sum(one.kind == kind for one in asked) for kind in shares}
         for one in asked:
-            yield one, _SHARES[one.kind] / counts[one.kind] / len(families)
+            yield one, shares[one.kind] / counts[one.kind] / len(families)
 
 
-def fit_logistic(rows: Rows, *, l2: float = _L2) -> Logistic:
-    """Fit a regression; features are standardised for the penalty."""
-    mean = rows.features.mean(axis=0)
-    scale = np.maximum(rows.features.std(axis=0), 1e-9)
+def fit_logistic(rows: Rows, *, l2: float = _L2, is_standardised: bool = True) -> Logistic:
+    """Fit a regression; features of different units are standardised for the penalty."""
+    mean, scale = np.zeros((2, rows.features.shape[1]))
+    scale += 1
+    if is_standardised:
+        mean = rows.features.mean(axis=0)
+        scale = np.maximum(rows.features.std(axis=0), 1e-9)
     standard = (rows.features - mean) / scale
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

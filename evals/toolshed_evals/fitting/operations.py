@@ -61,7 +61,8 @@ def fit_operations(
         for name, own in _judged(api, folder / file, cache, names, encoder_threads).items():
             judged[name][api] = own
         watcher(api)
-    rankings, held = {}, {}
+    rankings: dict[PipelineName, LinearRanking] = {}
+    held: dict[PipelineName, dict[str, str]] = {}
     for name, by_api in judged.items():
         shipped = shipped_ranking(name)
         # Those of another fit would be part of what stays.

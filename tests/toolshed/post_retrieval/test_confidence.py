@@ -61,6 +61,25 @@ def test_a_request_that_a_tool_serves_is_ok_and_small_talk_is_not(shed: Toolshed
     assert served.answerable > idle.answerable
 
 
+@pytest.mark.parametrize("query", ["how are you?", "tell me a joke", "write me a poem about the sea"])
+def test_small_talk_is_refused(shed: Toolshed, query: str) -> None:
+    assert shed.search(query).status == "no_match"
+
+
+def test_what_sounds_like_small_talk_is_found_where_a_tool_serves_it() -> None:
+    with Toolshed("memory:") as shed:
+        shed.add_tools(*TOOLS, make_tool("tell_joke", "Tell a random joke."))
+        found = shed.search("tell me a joke")
+    assert found.status == "ok"
+    assert found.tools[0].tool.name == "tell_joke"
+
+
+def test_a_need_that_is_told_rather_than_asked_is_not_refused(shed: Toolshed) -> None:
+    found = shed.search("we want to eat out on Saturday, all five of us")
+    assert found.status != "no_match"
+    assert found.tools[0].tool.name == "book_table"
+
+
 def test_other_languages_are_not_refused_and_the_reason_is_told(shed: Toolshed) -> None:
     found = shed.search("Bitte bezahle die Rechnung mit der Nummer 17")
     assert found.status == "unsure"
