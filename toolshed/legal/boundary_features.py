@@ -25,7 +25,10 @@ _AFTER_FIRST = (
 )
 _NARROW = re.compile(r"[.?!…*\n]" + _AFTER_FIRST + ")")
 _WIDE = re.compile(r"[.?!…*\n\t ]" + _AFTER_FIRST + r"|(?<=\t)\s*|(?<= )[ ]{2}\s*)")
-_ENUMERATOR = re.compile(r"(?:[\[(][\w*]{1,5}[\])]|\w{1,3}\)|\d{1,3}(?:\.\d{1,3}){1,8})(?=([^\S\n]+)\S)")
+# "[2019] UKSC 41" opens with a year.
+_ENUMERATOR = re.compile(
+    r"(?!\[(?:1[6-9]|20)\d\d\])(?:[\[(][\w*]{1,5}[\])]|\w{1,3}\)|\d{1,3}(?:\.\d{1,3}){1,8})(?=([^\S\n]+)\S)"
+)
 # A line that is an item of a list, a recital, or a heading that is marked as such.
 _ITEM = re.compile(
     r"(?:[\[(]\w{1,5}[\])]|\w{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+\.?|[-–—•·*#]{1,6})[^\S\n]+\S|WHEREAS\b"

@@ -56,6 +56,13 @@ _BOLD_ITEM = re.compile(
     r"(?:^|\n)([A-Z][\w'’&/-]{1,30}(?:\s(?:[A-Z][\w'’&/-]{0,30}|of|and|or|the|for|to|in)){0,5}):\s"
     r"(?=(?:an?|the|any|all|each|every|such|those|that|has|have|means|in\srelation)\b)"
 )
+# Further terms before those that a verb defines: ‘batch’, ‘lot’ and ‘lorry’ mean ...
+_LISTED = re.compile(rf"(?:{_TERM},\s?)+$")
+# "of 1 High Street (Landlord)."
+_ROLE = re.compile(
+    r"\((Landlord|Tenant|Seller|Buyer|Supplier|Customer|Client|Consultant|Company|Borrower|Lender|Guarantor|Licensor"
+    r"|Licensee|Contractor|Employer|Employee|Agent|Bank|Trustee|Lessor|Lessee|Purchaser|Vendor)\)(?=[.;,]?\s*(?:and)?$)"
+)
 # (the Seller)
 _BOLD_NAME = re.compile(
     r"\((?:the|each\san?|together,?\sthe)\s([A-Z][\w'’&-]*(?:\s(?:[A-Z][\w'’&-]*|of|and)){0,4})\)"
@@ -114,6 +121,9 @@ def _terms(sentence: str) -> Iterator[str]:
     if any(mark in sentence for mark in _OPENING):
         for pattern in (_MEANS, _IS, _CALLED, _ITEM):
             for match in pattern.finditer(sentence):
+                listed = _LISTED.search(sentence, 0, match.start()) if pattern is _MEANS else None
+                if listed:
+                    yield from (_clean(first or second) for first, second in _QUOTED.findall(listed[0]))
                 yield from (_clean(term) for term in match.groups() if term)
         for match in _PARENTHESIS.finditer(sentence):
             if not _NO_DEFINITION.match(match[0]):
@@ -125,7 +135,8 @@ def _terms(sentence: str) -> Iterator[str]:
         if match[1].split()[0].lower() not in _NO_TERM:
             yield _clean(match[1])
     if "(" in sentence:
-        yield from (_clean(match[1]) for match in _BOLD_NAME.finditer(sentence))
+        for pattern in (_BOLD_NAME, _ROLE):
+            yield from (_clean(match[1]) for match in pattern.finditer(sentence))
 
 
 def _clean(term: str) -> str:

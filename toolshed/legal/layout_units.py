@@ -24,7 +24,7 @@ _NEAR = 4_000
 _ENDED = re.compile(r"(?:[.:;?!—]|[;,] (?:and|or)|\n[ \t]*(?:and|or))[\"”’)]?\s*$")
 _REFERS = re.compile(r"(?:of|above|below|and|or|to|hereof|thereof|through)\b|\(")
 _OPENS = re.compile(
-    r"^[ \t]*(?:(?:WHEREAS|NOW,? THEREFORE|IN WITNESS WHEREOF)\b"
+    r"^[ \t]*(?:(?:WHEREAS|Whereas|NOW,? THEREFORE|Now,? therefore|IN WITNESS WHEREOF)\b"
     r"|(?<=\n\n)[\"“‘][^\"”’\n]{2,60}[\"”’],? (?:(?:shall )?means?|includes?|has|have|does not)\b)",
     re.MULTILINE,
 )
@@ -50,6 +50,8 @@ _RUN_IN = re.compile(
 )
 _CELL_OF_SENTENCES = re.compile(r"[.?!] [A-Z]")
 _SHORT_LINES = re.compile(r"\n\n(?=((?:[ \t]*(?:[A-Z0-9/_£$€+(]|by\b)[^\n]{0,44}(?:\n|\Z)){2,8})(?:\n|\Z))")
+# "BY JURY. LANDLORD\nWAIVES", and not "J. P. Orrin".
+_SENTENCE_END = re.compile(r"[^\W\d_]{4}[.?!] [A-Z]")
 _GOES_ON = re.compile(r"(?:[,;:&–-]|\b(?:and|or|of|the|to|for|(?<=.)by|in|a|an|with))$")
 _NUMBERED_HEADING = re.compile(r"(?:Section|SECTION|Sec\.|SEC\.) \d{1,3}(?:\.\d{1,3}){0,3}\.?")
 
@@ -149,10 +151,9 @@ def _confirmed(text: str) -> list[re.Match[str]]:
 
 def _opens_an_item(text: str, match: re.Match[str]) -> bool:
     above = text[max(0, match.start() - 60) : match.start()]
-    is_block = not above.strip() or above.rstrip(" \t\r").endswith("\n\n")
-    if _REFERS.match(text, match.end()):
-        return False
-    return is_block or _ENDED.search(above) is not None
+    if not above.strip() or above.rstrip(" \t\r").endswith("\n\n"):
+        return True
+    return _ENDED.search(above) is not None and not _REFERS.match(text, match.end())
 
 
 def _values(match: re.Match[str]) -> Iterator[tuple[str, int]]:
@@ -193,7 +194,8 @@ def _short_line_cuts(text: str) -> Iterator[int]:
     for match in _SHORT_LINES.finditer(f"\n\n{text}"):
         lines = match[1].rstrip().split("\n")
         is_wrapped = 0 < width < 1.5 * max(len(line.strip()) for line in lines)
-        if not is_wrapped and not any(_GOES_ON.search(line.strip()) for line in lines[:-1]):
+        is_text = is_wrapped or _SENTENCE_END.search(match[1]) is not None
+        if not is_text and not any(_GOES_ON.search(line.strip()) for line in lines[:-1]):
             place = match.start(1) - 2
             for line in lines[:-1]:
                 place += len(line) + 1

@@ -29,9 +29,11 @@ _INITIALS = "|".join(
 _SIGN = r"(?:§{1,2}\s?|[Ss]ec(?:tions?|s?\.)\s)?"
 _NUMBER = r"\d(?:[\w.:/-]{0,18}\w)?"
 _BY_INITIALS = re.compile(
-    rf"(?<![\w.])(?:(?P<title>\d{{1,3}})\s)?(?P<code>{_INITIALS})\s(?:Ann\.\s)?{_SIGN}"
-    rf"(?P<section>{_NUMBER})(?![\w§])"
+    rf"(?<![\w.])(?:(?P<title>\d{{1,3}})\s)?(?P<code>{_INITIALS})\s(?:Ann\.\s)?"
+    rf"(?P<sign>{_SIGN})(?P<section>{_NUMBER})(?![\w§])"
 )
+# Without a sign, a number of one part may count anything: "RSA 2048 keys".
+_PARTED = re.compile(r"[.:/-]")
 _LOUISIANA = re.compile(rf"(?<!\w)La\.\s?R\.?S\.?\s{_SIGN}(?P<section>\d{{1,2}}:{_NUMBER})")
 _OHIO = re.compile(rf"(?<![\w.])R\.?C\.\s{_SIGN}(?P<section>\d{{3,4}}\.\d{{2,3}})(?!\w)")
 _MASSACHUSETTS = re.compile(
@@ -116,5 +118,5 @@ def _by_initials(match: re.Match[str]) -> Iterator[Citation]:
     if name.startswith("@ "):
         if match["title"]:
             yield cited("statute", match, f"{match['title']} {name[2:]} § {match['section']}")
-    elif not match["title"]:
+    elif not match["title"] and (match["sign"] or _PARTED.search(match["section"])):
         yield cited("statute", match, f"{name} § {match['section']}")

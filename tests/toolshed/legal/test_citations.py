@@ -77,7 +77,7 @@ from toolshed.legal.passages import PassageOptions, build_passages
                 "La. Rev. Stat. § 9:2794",
             ],
         ),
-        ("The board met in room RC 12 and PS 4 was read.", []),
+        ("Room RC 12 has RSA 2048 keys, PS 4 and HRS 9 forms.", []),
         (
             "ss 1 and 2(1) of the Misrepresentation Act 1967; regulation 5 of the Work at Height "
             "Regulations 2005; Schedule 2 to the Equality Act 2010; CPR r 31.6",

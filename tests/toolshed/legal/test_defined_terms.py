@@ -35,6 +35,8 @@ from toolshed.legal.passages import build_passages
         ("On entend par « quai » tout ouvrage.", ["quai"]),
         ('"Business Day": a day other than a Saturday.', ["Business Day"]),
         ("Insured Risks: the risks of fire and flood.", ["Insured Risks"]),
+        ("‘net’, ‘batch’ and ‘lot’ mean goods of one order;", ["net", "batch", "lot"]),
+        ("Acme Ltd, whose office is at 1 Quay St (Landlord).", ["Landlord"]),
         ("Note: the harbour is closed on Sundays.", []),
         ("Tarn Bakeries Ltd (the Company) is sold (see the Accounts).", ["Company"]),
         ('**"Services"** means the work in Schedule 1.', ["Services"]),

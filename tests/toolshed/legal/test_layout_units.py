@@ -35,6 +35,16 @@ def units(text: str) -> list[str]:
             ["under\n(a) of this Section.\n\n(b) of it"],
             id="references",
         ),
+        pytest.param(
+            "A person may appeal—\n\n(a) to a court, or\n\n(b) to the board.",
+            ["A person may appeal—", "(a)", "to a court, or", "(b)", "to the board."],
+            id="items-that-begin-as-references-do",
+        ),
+        pytest.param(
+            "TENANT WAIVES A JURY. LANDLORD\nWAIVES IT AS WELL.",
+            ["TENANT WAIVES A JURY. LANDLORD\nWAIVES IT AS WELL."],
+            id="short-lines-of-text",
+        ),
         pytest.param("1 Fees\n\nText.\n\n2 Term", ["1 Fees\n\nText.", "2 Term"], id="sections-of-acts"),
         pytest.param(
             "1.1 Law and Venue. Maine law.\n\n1.2 Corp. Seal is used.",

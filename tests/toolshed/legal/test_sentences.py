@@ -228,3 +228,11 @@ def test_in_a_language_that_is_not_known_only_sure_boundaries_are_taken() -> Non
     text = "Najemca płaci czynsz ul. Długa 5. Umowa zawarta dn. 3 maja przez p. Nowak jest ważna. " * 8
     found = LegalSegmenter().spans(text)
     assert not any(text[start:end].endswith((" ul.", " dn.", " p.")) for start, end in found)
+
+
+def test_a_year_in_brackets_at_the_start_of_a_line_is_no_enumerator() -> None:
+    assert sentences("[2019] UKSC 41 was followed.\n\n[12] I agree.") == [
+        "[2019] UKSC 41 was followed.",
+        "[12]",
+        "I agree.",
+    ]
