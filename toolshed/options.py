@@ -11,12 +11,14 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, GroupedMetadata, Le
+from annotated_types import Ge, GroupedMetadata, Le, MaxLen
 from typing_extensions import TypedDict
 
 from toolshed.dialogues import Dialogue
 from toolshed.errors import ConfigurationError, InvalidQueryError
 
+# Turns of a conversation that are taken with a search, and characters of each.
+MAX_HISTORY, MAX_HISTORY_CHARACTERS = 1_000, 200_000
 FilterValue = str | int | Sequence[str] | Sequence[int]
 PipelineName = Literal["default", "instant", "hybrid", "dense", "bm25"]
 # What thresholds were fitted for.
@@ -50,6 +52,7 @@ class Option(GroupedMetadata):
         most: Largest number allowed.
         flag: Its name on the command line, where that is not its own.
         is_for_python: Whether only Python can give it.
+        most_items: Most values of a list.
     """
 
     default: Any
@@ -58,6 +61,7 @@ class Option(GroupedMetadata):
     most: float | None = None
     flag: str = ""
     is_for_python: bool = False
+    most_items: int | None = None
 
     def __iter__(self) -> Iterator[object]:
         """The bounds and the description, in the words of annotated types and pydantic."""
@@ -65,6 +69,8 @@ class Option(GroupedMetadata):
             yield Ge(self.least)
         if self.most is not None:
             yield Le(self.most)
+        if self.most_items is not None:
+            yield MaxLen(self.most_items)
         yield _Described(self.help, self.default)
 
 
@@ -123,11 +129,12 @@ class SearchArguments(TypedDict, total=False):
         ),
     ]
     history: Annotated[
-        Sequence[str] | None,
+        Sequence[Annotated[str, MaxLen(MAX_HISTORY_CHARACTERS)]] | None,
         Option(
             None,
             "What the user said before, oldest first: a request that only goes on, such as 'and for "
             "Berlin?', is searched with the turn that it goes on from.",
+            most_items=MAX_HISTORY,
         ),
     ]
     task_id: Annotated[str | None, Option(None, "The task in the ledger that the search is booked under.")]
@@ -321,6 +328,9 @@ class Declared:
             )
         if not _is_of(value, self.kind):
             return f"{self.name} is {value!r}; it takes {_NAMES.get(self.kind, self.kind)}"
+        most_items = self.option.most_items
+        if most_items is not None and isinstance(value, Sequence) and len(value) > most_items:
+            return f"{self.name} has {len(value):,} values; at most {most_items:,} are taken"
         least, most = self.option.least, self.option.most
         if least is not None and most is not None and not least <= float(value) <= most:  # type: ignore[arg-type]  # a number
             return f"{self.name} is {value}; it lies between {least:,} and {most:,}"

@@ -179,3 +179,9 @@ def test_ids_of_files_are_described_by_their_ending(name: str, is_file: bool) ->
     paths = create_app(Settings()).openapi()["paths"]
     parameter = paths["/v1/documents/{document_id}"]["put"]["parameters"][0]
     assert Draft202012Validator(parameter["schema"]).is_valid(name) == is_file
+
+
+def test_the_bounds_of_histories_are_declared() -> None:
+    body = create_app(Settings()).openapi()["components"]["schemas"]["SearchRequest"]["properties"]["history"]
+    listed = next(one for one in body["anyOf"] if one["type"] == "array")
+    assert (listed["maxItems"], listed["items"]["maxLength"]) == (1_000, 200_000)

@@ -11,6 +11,7 @@ from toolshed.backbones.lexical import STOP_WORDS, words
 from toolshed.errors import InvalidQueryError
 from toolshed.intra_retrieval.decomposition import opens_with_verb
 from toolshed.intra_retrieval.long_requests import focused
+from toolshed.options import MAX_HISTORY_CHARACTERS
 
 # Turns beyond these are not looked at; of a turn, so much is.
 MAX_TURNS = 8
@@ -73,7 +74,7 @@ def checked_history(given: Sequence[object] | None) -> tuple[str, ...]:
     """The turns of a conversation that are looked at.
 
     Raises:
-        InvalidQueryError: If one is no text.
+        InvalidQueryError: If one is no text, or too long.
     """
     turns = tuple(given or ())[-MAX_TURNS:]
     for turn in turns:
@@ -81,5 +82,10 @@ def checked_history(given: Sequence[object] | None) -> tuple[str, ...]:
             raise InvalidQueryError(
                 f"history holds a value of type {type(turn).__name__}; give the earlier turns of the user as "
                 "texts, oldest first"
+            )
+        if len(turn) > MAX_HISTORY_CHARACTERS:
+            raise InvalidQueryError(
+                f"a turn of history has {len(turn):,} characters; at most {MAX_HISTORY_CHARACTERS:,} are "
+                "taken"
             )
     return tuple(turn.encode("utf-8", "replace").decode() for turn in turns if isinstance(turn, str))

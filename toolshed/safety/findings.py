@@ -49,6 +49,7 @@ SAFETY_RULES: Sequence[SafetyRule] = (
     SafetyRule("code", "error", "Has a program fetched and run, or a door opened.", _ASK),
     SafetyRule("loop", "error", "Has a tool called over and over.", _ASK),
     SafetyRule("addressed", "error", "Speaks to the model that reads it, and orders something.", _ASK),
+    SafetyRule("wording", "error", "Reads like an order to a model, in words that no rule knows.", _ASK),
     SafetyRule("role-markup", "error", "Imitates the markup of system messages and chat roles.", _ASK),
     SafetyRule("encoded", "error", "Hides such instructions in an encoding.", _ASK),
     SafetyRule(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from toolshed.safety.findings import SafetyFinding
 from toolshed.safety.instructions import instructions_in
+from toolshed.safety.learned_wordings import learned_wordings
 from toolshed.safety.places import MAX_CHARACTERS, Place, places_of
 from toolshed.safety.signs import signs_in
 from toolshed.types import ToolDefinition
@@ -37,8 +38,12 @@ def _findings(tool: ToolDefinition, place: Place) -> Iterator[SafetyFinding]:
     text = _NAME_BREAK.sub(" ", place.text) if place.is_name else place.text
     # A word or two order nothing.
     if len(text) >= 16:
-        for match in instructions_in(text):
+        matches = instructions_in(text)
+        for match in matches:
             yield _finding(match.rule, tool, place, match.excerpt)
+        told = None if matches or place.is_name else learned_wordings().told_of(text)
+        if told is not None:
+            yield _finding("wording", tool, place, told)
 
 
 def _finding(rule: str, tool: ToolDefinition, place: Place, excerpt: str) -> SafetyFinding:

@@ -8,6 +8,7 @@ import click
 
 from toolshed.commands.output import print_json, say
 from toolshed_api.auth.place import COMMAND_LINE, Lifetime, Place, place_options, recorded
+from toolshed_api.callers import SCOPES
 
 if TYPE_CHECKING:
     from toolshed_api.auth.keys import KeyRecord, NewKey
@@ -25,7 +26,7 @@ def keys() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(["search", "call", "index", "admin"]),
+    type=click.Choice(sorted(SCOPES)),
     help="What its holder may do. May be repeated.  [default: search]",
 )
 @click.option("--group", "groups", multiple=True, help="Whose grants its holder has. May be repeated.")

@@ -19,13 +19,14 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_key_that_a_command_makes_lets_in_and_is_shown_once() -> None:
     made = run(
-        "keys", "create", "billing agent", "--scope", "search", "--scope", "admin", "--expires-in", "90d"
+        *("keys", "create", "billing agent", "--expires-in", "90d"),
+        *("--scope", "search", "--scope", "chat", "--scope", "admin"),
     )
     assert made.exit_code == 0, made.stderr
     assert "shown once" in made.stderr
     key = made.stdout.strip()
     listed = run("keys", "list").stdout
-    assert "billing agent: admin, search" in listed
+    assert "billing agent: admin, chat, search" in listed
     assert "never used" in listed
     assert key not in listed
     with administered(Settings(pipeline="instant")) as service:

@@ -123,3 +123,15 @@ async def test_asynchronous_searches_take_it_too(shed: Toolshed) -> None:
         await asynchronous.add_tools(*TOOLS)
         found = await asynchronous.search("and for Berlin?", 1, history=[WEATHER], abstain_below=0)
     assert names(found) == ["current_weather"]
+
+
+@pytest.mark.parametrize(
+    ("history", "reason"),
+    [
+        pytest.param(["Hi."] * 1_001, "history has 1,001 values; at most 1,000 are taken", id="turns"),
+        pytest.param(["a" * 200_001], "a turn of history has 200,001 characters", id="characters"),
+    ],
+)
+def test_histories_have_bounds(shed: Toolshed, history: list[str], reason: str) -> None:
+    with pytest.raises(InvalidQueryError, match=reason):
+        shed.search("and for Berlin?", history=history)
