@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -11,6 +12,8 @@ from toolshed_api.server import DeadlineProtocol
 
 # Connections that are taken at one time.
 _TAKEN = 32
+# How often a process tells that it goes on, and what it says then.
+BEAT_SECONDS, BEAT = 1.0, b"b"
 # More of them wait than a burst of all clients of a host opens.
 BACKLOG = 2048
 
@@ -58,6 +61,7 @@ class HandedServer(uvicorn.Server):
         super().__init__(config)
         self._channel, self._ended, self._told_started = channel, ended, started
         self._taking: set[asyncio.Task[Any]] = set()
+        self._beating: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the app, and take connections."""
@@ -65,6 +69,15 @@ class HandedServer(uvicorn.Server):
         self._channel.setblocking(False)
         asyncio.get_running_loop().add_reader(self._channel, self._take)
         self._told_started()
+        self._beating = asyncio.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        """Tell who accepts connections that this process goes on."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            # Who does not listen has enough of them waiting, or is gone, which is noticed elsewhere.
+            with suppress(OSError):
+                self._channel.send(BEAT)
 
     def _take(self) -> None:
         loop = asyncio.get_running_loop()
@@ -94,4 +107,6 @@ class HandedServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, and end what was begun."""
         asyncio.get_running_loop().remove_reader(self._channel)
+        if self._beating is not None:
+            self._beating.cancel()
         await super().shutdown(sockets=sockets)

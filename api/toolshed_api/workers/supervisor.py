@@ -27,8 +27,13 @@ _ALL_END_SECONDS = GRACE_SECONDS + 2.0
 _PAUSES = (0.0, 0.5, 2.0, 5.0)
 _MAX_ENDS = 8
 _IS_WELL_AFTER_SECONDS = 30.0
+# A process that searches tells each second that it goes on. One that says nothing for as long, so many times
+# in a row, hangs, and is killed; once may be that this process was held up itself.
+_SILENT_SECONDS, _MOST_SILENT = 10.0, 3
 # Until a process takes connections, or takes more of them.
 _RETRY_SECONDS = 0.02
+# Of which so many are read at a time.
+_BEATS = 64
 # Folder of a run with the metrics of all its processes.
 METRICS = "metrics"
 
@@ -110,7 +115,9 @@ class Supervisor:
             began = time.monotonic()
             process = self._start(member)
             await self._wait_until_up(member)
+            watching = asyncio.create_task(self._watch(member, process))
             was_up, status = member.is_up, await _end_of(process)
+            watching.cancel()
             member.is_up = False
             mark_process_dead(process.pid, self._metrics)  # type: ignore[no-untyped-call]  # prometheus_client's
             is_well = was_up and time.monotonic() - began > _IS_WELL_AFTER_SECONDS
@@ -149,6 +156,26 @@ class Supervisor:
             member.is_up = False
         if member.is_up and member is self._writer:
             self._writer_is_up.set()
+
+    async def _watch(self, member: _Member, process: SpawnProcess) -> None:
+        """Kill a process that searches once it hangs: its end is noticed, and it is started again."""
+        if member is self._writer or not member.is_up:
+            return
+        assert member.channel is not None
+        loop, n_silent = asyncio.get_running_loop(), 0
+        while n_silent < _MOST_SILENT:
+            try:
+                if not await asyncio.wait_for(loop.sock_recv(member.channel, _BEATS), _SILENT_SECONDS):
+                    return
+                n_silent = 0
+            except TimeoutError:
+                n_silent += 1
+            except OSError:
+                # It is gone, which is noticed elsewhere.
+                return
+        logger.error("the process %s says nothing any more, and is killed", member.crew.name)
+        member.is_up = False
+        process.kill()
 
     async def _accept(self, listener: socket.socket) -> None:
         """Hand each connection to the process that has the fewest."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from toolshed.settings import Settings
+from toolshed_api.workers.handing import BEAT
 from toolshed_api.workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Unix sockets")
@@ -59,3 +60,37 @@ def test_a_service_whose_processes_cannot_be_started_ends(
     monkeypatch.setattr(Supervisor, "_start", start)
     supervisor = Supervisor(Settings(), [], n_searching=1, folder=tmp_path)
     assert asyncio.run(asyncio.wait_for(supervisor.run(), 60)) == 1
+
+
+class HungProcess:
+    """A process that says nothing until it is killed."""
+
+    def __init__(self) -> None:
+        self.is_killed = False
+
+    def kill(self) -> None:
+        self.is_killed = True
+
+
+@pytest.mark.parametrize("says", [True, False], ids=["goes-on", "hangs"])
+def test_a_process_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: bool) -> None:
+    # Silence is long enough here to hear who speaks, and short where nobody will.
+    monkeypatch.setattr("toolshed_api.workers.supervisor._SILENT_SECONDS", 60 if says else 0.01)
+    process = HungProcess()
+
+    async def watched() -> None:
+        supervisor = Supervisor(Settings(), [], n_searching=1, folder=tmp_path)
+        (member,) = supervisor._searching
+        member.channel, theirs = socket.socketpair()
+        member.channel.setblocking(False)
+        member.is_up = True
+        with member.channel, theirs:
+            watching = asyncio.create_task(supervisor._watch(member, process))  # type: ignore[arg-type]  # all that is used
+            if says:
+                theirs.sendall(BEAT * 3)
+                theirs.close()
+            await watching
+        assert member.is_up is says
+
+    asyncio.run(asyncio.wait_for(watched(), 60))
+    assert process.is_killed is not says
