@@ -15,8 +15,10 @@ from scipy.sparse import csr_matrix, hstack, vstack
 
 from toolshed.commands.output import say
 from toolshed.safety import learned_wordings
+from toolshed.safety.instructions import instructions_in
 from toolshed.safety.learned_wordings import N_PARTS, N_WORDS, hashed_features, mean_vectors, sentences_of
 from toolshed.safety.places import places_of
+from toolshed.safety.signs import signs_in
 from toolshed.types import ToolDefinition
 from toolshed_evals.dev_catalogs import DEV_CATALOGS
 from toolshed_evals.poisoned.sentences import harmless_sentences, poisoned_sentences
@@ -69,6 +71,8 @@ def main() -> None:
     threshold = _threshold(catalogs, poisoned, harmless)
     benign = _Sentences(catalogs.features, 1.0, 0)
     _write(_fit(_Sentences(poisoned, _WEIGHT_POISONED, 1), benign, harmless), threshold)
+    by_rule = [bool(instructions_in(one.text) or list(signs_in(one.text))) for one in written]
+    say(f"rules find {np.mean(by_rule):.1%} of the sentences")
     for what in ("kind", "style"):
         groups = np.array([getattr(one, what) for one in written])
         told = _found_unseen(poisoned, groups, benign, harmless) > threshold
