@@ -109,6 +109,16 @@ def refuse(cursor: str | None) -> Answer:
     raise ValueError(f"your key {os.environ.get('GATE_TOKEN')} is not valid")
 
 
+def flood(cursor: str | None) -> Answer:
+    while True:
+        send({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"message": "x" * 60_000}})
+
+
+def chatter(cursor: str | None) -> Answer:
+    while True:
+        sys.stderr.write("still loading\n" * 4_000)
+
+
 def wordless(cursor: str | None) -> Answer:
     time.sleep(600)
     return {}
@@ -126,8 +136,10 @@ def good(cursor: str | None) -> Answer:
 MODES: dict[str, Callable[[str | None], Answer]] = {
     "bad": one_bad_tool,
     "changing": changing,
+    "chatter": chatter,
     "dense": dense,
     "die": die_half_way,
+    "flood": flood,
     "garbage": garbage,
     "good": good,
     "huge": huge,

@@ -121,6 +121,8 @@ def _transport(http: ModuleType, received: Received, config: ServerConfig) -> An
             self._open: dict[str | None, Any] = {}
 
         async def handle_async_request(self, request: Any) -> Any:
+            if request.method == "POST":
+                received.asked()
             response = await self._sent(request)
             # Servers without a stream of announcements refuse it, and are none the worse.
             if request.method == "POST" or response.status_code in (401, 403):

@@ -7,6 +7,8 @@ from types import TracebackType
 
 # A list of 20,000 tools in one message takes half of this.
 MAX_MESSAGE_BYTES = 32 * 2**20
+# From one of our messages to the next: the answer, progress and news, and what is written on the side.
+MAX_UNASKED_BYTES = 256 * 2**20
 # As for JSON in files: a value takes 60 bytes and more in memory, whatever it takes in the message.
 _FREE_VALUES, _BYTES_PER_VALUE = 500_000, 8
 _MARKS = (b",", b"[", b"{")
@@ -27,11 +29,26 @@ class Received:
     def __init__(self, fail: Callable[[ServerFaultError], None]) -> None:
         self.fail = fail
         self.n_bytes = 0
+        self._n_unasked = 0
         # Of HTTP, of the last answer that refused a request; the SDK does not tell.
         self.refused_with: int | None = None
         self.is_session_forgotten = False
         # Told when a program sends no more.
         self.on_end: Callable[[], None] | None = None
+
+    def asked(self) -> None:
+        """Begin to count what comes until the server is asked again."""
+        self._n_unasked = 0
+
+    def is_in_bounds(self, n_bytes: int) -> bool:
+        """Count what came, messages or not; what comes without end ends the connection."""
+        self._n_unasked += n_bytes
+        if self._n_unasked > MAX_UNASKED_BYTES:
+            self.fail(
+                ServerFaultError(f"it sends more than {MAX_UNASKED_BYTES // 2**20} MB without being asked")
+            )
+            return False
+        return True
 
     def check_message(self, n_bytes: int, n_values: int) -> bool:
         """Whether a message of this size is within bounds; what is not ends the connection."""
@@ -58,7 +75,9 @@ class MessageSize:
         self._received.n_bytes += len(chunk)
         self._n_bytes += len(chunk)
         self._n_values += sum(map(chunk.count, _MARKS))
-        return self._received.check_message(self._n_bytes, self._n_values)
+        return self._received.is_in_bounds(len(chunk)) and self._received.check_message(
+            self._n_bytes, self._n_values
+        )
 
     def begin(self) -> None:
         """Begin the next message."""

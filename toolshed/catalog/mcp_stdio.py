@@ -50,7 +50,7 @@ async def program_streams(
     process = await _start(config)
     from_server: tuple[Any, Any] = anyio.create_memory_object_stream(0)
     to_server: tuple[Any, Any] = anyio.create_memory_object_stream(0)
-    listening = asyncio.create_task(_read_noise(process, noise))
+    listening = asyncio.create_task(_read_noise(process, received, noise))
 
     async def read() -> None:
         async with from_server[0]:
@@ -69,7 +69,7 @@ async def program_streams(
     tasks = [
         listening,
         asyncio.create_task(read()),
-        asyncio.create_task(_write_messages(process, wire, to_server[1])),
+        asyncio.create_task(_write_messages(process, wire, to_server[1], received)),
     ]
     try:
         yield from_server[1], to_server[0]
@@ -141,16 +141,21 @@ def _decoded(line: bytes, wire: Wire) -> Any:
         return None
 
 
-async def _read_noise(process: asyncio.subprocess.Process, noise: Noise) -> None:
+async def _read_noise(process: asyncio.subprocess.Process, received: Received, noise: Noise) -> None:
     assert process.stderr is not None
     while chunk := await process.stderr.read(_CHUNK_BYTES):
         noise.add(chunk)
+        if not received.is_in_bounds(len(chunk)):
+            return
 
 
-async def _write_messages(process: asyncio.subprocess.Process, wire: Wire, messages: Any) -> None:
+async def _write_messages(
+    process: asyncio.subprocess.Process, wire: Wire, messages: Any, received: Received
+) -> None:
     assert process.stdin is not None
     async with messages:
         async for message in messages:
+            received.asked()
             with contextlib.suppress(ConnectionError, RuntimeError):
                 process.stdin.write(wire.encode(message))
                 await process.stdin.drain()

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import PATIENCE_SECONDS, eventually
-from toolshed.catalog import mcp_servers
+from toolshed.catalog import mcp_limits, mcp_servers
 from toolshed.catalog.definitions import Catalog
 from toolshed.catalog.mcp_clients import connect
+from toolshed.catalog.mcp_limits import MAX_UNASKED_BYTES, Received, ServerFaultError
 from toolshed.catalog.mcp_servers import read_mcp_server, watch_mcp_server
 from toolshed.catalog.sources import read_source, read_sources
 from toolshed.errors import ServerAnswerError, SourceError
@@ -123,6 +124,25 @@ def test_what_is_wrong_with_a_server_is_said(mode: str, message: str) -> None:
         read_mcp_server(f"{STDIO} {mode}", timeout_seconds=seconds)
     assert message in str(caught.value)
     assert f"rough.py {mode}'" in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["flood", "chatter"])
+def test_what_is_sent_without_end_ends_the_connection(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setattr(mcp_limits, "MAX_UNASKED_BYTES", 2**20)
+    with pytest.raises(SourceError, match="it sends more than 1 MB without being asked"):
+        read_mcp_server(f"{STDIO} {mode}", timeout_seconds=60)
+
+
+def test_what_each_request_is_answered_with_is_counted_for_itself() -> None:
+    faults: list[ServerFaultError] = []
+    received = Received(faults.append)
+    half = MAX_UNASKED_BYTES // 2
+    for _ in range(4):
+        received.asked()
+        assert received.is_in_bounds(half)
+        assert received.is_in_bounds(half)
+    assert not received.is_in_bounds(1)
+    assert [str(fault) for fault in faults] == ["it sends more than 256 MB without being asked"]
 
 
 def test_garbage_between_messages_is_passed_over() -> None:
