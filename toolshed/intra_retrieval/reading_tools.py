@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolshed.intra_retrieval.postings import Postings
+from toolshed.intra_retrieval.verbs import OPERATIONS, operations_of
 from toolshed.kept_arrays import Arrays
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, VIEWS, ToolRecord
 from toolshed.stored_texts import StoredTexts
 from toolshed.vectors import CompactVectors, Ragged, Vectors
 
 _READ_TOGETHER = 1_024
+# Arrays of one number a tool: whether something was written of it besides, and what it does.
+OF_EACH = ("is_enhanced", OPERATIONS)
 
 # Any: arrays of every kind of number.
 _Part = Mapping[str, NDArray[Any]]
@@ -23,8 +26,8 @@ _Part = Mapping[str, NDArray[Any]]
 def arrays_of(records: Iterable[ToolRecord]) -> Arrays | None:
     """The arrays that :class:`~toolshed.intra_retrieval.tool_matrices.ToolMatrices` are; None of no record.
 
-    By name: ``tool_ids`` and ``definitions`` as texts; ``is_enhanced``; of each channel its vectors as
-    ``numbers`` and ``scales`` (with ``starts`` where a tool has several), or its ``terms``, ``starts``,
+    By name: ``tool_ids`` and ``definitions`` as texts; those of :data:`OF_EACH`; of each channel its vectors
+    as ``numbers`` and ``scales`` (with ``starts`` where a tool has several), or its ``terms``, ``starts``,
     ``owners`` and ``weights``; ``mean`` and ``covariance`` of views.
     """
     reading = iter(records)
@@ -36,7 +39,7 @@ def arrays_of(records: Iterable[ToolRecord]) -> Arrays | None:
     tool_ids = _texts(read, "tool_ids")
     ids = list(tool_ids)
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
-    arrays: dict[str, NDArray[Any]] = {"is_enhanced": read["is_enhanced"][order]}
+    arrays: dict[str, NDArray[Any]] = {name: read[name][order] for name in OF_EACH}
     for name in ("tool_ids", "definitions"):
         arrays |= _of_ragged(name, _texts(read, name).take(order).encoded)
     for channel in TOOL_LAYOUT.channels:
@@ -57,6 +60,7 @@ def _part(records: Sequence[ToolRecord]) -> dict[str, NDArray[Any]]:
         "definitions.lengths": definitions.lengths,
         "definitions.values": definitions.values,
         "is_enhanced": np.array([record.enhancement is not None for record in records], np.uint8),
+        OPERATIONS: np.array([operations_of(record.definition) for record in records], np.int16),
     }
     for channel in TOOL_LAYOUT.channels:
         if channel.name in records[0].vectors:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolshed.intra_retrieval.reading_tools import OF_EACH
 from toolshed.kept_arrays import Arrays
 from toolshed.knowledge_base.tools import TOOL_LAYOUT
 from toolshed.stored_texts import StoredTexts
@@ -21,8 +22,9 @@ def renewed_arrays(old: Arrays, new: Arrays, source: NDArray[np.int64]) -> Array
         source: For each tool its row in the first set, or behind the first set that in the second.
     """
     arrays: dict[str, NDArray[Any]] = {}
-    if "is_enhanced" in old and "is_enhanced" in new:
-        arrays["is_enhanced"] = np.concatenate([old["is_enhanced"], new["is_enhanced"]])[source]
+    for name in OF_EACH:
+        if name in old and name in new:
+            arrays[name] = np.concatenate([old[name], new[name]])[source]
     for name in ("tool_ids", "definitions"):
         texts = StoredTexts(joined(_ragged(old, name, "values"), _ragged(new, name, "values"))).take(source)
         arrays |= {f"{name}.starts": texts.encoded.starts, f"{name}.values": texts.encoded.values}

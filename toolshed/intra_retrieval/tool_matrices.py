@@ -13,7 +13,7 @@ from toolshed.intra_retrieval.postings import Postings
 from toolshed.intra_retrieval.reading_tools import arrays_of
 from toolshed.intra_retrieval.renewing import renewed_arrays
 from toolshed.intra_retrieval.soft_words import WordTable
-from toolshed.intra_retrieval.verbs import operations_of
+from toolshed.intra_retrieval.verbs import OPERATIONS, operations_of
 from toolshed.kept_arrays import Arrays, KeptArrays
 from toolshed.knowledge_base.store import Channel
 from toolshed.knowledge_base.tools import TOOL_LAYOUT, ToolRecord, definition_of
@@ -117,7 +117,10 @@ class ToolMatrices:
             return self._words
 
     def operations(self, rows: NDArray[np.int64]) -> NDArray[np.int16]:
-        """What tools do, read once of each."""
+        """What tools do; where that was not kept yet, read once of each."""
+        kept = self.arrays.get(OPERATIONS)
+        if kept is not None:
+            return np.asarray(kept[rows])
         for row in rows[self._operations[rows] == _UNREAD].tolist():
             self._operations[row] = operations_of(self.definitions[row])
         return np.asarray(self._operations[rows])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from xxhash import xxh32_hexdigest
 
 from toolshed.backbones.lexical import split_identifier
 from toolshed.intra_retrieval.one_or_many import (
@@ -39,6 +40,9 @@ for _operation, _words in _OPERATIONS.items():
     for _word in _words.split():
         _BY_WORD[_word] = _BY_WORD.get(_word, frozenset()) | {_operation}
 _MAX_NAME_WORDS = 8
+# Names what :func:`operations_of` makes of tools where that is kept; raise its number when the rules change.
+_RULES = repr((2, _OPERATIONS, _METHODS, _MAX_NAME_WORDS)).encode()
+OPERATIONS = f"operations.{xxh32_hexdigest(_RULES)}"
 _READING = frozenset({"read", "list"})
 _DELETING = frozenset({"delete"})
 # What requests by these methods can do, whatever their names say.

@@ -17,7 +17,9 @@ from toolshed.intra_retrieval import catalog_index
 from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.intra_retrieval.decomposition import decompose
 from toolshed.intra_retrieval.encoding import encode_sub_queries
-from toolshed.intra_retrieval.verbs import operations_of
+from toolshed.intra_retrieval.reading_tools import arrays_of
+from toolshed.intra_retrieval.tool_matrices import ToolMatrices
+from toolshed.intra_retrieval.verbs import OPERATIONS, operations_of
 from toolshed.knowledge_base.edge import EdgeEngine
 from toolshed.knowledge_base.manifest import Manifest
 from toolshed.knowledge_base.memory import MemoryEngine
@@ -345,3 +347,14 @@ def test_sources_beyond_the_resident_limit_may_have_fewer_tools_than_the_sample(
     ranking = index.score(encoded("send mail"), CHANNELS, visible=of_sources(["test"]))
     assert ranking is not None
     assert ranking.n_tools == 5
+
+
+def test_what_tools_do_is_kept_and_is_read_where_it_is_not() -> None:
+    records = list(three_sources().scan())
+    kept = arrays_of(records)
+    assert kept is not None
+    earlier = {name: array for name, array in kept.items() if name != OPERATIONS}
+    rows = np.arange(len(records))
+    by_id = {record.tool_id: operations_of(record.definition) for record in records}
+    for matrices in (ToolMatrices(kept), ToolMatrices(earlier)):
+        assert matrices.operations(rows).tolist() == [by_id[one] for one in matrices.tool_ids]
