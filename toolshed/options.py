@@ -122,6 +122,13 @@ class SearchArguments(TypedDict, total=False):
         bool, Option(False, "Also find the legal passages that govern what is asked.", flag="--passages")
     ]
     passages_per_need: Annotated[int, Option(2, "Most passages for each need.", least=1, most=20)]
+    with_dependencies: Annotated[
+        bool,
+        Option(
+            False,
+            "Bring along, behind the tools found, those that give what these need, such as an id; at most 5.",
+        ),
+    ]
     twins_once: Annotated[
         bool,
         Option(

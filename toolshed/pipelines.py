@@ -24,6 +24,7 @@ from toolshed.knowledge_base.tuned import TunedState
 from toolshed.options import PipelineName
 from toolshed.post_retrieval.confidence import WEIGHTS as CONFIDENCE_WEIGHTS
 from toolshed.post_retrieval.confidence import Confidence, shipped_confidence
+from toolshed.post_retrieval.dependencies import BringDependencies
 from toolshed.post_retrieval.selection import Select
 from toolshed.post_retrieval.twins import TwinsOnce
 from toolshed.presets import PIPELINES, RankingPreset
@@ -193,7 +194,9 @@ def compose(
     ranked = rank_stages(preset, made_of, learned=learned, head=head, planner=planner)
     if reranker is not None:
         ranked = ranked >> reranker
-    return ranked >> TwinsOnce() >> Select(preset.calibration, confidence)
+    index = made_of.index
+    brought = BringDependencies(index.tools_of, lambda: index.version)
+    return ranked >> TwinsOnce() >> Select(preset.calibration, confidence) >> brought
 
 
 def rank_stages(

@@ -194,6 +194,7 @@ class FoundTool:
         sub_query: The sub-query that speaks most for this tool.
         channels: Similarity on every channel to that sub-query or to the whole, whichever is higher.
         shortened: The definition as far as it fits the token budget; None where it is handed on whole.
+        needed_by: Id of the tool that needs what this one gives, and brought it along; empty of those found.
     """
 
     tool: ToolDefinition
@@ -202,11 +203,31 @@ class FoundTool:
     sub_query: str
     channels: Mapping[str, float]
     shortened: ToolDefinition | None = None
+    needed_by: str = ""
 
     @property
     def handed_on(self) -> ToolDefinition:
         """The definition as exports hand it on: whole, or as far as it fits the token budget."""
         return self.shortened or self.tool
+
+    def to_json(self, rank: int) -> dict[str, Any]:
+        """Everything as JSON, with its place in the list."""
+        return {
+            "rank": rank,
+            "tool_id": self.tool.tool_id,
+            "kind": self.tool.kind,
+            "name": self.tool.name,
+            "exported_name": self.tool.exported_name,
+            "description": self.handed_on.description,
+            "parameters": self.handed_on.parameters,
+            "is_shortened": self.shortened is not None,
+            "score": round(self.score, 5),
+            "confidence": round(self.confidence, 4),
+            "sub_query": self.sub_query,
+            "needed_by": self.needed_by,
+            "channels": {name: round(value, 4) for name, value in self.channels.items()},
+            "instructions": self.tool.instructions,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,17 @@ _SCHEMAS = (
 _OUTPUT_SCHEMAS = ("output_schema", "outputSchema", "responseJsonSchema", "response_json_schema", "response")
 # What a schema may stand in: Bedrock, Vercel's AI SDK.
 _SCHEMA_WRAPPERS = ("json", "jsonSchema")
-_EXTRAS = ("icons", "_meta", "strict", "examples", "input_examples", "execution", "behavior", "format")
+_EXTRAS = (
+    "icons",
+    "_meta",
+    "strict",
+    "examples",
+    "input_examples",
+    "execution",
+    "behavior",
+    "format",
+    "depends_on",
+)
 # Namespaces in lists in envelopes; deeper nesting is no catalog.
 _MAX_DEPTH = 8
 

@@ -154,6 +154,11 @@ class CatalogIndex:
             raise KnowledgeBaseError("the knowledge base holds no tools")
         return index
 
+    def tools_of(self, source: str, visible: Visibility) -> Sequence[ToolDefinition]:
+        """The tools of a source that may be found, ordered by their ids; a sample of too many."""
+        index = self._load(visible.within([source])).index
+        return () if index is None else index.definitions
+
     def words(self, visible: Visibility, encoder: StaticEncoder) -> KnownWords:
         """The words of the tools that may be found, or of a sample of them."""
         index = self._load(visible).index

@@ -94,7 +94,15 @@ def _found_tool(told: Json) -> FoundTool:
     shortened = None
     if told["is_shortened"]:
         shortened = replace(tool, description=told["description"], parameters=told["parameters"])
-    return FoundTool(tool, told["score"], told["confidence"], told["sub_query"], told["channels"], shortened)
+    return FoundTool(
+        tool,
+        told["score"],
+        told["confidence"],
+        told["sub_query"],
+        told["channels"],
+        shortened,
+        told["needed_by"],
+    )
 
 
 def passage_result_of(told: Json) -> PassageSearchResult:

@@ -229,7 +229,7 @@ class SearchResult:
             "reason": self.reason,
             "confidence": round(self.confidence, 4),
             "answerable": round(self.answerable, 4),
-            "tools": [_found_json(found, rank) for rank, found in enumerate(self.tools, start=1)],
+            "tools": [found.to_json(rank) for rank, found in enumerate(self.tools, start=1)],
             "sub_queries": [
                 {"text": one.text, "kind": one.kind, "weight": round(one.weight, 3)}
                 for one in self.sub_queries
@@ -265,7 +265,10 @@ class SearchResult:
             lines.append(
                 f"{rank:>2}. {found.tool.tool_id}  score {found.score:.3f}  confidence {found.confidence:.2f}"
             )
-            lines.append(f"    for {found.sub_query!r}: {channels}")
+            why = (
+                f"needed by {found.needed_by}" if found.needed_by else f"for {found.sub_query!r}: {channels}"
+            )
+            lines.append(f"    {why}")
         for found_passage in self.passages:
             lines.append(f"passage     {found_passage.citation}  score {found_passage.score:.3f}")
             lines.append(f"    for {found_passage.sub_query!r}")
@@ -322,24 +325,6 @@ def _given_arguments(name: str, given: Mapping[str, Any] | str) -> Mapping[str, 
             f"the arguments for {name!r} are of type {type(given).__name__}; they must be a JSON object"
         )
     return given
-
-
-def _found_json(found: FoundTool, rank: int) -> dict[str, Any]:
-    return {
-        "rank": rank,
-        "tool_id": found.tool.tool_id,
-        "kind": found.tool.kind,
-        "name": found.tool.name,
-        "exported_name": found.tool.exported_name,
-        "description": found.handed_on.description,
-        "parameters": found.handed_on.parameters,
-        "is_shortened": found.shortened is not None,
-        "score": round(found.score, 5),
-        "confidence": round(found.confidence, 4),
-        "sub_query": found.sub_query,
-        "channels": {name: round(value, 4) for name, value in found.channels.items()},
-        "instructions": found.tool.instructions,
-    }
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,9 @@ class FoundToolBody(BaseModel):
     score: float
     confidence: float
     sub_query: str
+    needed_by: str = Field(
+        description="Id of the tool that needs this one, and brought it along; empty of those found."
+    )
     channels: dict[str, float]
     instructions: str = Field(description="What a skill tells an agent to do; empty of tools.")
     definition: ToolBody | None = Field(None, description="As stored; null unless it was asked for.")
