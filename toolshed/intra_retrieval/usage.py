@@ -78,6 +78,9 @@ class UsageIndex:
         self.vectors: Mapping[str, Vectors] = {
             name: np.stack([_dense(example, name) for example in examples]) for name in sorted(names)
         }
+        everything = np.zeros(len(examples), dtype=bool)
+        # What a search needs of the examples of a tool together, added up once.
+        self._sums = {name: self._summed(name, everything) for name in self.vectors}
 
     def __len__(self) -> int:
         return len(self._tool)
@@ -127,14 +130,21 @@ class UsageIndex:
             plain: What queries rank tools by without examples, ``[n_queries, n_tools]``.
             without: Examples that are left out; only of an index that does not tell tools apart.
         """
-        owner = documents.columns_of(self._tool_ids)[self._tool]
-        kept = owner >= 0 if without is None else (owner >= 0) & ~without
+        column = documents.columns_of(self._tool_ids)
+        kept = column[self._tool] >= 0 if without is None else (column[self._tool] >= 0) & ~without
         preset = self._preset(queries)
         seen: list[NDArray[np.float64]] = []
         for name in self._compared(queries):
             cosines = documents.products(name, queries[name])
-            nearer, shares = self._seen(name, queries[name], cosines, documents, owner[kept], kept, preset)
-            seen.append(preset.nearer[name] * nearer + preset.shares[name] * shares)
+            sums = self._sums[name] if without is None else self._summed(name, without)
+            nearer = self._nearer(name, queries[name], cosines, documents, column, kept, sums, preset)
+            seen.append(preset.nearer[name] * nearer)
+            if preset.shares[name]:
+                owners = column[self._tool[kept]]
+                seen.append(
+                    preset.shares[name]
+                    * self._shares(name, queries[name], owners, kept, cosines.shape[1], preset)
+                )
         total = np.asarray(np.sum(seen, axis=0))
         if self._documents is not None and len(self):
             total = total + self._told_apart(queries, documents, plain + total)
@@ -175,35 +185,52 @@ class UsageIndex:
     def _preset(self, queries: Mapping[str, Vectors]) -> UsagePreset:
         return USAGE if "dense" in self._compared(queries) else STATIC_USAGE
 
-    def _seen(
+    def _summed(self, name: str, without: NDArray[np.bool_]) -> Vectors:
+        """The sum of the examples of each tool, weighed, without some of them."""
+        sums = np.zeros((len(self._tool_ids), self.vectors[name].shape[1]), np.float32)
+        np.add.at(
+            sums, self._tool, self.vectors[name] * (self._weights * ~without)[:, None].astype(np.float32)
+        )
+        return sums
+
+    def _nearer(
         self,
         name: str,
         queries: Vectors,
         plain: Scores,
         documents: ExampleDocuments,
-        owners: NDArray[np.int64],
+        column: NDArray[np.int64],
         kept: NDArray[np.bool_],
+        sums: Vectors,
         preset: UsagePreset,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """How much nearer the request is to each tool, and the tool's share of what is around it."""
-        n = plain.shape[1]
-        examples, weights = self.vectors[name][kept], self._weights[kept]
-        if not len(examples):
-            return np.zeros(plain.shape), np.zeros(plain.shape)
-        columns, place = np.unique(owners, return_inverse=True)
-        centroids = preset.document_weight * documents.whole(name, columns)
-        np.add.at(centroids, place, examples * weights[:, None].astype(np.float32))
+    ) -> NDArray[np.float64]:
+        """How much nearer each query is to the centroid of each tool than to its document."""
+        tools = np.flatnonzero(np.bincount(self._tool[kept], minlength=len(column)))
+        if not len(tools):
+            return np.zeros(plain.shape)
+        centroids = preset.document_weight * documents.whole(name, column[tools]) + sums[tools]
         # The centroid of a tool without examples is its document.
         moved = plain.copy()
-        moved[:, columns] = queries @ normalise(centroids).T
-        nearer = (_standard(moved) - _standard(plain)).astype(np.float64)
-        around = np.exp((queries @ examples.T - 1) / preset.temperature) * weights
-        mass = np.zeros((len(queries), n))
-        for at in range(len(queries)):
-            mass[at] = np.bincount(owners, around[at], minlength=n)
-        # A share of what is expected by chance, which far examples hardly move: log((m_t + a/n)/(m + a) n).
-        shares = np.log(n * (mass + preset.prior / n) / (mass.sum(axis=1, keepdims=True) + preset.prior))
-        return nearer, shares
+        moved[:, column[tools]] = queries @ normalise(centroids).T
+        return (_standard(moved) - _standard(plain)).astype(np.float64)
+
+    def _shares(
+        self,
+        name: str,
+        queries: Vectors,
+        owners: NDArray[np.int64],
+        kept: NDArray[np.bool_],
+        n_tools: int,
+        preset: UsagePreset,
+    ) -> NDArray[np.float64]:
+        """The share of each tool of the examples around each query, as log odds of what chance expects."""
+        around = np.exp((queries @ self.vectors[name].T - 1) / np.float32(preset.temperature)) * self._weights
+        if not kept.all():
+            around = around[:, kept]
+        mass = np.stack([np.bincount(owners, row, minlength=n_tools) for row in around])
+        # Far examples hardly move it: log((m_t + a/n)/(m + a) n).
+        total = mass.sum(axis=1, keepdims=True) + preset.prior
+        return np.asarray(np.log(n_tools * (mass + preset.prior / n_tools) / total))
 
 
 def _dense(example: UsageExample, name: str) -> Vectors:
