@@ -11,11 +11,13 @@ from toolshed.documents import GivenHeading
 from toolshed.legal.readers.files import Content
 from toolshed.legal.readers.plain import decoded
 
-# What a site's generator is told about a page stands before it, between lines of dashes.
+# What a site's generator is told about a page stands before it, between lines of dashes, or of pluses (TOML).
 _FRONT_MATTER = re.compile(
-    r"\A\ufeff?---[ \t]*\r?\n(.{0,20000}?\n)?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL
+    r"\A\ufeff?(?:---|(?P<toml>\+\+\+))[ \t]*\r?\n(?P<told>.{0,20000}?\n)?"
+    r"(?(toml)\+\+\+|(?:---|\.\.\.))[ \t]*(?:\r?\n|\Z)",
+    re.DOTALL,
 )
-_FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+_FRONT_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*(.+?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 # What stands before the words of a heading; a quoted one has a mark of its own.
 _MARKS = " >#\t"
 
@@ -25,9 +27,10 @@ def read(data: bytes, path: Path) -> Content:
     text = decoded(data, path)
     front = _FRONT_MATTER.match(text)
     given = ""
-    if front and (not front[1] or ":" in front[1]):
+    told = (front["told"] or "") if front else ""
+    if front and (not told or ("=" if front["toml"] else ":") in told):
         text = text[front.end() :]
-        found = _FRONT_TITLE.search(front[1] or "")
+        found = _FRONT_TITLE.search(told)
         given = found[1].strip("\"'") if found else ""
     headings = tuple(_headings(text))
     title = given or next((text[h.start : h.end].strip() for h in headings if h.level == 1), "")

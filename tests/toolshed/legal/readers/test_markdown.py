@@ -45,8 +45,14 @@ def test_the_title_is_the_first_heading_of_the_first_level() -> None:
     assert read(b"## Before\n", Path("a.md")).title == ""
 
 
-def test_front_matter_is_no_text() -> None:
-    source = b"---\ntitle: 'Harbour rules'\ntags: [a, b]\n---\n# Moorings\n\nText.\n"
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(b"---\ntitle: 'Harbour rules'\ntags: [a, b]\n---\n# Moorings\n\nText.\n", id="yaml"),
+        pytest.param(b'+++\ntitle = "Harbour rules"\ndraft = false\n+++\n# Moorings\n\nText.\n', id="toml"),
+    ],
+)
+def test_front_matter_is_no_text(source: bytes) -> None:
     content = read(source, Path("a.md"))
     assert (content.text, content.title) == ("# Moorings\n\nText.\n", "Harbour rules")
     assert [content.text[h.start : h.end] for h in content.headings] == ["Moorings"]
