@@ -75,6 +75,21 @@ async def test_a_host_finds_a_tool_and_calls_it(url: str, era: str) -> None:
 
 
 @eras
+async def test_the_list_comes_page_by_page(url: str, era: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with host(url, era) as client:
+        whole = await client.list_tools()
+    assert whole.next_cursor is None
+    monkeypatch.setattr("toolshed_api.mcp.server.PAGE", 4)
+    async with host(url, era) as client:
+        pages = [await client.list_tools()]
+        while (cursor := pages[-1].next_cursor) is not None:
+            pages.append(await client.list_tools(cursor=cursor))
+    names = [[tool.name for tool in page.tools] for page in pages]
+    assert [len(page) for page in names] == [4, 4, len(whole.tools) - 8]
+    assert [name for page in names for name in page] == [tool.name for tool in whole.tools]
+
+
+@eras
 async def test_a_follow_up_is_searched_with_what_was_said_before(url: str, era: str) -> None:
     async with host(url, era) as client:
         asked = {"query": "and for Porto?", "k": 1, "history": ["get the weather forecast of Lisbon"]}
