@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import anthropic
 import httpx
@@ -339,7 +340,8 @@ def test_who_waits_too_long_for_the_index_of_others_is_told(monkeypatch: pytest.
 async def test_the_stream_of_a_slow_reader_ends() -> None:
     limits = SimpleNamespace(idle=0.01)
     configuration = SimpleNamespace(file=SimpleNamespace(limits=limits))
-    exchange = SimpleNamespace(tools=None, gateway=SimpleNamespace(configuration=configuration))
+    gateway = SimpleNamespace(configuration=configuration)
+    exchange = SimpleNamespace(tools=None, kept=AsyncMock(), gateway=gateway)
     streamed = Streamed(exchange)  # type: ignore[arg-type]  # as much of one as is read
     for _ in range(Streamed._MOST_WAITING + 1):
         await streamed._put(b"x")
