@@ -107,7 +107,7 @@ class UsageIndex:
             fused: z, float32 ``[n_needs, n_tools]``.
             weights: The say of each need, 0 to 1.
         """
-        seen = self.totals(queries, documents, fused)
+        seen = self.totals(queries, documents, fused, n_needs=len(fused))
         preset = self._preset(queries)
         before = chosen_by_parts(fused, weights, 1.0)
         after = chosen_by_parts(fused + seen.astype(np.float32), weights, 1.0)
@@ -120,6 +120,7 @@ class UsageIndex:
         documents: ExampleDocuments,
         plain: Scores | NDArray[np.float64],
         *,
+        n_needs: int = 1,
         without: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float64]:
         """What examples, without some of them, add to each tool for each query.
@@ -128,6 +129,8 @@ class UsageIndex:
             queries: As of :meth:`gains`.
             documents: Likewise.
             plain: What queries rank tools by without examples, ``[n_queries, n_tools]``.
+            n_needs: How many needs of one request the queries are: the more, the less the choice of one tool
+                among all says. 1 where each is a request.
             without: Examples that are left out; only of an index that does not tell tools apart.
         """
         column = documents.columns_of(self._tool_ids)
@@ -147,11 +150,15 @@ class UsageIndex:
                 )
         total = np.asarray(np.sum(seen, axis=0))
         if self._documents is not None and len(self):
-            total = total + self._told_apart(queries, documents, plain + total)
+            total = total + self._told_apart(queries, documents, plain + total, n_needs)
         return total
 
     def _told_apart(
-        self, queries: Mapping[str, Vectors], documents: ExampleDocuments, scores: NDArray[np.float64]
+        self,
+        queries: Mapping[str, Vectors],
+        documents: ExampleDocuments,
+        scores: NDArray[np.float64],
+        n_needs: int,
     ) -> NDArray[np.float64]:
         """What tells the tools that have examples from each other; 0 for the others.
 
@@ -165,7 +172,7 @@ class UsageIndex:
         if len(own) < 2:
             return told
         logits = classes.logits(queries)[:, columns >= 0]
-        moved = scores[:, own] + self._preset(queries).classes * logits
+        moved = scores[:, own] + self._preset(queries).classes / n_needs * logits
         told[:, own] = moved - scores[:, own] + _log_of_sum(scores[:, own]) - _log_of_sum(moved)
         return told
 

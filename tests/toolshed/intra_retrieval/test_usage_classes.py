@@ -11,6 +11,7 @@ from toolshed.intra_retrieval import usage
 from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.intra_retrieval.usage_classes import fit_classes
 from toolshed.knowledge_base.examples import UsageExample
+from toolshed.presets import STATIC_USAGE
 from toolshed.vectors import CompactVectors, Scores, Vectors
 
 TOOLS = ["shop:a", "shop:b", "shop:c", "shop:d"]
@@ -79,6 +80,19 @@ def test_tools_without_examples_keep_their_chance() -> None:
     np.testing.assert_array_equal(both[:, 2:], neighbours[:, 2:])
     before, after = (chances(one)[:, :2].sum(axis=1) for one in (neighbours, both))
     np.testing.assert_allclose(after, before, rtol=1e-6)
+
+
+def test_the_more_needs_a_request_has_the_less_one_choice_says() -> None:
+    told = UsageIndex(examples([0, 1]), 0, documents=documents)
+    queries, plain = {"static": requests(0, 4, seed=7)}, np.zeros((4, N))
+    neighbours = UsageIndex(examples([0, 1]), 0).totals(queries, Columns(), plain)
+    alone, of_four = (told.totals(queries, Columns(), plain, n_needs=n) - neighbours for n in (1, 4))
+    apart = [one[:, 0] - one[:, 1] for one in (alone, of_four)]
+    assert (apart[0] > 0).all()
+    np.testing.assert_allclose(apart[1], apart[0] / 4, rtol=1e-3)
+    # Needs without a say leave what the whole request adds, which is one of the four.
+    gained = told.gains(queries, Columns(), plain.astype(np.float32), np.zeros(4, np.float32))
+    np.testing.assert_allclose(gained, STATIC_USAGE.whole * (neighbours + of_four)[0], rtol=1e-5)
 
 
 def test_a_single_tool_with_examples_is_told_from_no_other() -> None:
