@@ -25,11 +25,22 @@ _CELLS = frozenset({"td", "th"})
 # The numbers of a list by its type, as Word calls them.
 _LIST_KINDS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _MOST_DIGITS = 6
+# Some 280 bytes of memory each, many times what a tag takes in the file.
+_MOST_TAGS = 2_000_000
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
 def read(data: bytes, path: Path, *, encoding: str | None = None) -> Content:
-    """Read HTML or XHTML; the encoding is given, or the one that it declares, or the one that fits."""
+    """Read HTML or XHTML; the encoding is given, or the one that it declares, or the one that fits.
+
+    Raises:
+        SourceError: If it holds no HTML, or too many tags to be read in bounded memory.
+    """
+    n_tags = data.count(b"<")
+    if n_tags > _MOST_TAGS:
+        raise SourceError(
+            f"{str(path)!r} has some {n_tags:,} tags; at most {_MOST_TAGS:,} are read. Cut it up"
+        )
     # A declaration of XML makes the parser warn; all it says is the encoding.
     declared = _XML.match(data)
     if declared:

@@ -88,6 +88,11 @@ def test_what_holds_no_html_is_refused() -> None:
         read(b"", Path("a.html"))
 
 
+def test_what_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises(SourceError, match="has some 2,000,001 tags; at most 2,000,000 are read"):
+        read(b"<p>" * 2_000_001, Path("a.html"))
+
+
 def test_xhtml_is_read_without_a_warning() -> None:
     xhtml = '<?xml version="1.0" encoding="iso-8859-1"?>\n<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Gebühr</p></body></html>'
     assert read(xhtml.encode("iso-8859-1"), Path("a.xhtml")).text == "Gebühr"
