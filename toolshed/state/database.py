@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,9 +68,9 @@ class Database:
                 f"{_without_password(str(problem))}. Give a file, or a URL such as "
                 "postgresql+psycopg://user@host/name"
             ) from problem
-        file = engine.url.database if engine.dialect.name == "sqlite" else None
-        database = cls(engine, noun, error, WrittenLog(Path(file)) if file else None)
+        database = cls(engine, noun, error)
         try:
+            database = replace(database, log=database._written_log())
             database._migrate()
         except ToolshedError:
             engine.dispose()
@@ -190,6 +190,14 @@ class Database:
         except ToolshedError as error:
             return [str(error)]
         return [f"the {self.noun} {self._shown}: {one}" for one in told if one != "ok"]
+
+    def _written_log(self) -> WrittenLog | None:
+        """Beside the file as SQLite names it: its log lies where links lead, and locations may be URIs."""
+        if self.engine.dialect.name != "sqlite":
+            return None
+        with self.reading() as connection:
+            files = {row.name: row.file for row in connection.execute(text("PRAGMA database_list"))}
+        return WrittenLog(Path(files["main"])) if files["main"] else None
 
     def _migrate(self) -> None:
         # Most openings find it up to date, and need not queue for the writer's lock.

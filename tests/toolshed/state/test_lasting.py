@@ -72,6 +72,19 @@ def test_a_write_returns_once_it_lasts(disk: SlowDisk, tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.parametrize("form", ["{folder}/link.db", "sqlite:///file:{folder}/a.db?uri=true"])
+def test_a_write_lasts_in_a_file_that_is_named_otherwise(disk: SlowDisk, tmp_path: Path, form: str) -> None:
+    disk.may_go_on.set()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link.db").symlink_to(tmp_path / "elsewhere" / "a.db")
+    database = Database.open(form.format(folder=tmp_path), "ledger", LedgerError)
+    n_before = disk.n_begun
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE t (a)"))
+    database.close()
+    assert disk.n_begun == n_before + 1
+
+
 def test_a_disk_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database.open(str(tmp_path / "a.db"), "ledger", LedgerError)
 

@@ -45,9 +45,8 @@ def reserve(
     wanted = {**_place(window), "more": amount_usd, "most": cap_usd - amount_usd}
     if connection.execute(_ADD_WITHIN, wanted).rowcount:
         return True
-    # The first one of a window.
-    if not insert_new(connection, budget_account, [{**window._asdict(), "committed_usd": Decimal(0)}]):
-        return False
+    # The first one of a window; or another was, which was not committed before and is waited for here.
+    insert_new(connection, budget_account, [{**window._asdict(), "committed_usd": Decimal(0)}])
     return bool(connection.execute(_ADD_WITHIN, wanted).rowcount)
 
 

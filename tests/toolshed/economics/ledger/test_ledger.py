@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tests.databases import new_database
 from tests.ledger_facts import NOON, write
 from toolshed.economics.ledger.ledger import Ledger
 from toolshed.economics.ledger.records import Call, Task
@@ -66,6 +68,28 @@ def test_sixteen_callers_never_spend_more_than_the_cap(location: str) -> None:
         assert sum(done) <= cap, "no overshoot"
         assert refused
         assert ledger.committed_usd(window_start=NOON) == sum(done)
+
+
+def test_who_reserves_while_the_first_of_a_window_is_not_committed_is_not_refused(postgres: str) -> None:
+    with Ledger(new_database(postgres)) as ledger, ThreadPoolExecutor(1) as pool:
+        few = {"cap_usd": Decimal(1), "window_start": NOON}
+        with ledger.database.joined():
+            ledger.reserve(Decimal("0.1"), **few)
+            second = pool.submit(ledger.reserve, Decimal("0.2"), **few)
+            _wait_until_one_is_blocked(ledger)
+        second.result(60)
+        assert ledger.committed_usd(window_start=NOON) == Decimal("0.3")
+
+
+def _wait_until_one_is_blocked(ledger: Ledger) -> None:
+    until = time.monotonic() + 60
+    blocked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while time.monotonic() < until:
+        with ledger.database.engine.connect() as connection:
+            if connection.execute(blocked).scalar():
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for the first")
 
 
 def test_reserving_and_settling_again_does_nothing(ledger: Ledger) -> None:
