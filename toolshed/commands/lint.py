@@ -133,7 +133,9 @@ def _lint_safety(
     if sources:
         catalogs = read_sources(sources)
         tools = [tool for catalog in catalogs for tool in catalog.tools]
-        failed = [catalog.failure for catalog in catalogs if catalog.failure]
+        # Other readers may take, and show to a model, what is no entry to this one.
+        failed = [f"{one.source}, {entry}" for one in catalogs for entry in one.invalid]
+        failed += [catalog.failure for catalog in catalogs if catalog.failure]
     else:
         with open_shed(at, must_exist=True) as shed:
             tools = shed.tools.definitions()

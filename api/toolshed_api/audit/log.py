@@ -117,7 +117,8 @@ class AuditLog:
     def _write_all(self) -> None:
         while batch := self._next_batch():
             try:
-                with self._database.writing() as connection:
+                # What a disk refused behind the commit is written, and not to be written again.
+                with self._database.lasting_later(), self._database.writing() as connection:
                     rows = [{name: getattr(event, name) for name in _COLUMNS} for event in batch]
                     connection.execute(insert(audit_event), rows)
                     count_use(connection, batch)
@@ -126,10 +127,17 @@ class AuditLog:
                 with self._has_changed:
                     self._has_changed.wait(_RETRY_SECONDS)
                 continue
+            self._bring_to_disk()
             with self._has_changed:
                 for _ in batch:
                     self._waiting.popleft()
                 self._has_changed.notify_all()
+
+    def _bring_to_disk(self) -> None:
+        try:
+            self._database.wait_for_disk()
+        except ToolshedError as error:
+            logger.error("events of the audit log are written, and may be lost with the machine: %s", error)
 
     def _is_wanted(self) -> bool:
         """Whether what is waiting is written at once."""

@@ -11,6 +11,7 @@ import pytest
 
 from tests.locked_ledger import locked
 from tests.threads import switching_at_every_turn
+from toolshed.state import lasting
 from toolshed.state.database import Database
 from toolshed_api.audit import log as module
 from toolshed_api.audit.events import AuditEvent
@@ -62,6 +63,25 @@ def test_a_database_that_is_held_up_is_waited_for(tmp_path: Path) -> None:
         is_written.set()
     assert log.flush()
     assert len(log.page("acme", limit=9)) == 1
+    log.close()
+    database.close()
+
+
+def test_what_a_disk_refuses_behind_its_commit_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = open_state(str(tmp_path / "state.db"))
+    log, refusals = AuditLog(database), iter([OSError("no space left"), OSError("no space left")])
+
+    def refuse(_file: int) -> None:
+        for error in refusals:
+            raise error
+
+    monkeypatch.setattr(lasting, "_sync", refuse)
+    log.write(EVENT)
+    assert log.flush(timeout_seconds=60)
+    assert len(log.page("acme", limit=9)) == 1
+    assert "may be lost with the machine" in caplog.text
     log.close()
     database.close()
 

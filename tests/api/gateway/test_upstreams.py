@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
+from toolshed_api.gateway import upstreams as upstreams_module
 from toolshed_api.gateway.configuration import LimitSettings, Route, UpstreamSettings
 from toolshed_api.gateway.upstreams import Upstreams
 
@@ -40,7 +43,8 @@ async def _provider(connections: list[int]) -> AsyncIterator[str]:
         await asyncio.gather(*(one for one in answering if one is not None))
 
 
-async def test_a_connection_is_used_again_after_a_stream() -> None:
+async def test_a_connection_is_used_again_after_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstreams_module, "_FINISH_SECONDS", 60)
     connections: list[int] = []
     async with _provider(connections) as url:
         route = Route(UpstreamSettings(base_url=url, dialects=["chat"], models=["m"]), "m")
