@@ -24,8 +24,9 @@ _MAX_CHARACTERS = 8_192
 # The vectors of so many words are remembered, 1 KB each; of longer lists none are. A request asks for words
 # that others asked for.
 _REMEMBERED_VECTORS, _MAX_ASKED_WORDS = 8_192, 128
-# The tokens of so many pieces of texts are, some 200 bytes each; of more texts at once none are.
-_REMEMBERED_PIECES, _MAX_ASKED_TEXTS = 16_384, 15
+# The tokens of so many pieces of texts are, some 200 bytes each; of more texts at once none are, nor those of
+# pieces of more characters: a text without spaces is one piece, with a hundred bytes for each of its tokens.
+_REMEMBERED_PIECES, _MAX_ASKED_TEXTS, _MAX_REMEMBERED_PIECE = 16_384, 15, 48
 _PIECE = re.compile(r" *[^ ]+| +")
 # What may be a special token, and the sign that stands for a space inside.
 _UNUSUAL = re.compile("[<\u2581]")
@@ -117,7 +118,8 @@ class StaticEncoder:
         offsets: list[int] = []
         starts, n_places, start = [], [], 0
         for piece in _PIECE.findall(text):
-            own, places = self._tokens_of_piece(piece, start == 0)
+            read = self._tokens_of_piece if len(piece) <= _MAX_REMEMBERED_PIECE else self._read_piece
+            own, places = read(piece, start == 0)
             ids += own
             offsets += places
             starts.append(start)

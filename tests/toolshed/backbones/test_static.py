@@ -1,6 +1,7 @@
 import importlib.util
 import random
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +75,17 @@ def test_a_word_has_the_same_vector_in_any_company_and_when_it_is_remembered(enc
         few = words[start : start + 50]
         for _ in range(2):
             np.testing.assert_array_equal(encoder.encode_words(few), by_many[start : start + 50])
+
+
+def test_long_texts_without_spaces_are_not_remembered(encoder: StaticEncoder) -> None:
+    rng = random.Random(1)
+    texts = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz日本語", k=8_000)) for _ in range(4)]
+    encoder.encode_tokens(texts)
+    tracemalloc.start()
+    try:
+        for text in texts:
+            encoder.encode_tokens([text[1:]])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 500_000
