@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from toolshed.errors import LedgerError, ToolshedError, missing_extra
 from toolshed.metering.runs import MeteredCall, RunRecord, recorded_run
-from toolshed.shed.location import Location
+from toolshed.shed.location import Location, emptied
 
 if TYPE_CHECKING:
     from toolshed.economics.running.account import CostAccount
@@ -68,7 +68,7 @@ class Booking:
         if "://" in ledger or not Path(ledger).exists():
             return []
         try:
-            return self.account.ledger.database.damages()
+            return emptied(ledger, "ledger") or self.account.ledger.database.damages()
         except LedgerError as error:
             return [str(error)]
 

@@ -97,3 +97,13 @@ class Location:
         if ledger is None or "://" in ledger or ledger == _MEMORY:
             return _MEMORY
         return str(Path(ledger).with_name(STATE_FILE))
+
+
+def emptied(database: str, noun: str) -> list[str]:
+    """What is to be told of the file of a database that holds nothing: opening it makes it a new one."""
+    file = Path(database)
+    if "://" in database or not file.is_file() or file.stat().st_size:
+        return []
+    return [
+        f"the {noun} {database!r} is empty; restore it from a backup, or remove it if it never held anything"
+    ]

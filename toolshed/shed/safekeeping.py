@@ -11,7 +11,7 @@ from toolshed.catalog.reach import Reach
 from toolshed.errors import ConfigurationError, NoSecretsKeyError, StateError, missing_extra
 from toolshed.indexing.tools import Review
 from toolshed.options import Credential, IndexArguments, OnChange
-from toolshed.shed.location import Location
+from toolshed.shed.location import Location, emptied
 from toolshed.shed.tool_library import ToolLibrary
 from toolshed.types import SyncReport, ToolDefinition
 
@@ -70,8 +70,10 @@ class StateFile:
 
     def damages(self) -> list[str]:
         """What is wrong with the file, if there is one."""
+        if not (self._is_durable and self.exists):
+            return []
         try:
-            return self.database.damages() if self._is_durable and self.exists else []
+            return emptied(self._location, "state") or self.database.damages()
         except StateError as error:
             return [str(error)]
 
