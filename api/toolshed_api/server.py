@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -50,6 +50,8 @@ def _max_connections() -> int:
 MAX_CONNECTIONS = _max_connections()
 # Those that make room go together, so that looking for them is paid once for many newcomers.
 _MAKE_ROOM_FOR = 32
+# Of the places that one address may have, no larger a share is taken from it so: the others are its own.
+_SHARE_MADE_ROOM = 0.25
 # One address may have so large a share of the places, unless the settings say otherwise.
 _SHARE_OF_ADDRESS = 0.25
 # Who has waited no longer than this may be sending a request.
@@ -92,9 +94,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._make_room()
         # A socket of this machine has no address.
         if self.client is not None:
-            own = self._known.came(self.client[0], self)
-            if 0 < self._most_of_address < len(own):
-                self._cut_off(one for one in own if self._since - one._since > _HONEST_SECONDS)
+            self._keep_to_share(self._known.came(self.client[0], self))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
@@ -194,13 +194,24 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _make_room(self) -> None:
-        if not self._cut_off(cast("set[DeadlineProtocol]", self.connections - {self})):
+        if not self._cut_off(cast("set[DeadlineProtocol]", self.connections - {self}), _MAKE_ROOM_FOR):
             self._refuse(OverloadedError("all connections are in use; try again in a moment"))
 
-    def _cut_off(self, others: "Iterable[DeadlineProtocol]") -> bool:
-        """End those of others that wait for their clients, the longest first; says whether there were any."""
+    def _keep_to_share(self, own: "Set[DeadlineProtocol]") -> None:
+        """End connections of this one's address where they are too many."""
+        most = self._most_of_address
+        if not 0 < most < len(own):
+            return
+        # Those that are being cut off leave later.
+        still = [one for one in own if not one.transport.is_closing()]
+        if (n_over := len(still) - most) > 0:
+            n_places = max(n_over, min(_MAKE_ROOM_FOR, int(most * _SHARE_MADE_ROOM)))
+            self._cut_off((one for one in still if self._since - one._since > _HONEST_SECONDS), n_places)
+
+    def _cut_off(self, others: "Iterable[DeadlineProtocol]", n_places: int) -> bool:
+        """End so many of others that wait for their clients, the longest first; says whether any did."""
         waiting = [one for one in others if one._awaits_client and not one.transport.is_closing()]
-        for one in heapq.nsmallest(_MAKE_ROOM_FOR, waiting, key=lambda one: one._since):
+        for one in heapq.nsmallest(n_places, waiting, key=lambda one: one._since):
             one.transport.abort()
         return bool(waiting)
 

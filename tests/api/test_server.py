@@ -102,6 +102,20 @@ def test_slow_clients_of_one_address_give_up_their_places(
                     slow[0].recv(1)
 
 
+def test_an_address_keeps_the_places_that_it_may_have(
+    open_shed: OpenShed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_HONEST_SECONDS", 0.0)
+    settings = Settings(connections_of_address=5)
+    with served(settings, open_shed()) as client, contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connected(client)) for _ in range(10)]
+        assert client.get("/healthz").status_code == 200
+        # Two of five are left for the client, which may have come before them, too.
+        for connection in slow[-3:]:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(12) == b"HTTP/1.1 200"
+
+
 def test_an_address_has_a_share_of_the_places_unless_more_is_said(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
