@@ -200,6 +200,8 @@ class EdgeFolder:
         path = self.path / _ACKNOWLEDGED
         try:
             known = Acknowledged(**json.loads(path.read_text(encoding="utf-8")))
+            if not (type(known.at_least) is type(known.at_most) is int):
+                raise TypeError("it counts by whole numbers")
             is_version = isinstance(known.version, str) and known.version.isalnum()
             self.version = known.version if is_version else ""
             return known._replace(version=self.version)

@@ -7,7 +7,7 @@ or that looks such things up.
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Lock
@@ -24,8 +24,8 @@ _IDENTIFIERS = frozenset({"id", "key", "uuid", "guid", "slug", "handle"})
 _LOOKS_UP = frozenset({"search", "find", "list", "lookup", "query", "browse", "resolve"})
 _WORD = re.compile(r"[^\W_]+")
 _MAX_NODES, _MAX_ARGUMENTS = 500, 64
-# Tools that are brought along by one search, and sources whose tools are remembered.
-_MOST_BROUGHT, _REMEMBERED = 5, 64
+# Tools that are brought along by one search; sources whose tools are remembered, and tools of all these.
+_MOST_BROUGHT, _REMEMBERED, _REMEMBERED_TOOLS = 5, 64, 100_000
 
 # Gives the tools of a source that may be found.
 ToolsOfSource = Callable[[str, Visibility], Sequence[ToolDefinition]]
@@ -83,23 +83,48 @@ class Interface:
         return 1 if self.looks_up and not self.outputs else 0
 
 
-def dependencies(tool: ToolDefinition, interfaces: Sequence[Interface]) -> list[ToolDefinition]:
-    """The tools that a tool needs: those its source names, and the best one for each identifier.
+class Offers:
+    """What the tools of a source give, found by its words: sources have thousands of tools.
 
     Args:
-        tool: The tool.
-        interfaces: Of the tools of its source, ordered by their ids.
+        tools: The tools, ordered by their ids.
     """
-    own = Interface.of(tool)
-    others = [one for one in interfaces if one.tool.tool_id != tool.tool_id]
-    found = [one.tool for one in others if {one.tool.name, one.tool.key, one.tool.tool_id} & own.given]
-    for need in sorted(own.needs):
-        # Of those that give it as surely, one that looks things up, and that itself needs the least.
-        ranked = [(one.gives(need), one.looks_up, -len(one.needs), one.tool) for one in others]
-        best = max(ranked, key=lambda one: one[:3], default=None)
-        if best is not None and best[0]:
-            found.append(best[3])
-    return list({one.tool_id: one for one in found}.values())
+
+    def __init__(self, tools: Iterable[ToolDefinition]) -> None:
+        self._interfaces = [Interface.of(tool) for tool in tools]
+        self._by_output: dict[Words, list[int]] = {}
+        self._by_word: dict[str, list[int]] = {}
+        for at, one in enumerate(self._interfaces):
+            for output in one.outputs:
+                self._by_output.setdefault(output, []).append(at)
+            for word in one.name:
+                self._by_word.setdefault(word, []).append(at)
+
+    def __len__(self) -> int:
+        return len(self._interfaces)
+
+    def needed_by(self, tool: ToolDefinition) -> list[ToolDefinition]:
+        """The tools that a tool needs: those its source names, and the best one for each identifier."""
+        own = Interface.of(tool)
+        found: list[ToolDefinition] = []
+        if own.given:
+            every = (one.tool for one in self._interfaces)
+            found += [one for one in every if {one.name, one.key, one.tool_id} & own.given]
+        for need in sorted(own.needs):
+            # Of those that give it as surely, one that looks things up, and that itself needs the least.
+            others = (one for one in self._that_may_give(need) if one.tool.tool_id != tool.tool_id)
+            ranked = [(one.gives(need), one.looks_up, -len(one.needs), one.tool) for one in others]
+            best = max(ranked, key=lambda one: one[:3], default=None)
+            if best is not None and best[0]:
+                found.append(best[3])
+        return list({one.tool_id: one for one in found if one.tool_id != tool.tool_id}.values())
+
+    def _that_may_give(self, need: Words) -> Iterator[Interface]:
+        """Those whose results hold it, and those with the rarest of its words in their names, in order."""
+        *thing, _ = need
+        about = min((self._by_word.get(word, []) for word in thing), key=len)
+        places = {*self._by_output.get(need, []), *about}
+        return (self._interfaces[at] for at in sorted(places))
 
 
 class BringDependencies(Stage[Selection, Selection]):
@@ -113,7 +138,7 @@ class BringDependencies(Stage[Selection, Selection]):
     def __init__(self, tools_of: ToolsOfSource, version: Callable[[], object]) -> None:
         self._tools_of, self._version = tools_of, version
         self._lock = Lock()
-        self._read: OrderedDict[tuple[object, str, Visibility], Sequence[Interface]] = OrderedDict()
+        self._read: OrderedDict[tuple[object, str, Visibility], Offers] = OrderedDict()
 
     def __repr__(self) -> str:
         return "BringDependencies()"
@@ -141,7 +166,9 @@ class BringDependencies(Stage[Selection, Selection]):
         every = list(tools)
         # What is brought along brings along what it needs itself.
         for one in every:
-            for needed in dependencies(one.tool, self._interfaces(one.tool.source, visible)):
+            if len(every) - len(tools) == _MOST_BROUGHT:
+                break
+            for needed in self._offers(one.tool.source, visible).needed_by(one.tool):
                 if needed.tool_id not in known and len(every) - len(tools) < _MOST_BROUGHT:
                     known.add(needed.tool_id)
                     every.append(
@@ -149,17 +176,19 @@ class BringDependencies(Stage[Selection, Selection]):
                     )
         return every[len(tools) :]
 
-    def _interfaces(self, source: str, visible: Visibility) -> Sequence[Interface]:
+    def _offers(self, source: str, visible: Visibility) -> Offers:
         key = (self._version(), source, visible)
         with self._lock:
             if key in self._read:
                 self._read.move_to_end(key)
                 return self._read[key]
-        read = [Interface.of(tool) for tool in self._tools_of(source, visible)]
+        read = Offers(self._tools_of(source, visible))
         with self._lock:
             self._read[key] = read
-            while len(self._read) > _REMEMBERED:
-                self._read.popitem(last=False)
+            n_tools = sum(map(len, self._read.values()))
+            # Always keeps the one just read, however large: the next search asks for it again.
+            while len(self._read) > 1 and (len(self._read) > _REMEMBERED or n_tools > _REMEMBERED_TOOLS):
+                n_tools -= len(self._read.popitem(last=False)[1])
         return read
 
 

@@ -125,7 +125,10 @@ def test_every_write_gives_the_folder_another_version(folder: Path) -> None:
     assert len(set(versions)) == 3
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"n": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{", '{"n": 3}', '{"at_least": "30", "at_most": "30"}', '{"at_least": null, "at_most": null}'],
+)
 def test_an_unreadable_count_says_what_to_do(folder: Path, content: str) -> None:
     (folder / "acknowledged.json").write_text(content)
     with pytest.raises(KnowledgeBaseError, match="restore the folder from a backup"):

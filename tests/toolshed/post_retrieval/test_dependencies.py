@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from toolshed.post_retrieval.dependencies import Interface, dependencies
+from toolshed.post_retrieval.dependencies import BringDependencies, Interface, Offers
 from toolshed.shed.shed import Toolshed
 from toolshed.types import ToolDefinition
+from toolshed.visibility import EVERYTHING, Visibility
 
 
 def tool(name: str, *required: str, outputs: Any = None, **said: Any) -> ToolDefinition:
@@ -18,7 +19,7 @@ def tool(name: str, *required: str, outputs: Any = None, **said: Any) -> ToolDef
 
 def needed(asked: ToolDefinition, *others: ToolDefinition) -> Sequence[str]:
     every = sorted([asked, *others], key=lambda one: one.tool_id)
-    return [one.name for one in dependencies(asked, [Interface.of(one) for one in every])]
+    return [one.name for one in Offers(every).needed_by(asked)]
 
 
 MOVIE_ID = {"results": {"type": "array", "items": {"properties": {"movie_id": {}, "title": {}}}}}
@@ -117,8 +118,6 @@ def test_results_say_what_brought_a_tool_along(shed: Toolshed) -> None:
 
 
 def test_what_may_not_be_found_is_not_brought_along(shed: Toolshed) -> None:
-    from toolshed.visibility import Visibility
-
     seen = shed.seen_by(Visibility(frozenset(), frozenset({"cinema:film_credits", "cinema:accept_terms"})))
     result = seen.search("who acted in the film Alien?", 1, abstain_below=0, with_dependencies=True)
     assert [one.tool.tool_id for one in result.tools] == ["cinema:film_credits"]
@@ -141,3 +140,31 @@ def test_tools_that_change_are_read_again() -> None:
         ]
         shed.add_tools(both, source_name="cinema", replace=True)
         assert found(shed, with_dependencies=True)[1:] == [("cinema:search_films", "cinema:film_credits")]
+
+
+def test_only_tools_that_may_give_an_identifier_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    gives = Interface.gives
+
+    def counted(self: Interface, need: tuple[str, ...]) -> int:
+        asked.append(self.tool.name)
+        return gives(self, need)
+
+    monkeypatch.setattr(Interface, "gives", counted)
+    others = [tool(f"paint_wall_{number}", f"wall_{number}_id") for number in range(50)]
+    assert needed(tool("get_credits", "movie_id"), *others, tool("find_movie", "text")) == ["find_movie"]
+    assert asked == ["find_movie"]
+
+
+def test_tools_of_many_large_sources_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolshed.post_retrieval.dependencies._REMEMBERED_TOOLS", 25)
+    read: list[str] = []
+
+    def tools_of(source: str, visible: Visibility) -> Sequence[ToolDefinition]:
+        read.append(source)
+        return [tool(f"paint_{number}") for number in range(10)]
+
+    stage = BringDependencies(tools_of, lambda: 0)
+    for source in ("a", "b", "b", "c", "b", "a"):
+        assert len(stage._offers(source, EVERYTHING)) == 10
+    assert read == ["a", "b", "c", "a"]
