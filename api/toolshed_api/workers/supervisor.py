@@ -30,6 +30,8 @@ _IS_WELL_AFTER_SECONDS = 30.0
 # A process that searches tells each second that it goes on. One that says nothing for as long, so many times
 # in a row, hangs, and is killed; once may be that this process was held up itself.
 _SILENT_SECONDS, _MOST_SILENT = 10.0, 3
+# Longest that one may take to be ready: matrices are mapped, and the encoder is read, in seconds.
+_START_SECONDS = 600.0
 # Until a process takes connections, or takes more of them.
 _RETRY_SECONDS = 0.02
 # Of which so many are read at a time.
@@ -114,7 +116,7 @@ class Supervisor:
                 await self._writer_is_up.wait()
             began = time.monotonic()
             process = self._start(member)
-            await self._wait_until_up(member)
+            await self._wait_until_up(member, process)
             watching = asyncio.create_task(self._watch(member, process))
             was_up, status = member.is_up, await _end_of(process)
             watching.cancel()
@@ -148,12 +150,19 @@ class Supervisor:
             member.process.start()
         return member.process
 
-    async def _wait_until_up(self, member: _Member) -> None:
+    async def _wait_until_up(self, member: _Member, process: SpawnProcess) -> None:
+        """Wait until a process is ready, or gone; one that searches is killed where it never is either."""
         assert member.channel is not None
+        # The one that writes may have a lot to read, and to bring up to date.
+        seconds = None if member is self._writer else _START_SECONDS
         try:
-            member.is_up = bool(await asyncio.get_running_loop().sock_recv(member.channel, 1))
+            ready = asyncio.get_running_loop().sock_recv(member.channel, 1)
+            member.is_up = bool(await asyncio.wait_for(ready, seconds))
         except ConnectionError:
             member.is_up = False
+        except TimeoutError:
+            logger.error("the process %s does not get ready, and is killed", member.crew.name)
+            process.kill()
         if member.is_up and member is self._writer:
             self._writer_is_up.set()
 

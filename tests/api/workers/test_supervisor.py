@@ -11,6 +11,7 @@ import pytest
 
 from toolshed.settings import Settings
 from toolshed_api.workers.handing import BEAT
+from toolshed_api.workers.members import READY
 from toolshed_api.workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Unix sockets")
@@ -93,4 +94,26 @@ def test_a_process_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
         assert member.is_up is says
 
     asyncio.run(asyncio.wait_for(watched(), 60))
+    assert process.is_killed is not says
+
+
+@pytest.mark.parametrize("says", [True, False], ids=["is-ready", "hangs"])
+def test_a_process_that_never_gets_ready_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: bool
+) -> None:
+    monkeypatch.setattr("toolshed_api.workers.supervisor._START_SECONDS", 60 if says else 0.01)
+    process = HungProcess()
+
+    async def started() -> bool:
+        supervisor = Supervisor(Settings(), [], n_searching=1, folder=tmp_path)
+        (member,) = supervisor._searching
+        member.channel, theirs = socket.socketpair()
+        member.channel.setblocking(False)
+        with member.channel, theirs:
+            if says:
+                theirs.sendall(READY)
+            await supervisor._wait_until_up(member, process)  # type: ignore[arg-type]  # all that is used
+        return member.is_up
+
+    assert asyncio.run(asyncio.wait_for(started(), 60)) is says
     assert process.is_killed is not says
