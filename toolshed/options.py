@@ -130,10 +130,7 @@ class SearchArguments(TypedDict, total=False):
         ),
     ]
     twins_once: Annotated[
-        bool,
-        Option(
-            False, "Of tools that say nearly the same, only the best takes a place; the others come last."
-        ),
+        bool, Option(False, "Of tools that say nearly the same, only the best takes a place.")
     ]
     history: Annotated[
         Sequence[Annotated[str, MaxLen(MAX_HISTORY_CHARACTERS)]] | None,

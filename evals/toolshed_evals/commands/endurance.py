@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -84,16 +84,16 @@ def endurance(
                     _add(outcomes, f"{kind}: {name}", outcome)
                     advance(n + 1, max(n + 1, trials))
     if as_json:
-        print_json(
-            {
-                name: {"trials": one.n_trials, "answers": dict(one.answers), "lost": one.lost}
-                for name, one in outcomes.items()
-            }
-        )
+        print_json({name: _as_json(one) for name, one in outcomes.items()})
     else:
         _tell(outcomes)
     if any(one.lost for one in outcomes.values()):
         raise click.exceptions.Exit(1)
+
+
+def _as_json(outcome: "Outcome") -> dict[str, Any]:
+    # Any: what JSON may hold.
+    return {"trials": outcome.n_trials, "answers": dict(outcome.answers), "lost": outcome.lost}
 
 
 def _trials(
