@@ -90,8 +90,13 @@ class LearnedWordings:
         return np.array(sums, np.float32) + mean_vectors(sentences) @ self.vector + np.float32(self.bias)
 
     def told_of(self, text: str) -> str | None:
-        """The sentence of a text that reads most like such an order; None where none does."""
-        sentences = list(sentences_of(text))
+        """The sentence of a text that reads most like such an order; None where none does.
+
+        Lines are read each by itself and as one text: an order may be wrapped, in lines of a word or two.
+        """
+        lines = [line.strip() for line in text.splitlines()]
+        unwrapped = sentences_of(" ".join(lines)) if len(lines) > 1 else ()
+        sentences = list(dict.fromkeys([*sentences_of(text), *unwrapped]))
         odds = self.log_odds(sentences)
         return sentences[int(odds.argmax())] if len(odds) and odds.max() > self.threshold else None
 
