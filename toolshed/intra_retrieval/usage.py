@@ -52,7 +52,8 @@ class UsageIndex:
         now: The time, in seconds since 1970: an example of half a year ago counts half.
         documents: Gives the documents of all tools, which tools are told apart by besides; None for an index
             that does not tell them apart.
-        before: An index that serves already: of the same examples nothing is fitted again.
+        version: Gives what is another when the documents may have changed.
+        before: An index that serves already: of the same examples and documents nothing is fitted again.
     """
 
     def __init__(
@@ -61,13 +62,18 @@ class UsageIndex:
         now: float,
         *,
         documents: Documents | None = None,
+        version: Callable[[], object] = lambda: None,
         before: "UsageIndex | None" = None,
     ) -> None:
-        self._documents = documents
+        self._documents, self._version = documents, version
         self._example_ids = tuple(example.example_id for example in examples)
         is_same = before is not None and before._example_ids == self._example_ids
         # By the encoders that requests and examples have both.
-        self._classes: dict[tuple[str, ...], UsageClasses] = before._classes if before and is_same else {}
+        self._classes: dict[tuple[str, ...], UsageClasses] = (
+            dict(before._classes) if before and is_same else {}
+        )
+        # The version of the documents that each was last compared with.
+        self._compared_with: dict[tuple[str, ...], object] = {}
         self._fitting = threading.Lock()
         self._tool_ids = sorted({example.tool_id for example in examples})
         place = {tool_id: at for at, tool_id in enumerate(self._tool_ids)}
@@ -178,11 +184,14 @@ class UsageIndex:
 
     def _fitted(self, encoders: tuple[str, ...]) -> UsageClasses:
         with self._fitting:
-            if encoders not in self._classes:
+            version = self._version()
+            if encoders not in self._compared_with or self._compared_with[encoders] != version:
                 assert self._documents is not None
                 examples = {name: self.vectors[name] for name in encoders}
                 tool_ids = [self._tool_ids[at] for at in self._tool]
-                self._classes[encoders] = fit_classes(examples, tool_ids, self._weights, self._documents)
+                known = self._classes.get(encoders)
+                fitted = fit_classes(examples, tool_ids, self._weights, self._documents, known)
+                self._classes[encoders], self._compared_with[encoders] = fitted, version
             return self._classes[encoders]
 
     def _compared(self, queries: Mapping[str, Vectors]) -> list[str]:

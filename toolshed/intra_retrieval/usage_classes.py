@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from xxhash import xxh3_64_hexdigest
 
 from toolshed.vectors import CompactVectors, Scores, Vectors
 
@@ -37,11 +38,13 @@ class UsageClasses:
         encoders: The encoders whose vectors they are of, in their order.
         tool_ids: The tools that have examples.
         weights: float32 ``[n_tools, dimensions of all encoders together]``.
+        documents: Digest of the documents that they were fitted on besides.
     """
 
     encoders: Sequence[str]
     tool_ids: Sequence[str]
     weights: Vectors
+    documents: str = ""
 
     def logits(self, queries: Mapping[str, Vectors]) -> Scores:
         """Log odds of each tool for each query, but for what is the same for all tools of a query.
@@ -60,6 +63,7 @@ def fit_classes(
     tool_ids: Sequence[str],
     weights: NDArray[np.float64],
     documents: Documents,
+    known: UsageClasses | None = None,
 ) -> UsageClasses:
     """Fit the weights of tools; the same data always gives the same.
 
@@ -68,6 +72,7 @@ def fit_classes(
         tool_ids: The tool of each.
         weights: What each counts.
         documents: Vectors of the documents of all tools.
+        known: What was fitted on the same examples before; it stays where their documents are the same.
     """
     ids, vectors = documents(examples)
     encoders = [name for name in examples if name in vectors]
@@ -80,6 +85,9 @@ def fit_classes(
     written = [tool_id for tool_id in kept if tool_id in row]
     rows = np.array([row[tool_id] for tool_id in written], np.int64)
     texts = {name: vectors[name].take(rows).floats() for name in encoders}
+    digest = xxh3_64_hexdigest(repr((encoders, written)).encode() + b"".join(map(bytes, texts.values())))
+    if known is not None and known.documents == digest:
+        return known
     owners = [*(place[tool_ids[at]] for at in taught), *(place[tool_id] for tool_id in written)]
     fitted = _fitted(
         np.concatenate([_joined(examples, encoders)[taught], _joined(texts, encoders)]),
@@ -87,7 +95,7 @@ def fit_classes(
         np.append(weights[taught], np.ones(len(written))).astype(np.float32),
         len(kept),
     )
-    return UsageClasses(encoders, kept, fitted)
+    return UsageClasses(encoders, kept, fitted, digest)
 
 
 def _joined(vectors: Mapping[str, Vectors], encoders: Sequence[str]) -> Vectors:

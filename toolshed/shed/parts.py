@@ -32,6 +32,7 @@ def usage_of(
         digests=lambda: Digests(digest_keys(at, given["secrets_key"], given["collection"])),
         tool=lambda tool_id, visible: tools().get(tool_id, visible),
         documents=lambda encoders: tools().document_vectors(encoders),
+        version=lambda: tools().version,
         completed=encoders.completed,
         keeps_text=given["keeps_requests"],
         elsewhere=lambda query_id: None if sharing is None else sharing.pending(tenant, query_id),

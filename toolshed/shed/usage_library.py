@@ -21,8 +21,7 @@ from toolshed.visibility import Visibility
 
 # Searches whose outcome may still be reported, in this process, and for how long.
 _MAX_PENDING, _PENDING_SECONDS = 10_000, 24 * 3600
-_MAX_TOOLS_USED = 50
-_MAX_REPORTER = 200
+_MAX_TOOLS_USED, _MAX_REPORTER = 50, 200
 MAX_EXAMPLES_OF_A_TOOL = 200
 # Reports of nearly the same request and the same tool are one example.
 _SAME = 0.98
@@ -87,6 +86,7 @@ class UsageLibrary:
         digests: Gives the digests of requests and reporters.
         tool: Gives a tool that may be found, or raises.
         documents: Gives vectors of the documents of all tools.
+        version: Gives what is another when these may have changed.
         completed: Gives vectors of a request with those that the knowledge base keeps and its search had not.
         keeps_text: Whether requests are kept as text, beside their vectors and digests.
         elsewhere: Gives a search that another process answered, where several share the knowledge base.
@@ -101,6 +101,7 @@ class UsageLibrary:
         digests: Callable[[], Digests],
         tool: Callable[[str, Visibility], ToolDefinition],
         documents: Documents,
+        version: Callable[[], object],
         completed: Callable[[str, Mapping[str, Vectors]], Mapping[str, Vectors]],
         asks_again: bool = False,
         keeps_text: bool = False,
@@ -111,8 +112,7 @@ class UsageLibrary:
         # Whether there may be any, once that was asked.
         self._asks_again = asks_again
         self._may_exist: bool | None = None
-        self._tool, self._documents = tool, documents
-        self._completed = completed
+        self._tool, self._documents, self._version, self._completed = tool, documents, version, completed
         self._keeps_text, self._elsewhere, self._now = keeps_text, elsewhere, now
         self._lock = threading.RLock()
         # Searches wait for neither of these while others report or learn.
@@ -316,7 +316,8 @@ class UsageLibrary:
         revision = store.revision
         examples = sorted((one for one in store.scan() if one.serves), key=lambda one: one.example_id)
         before = None if self._serving is None else self._serving[1]
-        return revision, UsageIndex(examples, self._now(), documents=self._documents, before=before)
+        now, documents = self._now(), self._documents
+        return revision, UsageIndex(examples, now, documents=documents, version=self._version, before=before)
 
     def refresh(self) -> bool:
         """See what other processes wrote to a shared store; says whether that is another state.

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from toolshed.backbones.embedding import normalise
-from toolshed.intra_retrieval import usage
+from toolshed.intra_retrieval import usage_classes
 from toolshed.intra_retrieval.usage import UsageIndex
 from toolshed.intra_retrieval.usage_classes import fit_classes
 from toolshed.knowledge_base.examples import UsageExample
@@ -103,12 +103,13 @@ def test_a_single_tool_with_examples_is_told_from_no_other() -> None:
 
 def test_only_other_examples_are_fitted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     fitted = []
+    fit = usage_classes._fitted
 
     def counted(*given: object) -> object:
         fitted.append(1)
-        return fit_classes(*given)  # type: ignore[arg-type]  # as they were given
+        return fit(*given)  # type: ignore[arg-type]  # as they were given
 
-    monkeypatch.setattr(usage, "fit_classes", counted)
+    monkeypatch.setattr(usage_classes, "_fitted", counted)
     known = examples([0, 1])
     queries, plain = {"static": requests(0, 1, seed=9)}, np.zeros((1, N))
     first = UsageIndex(known, 0, documents=documents)
@@ -127,3 +128,19 @@ def test_without_documents_by_the_encoder_nothing_is_told_apart() -> None:
     queries, plain = {"static": requests(0, 3, seed=8)}, np.zeros((3, N))
     found = UsageIndex(examples([0, 1]), 0, documents=none).totals(queries, Columns(), plain)
     np.testing.assert_array_equal(found, UsageIndex(examples([0, 1]), 0).totals(queries, Columns(), plain))
+
+
+def test_documents_that_change_are_fitted_anew() -> None:
+    version = [0]
+
+    def changing(encoders: Iterable[str]) -> tuple[Sequence[str], Mapping[str, CompactVectors]]:
+        return TOOLS, {name: CompactVectors.of(np.roll(OWN, version[0], axis=0)) for name in encoders}
+
+    known, queries, plain = examples([0, 1]), {"static": requests(0, 3, seed=8)}, np.zeros((3, N))
+    served = UsageIndex(known, 0, documents=changing, version=lambda: version[0])
+    first = served.totals(queries, Columns(), plain)
+    version[0] = 1
+    fresh = UsageIndex(known, 0, documents=changing).totals(queries, Columns(), plain)
+    assert np.abs(fresh - first).max() > 0.01
+    for index in (served, UsageIndex(known, 0, documents=changing, before=served)):
+        np.testing.assert_array_equal(index.totals(queries, Columns(), plain), fresh)
