@@ -344,6 +344,7 @@ class Selection:
         answerable: Estimated probability that any of the first five serves the query.
         reason: Why the status is not ``ok``; empty where it is.
         ranked: The best tools by id, with the scores that they had before anything was learnt from use.
+        forbidden: Ids of the tools that would do what the query says must not be done.
     """
 
     asked: EncodedQuery
@@ -360,3 +361,4 @@ class Selection:
     answerable: float = 0.0
     reason: str = ""
     ranked: Mapping[str, float] = field(default_factory=dict)
+    forbidden: frozenset[str] = frozenset()

@@ -148,7 +148,8 @@ class BringDependencies(Stage[Selection, Selection]):
         query = selection.asked.plan.query
         if not query.options["with_dependencies"] or not selection.tools:
             return selection
-        brought = self._brought(selection.tools, query.visible.within(query.options["sources"]))
+        visible = query.visible.within(query.options["sources"])
+        brought = self._brought(selection.tools, visible, selection.forbidden)
         if not brought:
             return selection
         every = [*selection.tools, *brought]
@@ -161,8 +162,10 @@ class BringDependencies(Stage[Selection, Selection]):
             tokens_counted_by=budgeted.counted_by,
         )
 
-    def _brought(self, tools: Sequence[FoundTool], visible: Visibility) -> list[FoundTool]:
-        known = {one.tool.tool_id for one in tools}
+    def _brought(
+        self, tools: Sequence[FoundTool], visible: Visibility, forbidden: frozenset[str]
+    ) -> list[FoundTool]:
+        known = {one.tool.tool_id for one in tools} | forbidden
         every = list(tools)
         # What is brought along brings along what it needs itself.
         for one in every:

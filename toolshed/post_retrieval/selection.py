@@ -164,6 +164,7 @@ def select(
         answerable=judged.answerable,
         reason=doubt or _why_none(best, confident) if status != "ok" else "",
         ranked=_first_ranked(scored, judged),
+        forbidden=frozenset(_forbidden(scored)),
     )
 
 
@@ -172,10 +173,21 @@ def _first_ranked(scored: ScoredTools, judged: Judgement) -> dict[str, float]:
     before = scored.before_use
     best = judged.ranked[:_N_RANKED] if before is None else best_columns(before, _N_RANKED)
     scores = scored.scores if before is None else before
-    known = scored.documents
-    ids = [scored.tools[column].tool_id for column in best] if known is None else known.tool_ids(best)
+    ids = _ids(scored, best)
     found = scores[list(best)].tolist()
     return {tool_id: round(score, 4) for tool_id, score in zip(ids, found, strict=True)}
+
+
+def _ids(scored: ScoredTools, columns: Sequence[int]) -> Sequence[str]:
+    known = scored.documents
+    return [scored.tools[at].tool_id for at in columns] if known is None else known.tool_ids(columns)
+
+
+def _forbidden(scored: ScoredTools) -> Sequence[str]:
+    if scored.is_forbidden is None:
+        return ()
+    columns: list[int] = np.flatnonzero(scored.is_forbidden).tolist()
+    return _ids(scored, columns) if columns else ()
 
 
 def _why_none(best: list[FoundTool], confident: list[FoundTool]) -> str:

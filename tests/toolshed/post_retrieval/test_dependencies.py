@@ -168,3 +168,9 @@ def test_tools_of_many_large_sources_are_not_all_remembered(monkeypatch: pytest.
     for source in ("a", "b", "b", "c", "b", "a"):
         assert len(stage._offers(source, EVERYTHING)) == 10
     assert read == ["a", "b", "c", "a"]
+
+
+def test_what_the_request_forbids_is_not_brought_along(shed: Toolshed) -> None:
+    request = "who acted in the film Alien? Do not look for films by title."
+    result = shed.search(request, 1, abstain_below=0, with_dependencies=True)
+    assert [one.tool.tool_id for one in result.tools] == ["cinema:film_credits"]
