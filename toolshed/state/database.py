@@ -30,8 +30,17 @@ _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s]*@")
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*")
 # The transaction that is open in this context, and the engine that it is of.
 _joined: ContextVar[tuple[Engine, Connection] | None] = ContextVar("joined", default=None)
-# The engine whose disk is waited for at the end of a block in this context.
-_lasting: ContextVar[Engine | None] = ContextVar("lasting", default=None)
+
+
+@dataclass(slots=True)
+class _LastingBlock:
+    """Where writers do not wait for the disk of an engine, and whether any has committed there."""
+
+    engine: Engine
+    has_written: bool = False
+
+
+_lasting: ContextVar[_LastingBlock | None] = ContextVar("lasting", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +96,15 @@ class Database:
         if (joined := self._joined_connection) is not None:
             yield joined
             return
-        with self.lasting(), self._translated(), self.engine.connect() as plain:
+        with self._translated(), self.engine.connect() as plain:
             connection = plain.execution_options(toolshed_writes=True)
             with connection.begin():
                 yield connection
+        # What was refused waits for no disk.
+        if (block := self._lasting_block) is not None:
+            block.has_written = True
+        else:
+            self.wait_for_disk()
 
     @contextlib.contextmanager
     def joined(self) -> Iterator[None]:
@@ -108,15 +122,17 @@ class Database:
 
         Whoever holds a lock while he writes takes it inside: nobody waits for it until the disk is done.
         """
-        if self.log is None or _lasting.get() is self.engine:
+        if self.log is None or self._lasting_block is not None:
             yield
             return
-        token = _lasting.set(self.engine)
+        block = _LastingBlock(self.engine)
+        token = _lasting.set(block)
         try:
             yield
         finally:
             _lasting.reset(token)
-            self.wait_for_disk()
+            if block.has_written:
+                self.wait_for_disk()
 
     @contextlib.contextmanager
     def lasting_later(self) -> Iterator[None]:
@@ -124,7 +140,7 @@ class Database:
 
         Until then the end of the machine may undo it; that of the process does not.
         """
-        token = _lasting.set(self.engine)
+        token = _lasting.set(_LastingBlock(self.engine))
         try:
             yield
         finally:
@@ -138,6 +154,11 @@ class Database:
             self.log.wait()
         except OSError as problem:
             raise self.error(f"what the {self.noun} was given may be lost: {problem}") from problem
+
+    @property
+    def _lasting_block(self) -> _LastingBlock | None:
+        found = _lasting.get()
+        return found if found is not None and found.engine is self.engine else None
 
     @property
     def _joined_connection(self) -> Connection | None:

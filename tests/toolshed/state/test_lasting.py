@@ -1,5 +1,6 @@
 """Waiting for the disk: nothing is acknowledged before it lasts, and one wait is enough for many."""
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -69,6 +70,22 @@ def test_a_write_returns_once_it_lasts(disk: SlowDisk, tmp_path: Path) -> None:
     with database.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM t")).scalar() == 3
     assert disk.n_begun == n_before + 2
+    database.close()
+
+
+def test_what_is_refused_waits_for_no_disk(disk: SlowDisk, tmp_path: Path) -> None:
+    disk.may_go_on.set()
+    database = Database.open(str(tmp_path / "a.db"), "ledger", LedgerError)
+    n_before = disk.n_begun
+    with pytest.raises(LookupError), database.lasting(), database.writing():
+        raise LookupError
+    assert disk.n_begun == n_before
+    with contextlib.suppress(LookupError), database.lasting():
+        with database.writing() as connection:
+            connection.execute(text("CREATE TABLE t (a)"))
+        # What was kept before is waited for.
+        raise LookupError
+    assert disk.n_begun == n_before + 1
     database.close()
 
 
