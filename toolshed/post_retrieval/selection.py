@@ -39,7 +39,7 @@ class Judgement:
 
     Attributes:
         columns: Columns of the best tools, best first.
-        confidences: Probability of each that it is right; never rising.
+        confidences: Probability of each that it is right; never rising where a confidence is fitted.
         answerable: Probability that any of the first five is right.
         is_english: Whether the request is in English, or says too little to tell.
         is_understood: Whether an encoder of its language read it.
