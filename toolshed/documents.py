@@ -8,7 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from toolshed.stored_texts import without_half_characters
+from toolshed.half_characters import without_half_characters
 from toolshed.types import Span
 
 _MIN_QUOTABLE_WORDS = 5

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from toolshed.errors import InvalidQueryError
+from toolshed.half_characters import without_half_characters
 from toolshed.options import SearchArguments, checked
-from toolshed.stored_texts import without_half_characters
 from toolshed.vectors import QueryWords, Vectors
 from toolshed.visibility import EVERYTHING, Visibility
 

@@ -10,11 +10,6 @@ from numpy.typing import NDArray
 from toolshed.vectors import Ragged
 
 
-def without_half_characters(text: str) -> str:
-    """A text as stores and tokenizers take it: as long, with "?" for each lone surrogate."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
 class StoredTexts(Sequence[str]):
     """Texts that are decoded when they are asked for."""
 

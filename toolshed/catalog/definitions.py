@@ -9,7 +9,7 @@ from toolshed.catalog.json_values import check_json
 from toolshed.catalog.namesakes import Namesakes
 from toolshed.catalog.visible_text import hidden_character
 from toolshed.errors import InvalidToolError, SourceError
-from toolshed.stored_texts import without_half_characters
+from toolshed.half_characters import without_half_characters
 from toolshed.types import EMPTY_SCHEMA, JsonObject, ToolDefinition
 
 MAX_NAME_CHARACTERS = 512

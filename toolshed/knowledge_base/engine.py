@@ -7,9 +7,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from toolshed.errors import KnowledgeBaseError
+from toolshed.half_characters import without_half_characters
 from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.manifest import Manifest
-from toolshed.stored_texts import without_half_characters
 from toolshed.vectors import SparseVector, Vectors
 
 # One vector; several, of which the best match counts (MaxSim); or sparse weights, which searching

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolshed.half_characters import without_half_characters
 from toolshed.knowledge_base.engine import Filter, NamedVectors, Point
 from toolshed.knowledge_base.store import Channel, Layout, Store
-from toolshed.stored_texts import without_half_characters
 
 _NAMESPACE = uuid.UUID("0b1f6a62-9d0c-5a3f-8a55-5a2f7f7f3c11")
 

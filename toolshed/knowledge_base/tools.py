@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from toolshed.backbones.lexical import TERMS_VERSION
+from toolshed.half_characters import without_half_characters
 from toolshed.kept_arrays import KeptArrays
 from toolshed.knowledge_base.engine import Engine, Filter, NamedVectors, Point
 from toolshed.knowledge_base.exported_names import NameRegister, named
 from toolshed.knowledge_base.store import Channel, Layout, Store
-from toolshed.stored_texts import without_half_characters
 from toolshed.types import Enhancement, ToolDefinition
 
 _NAMESPACE = uuid.UUID("6f0a4dc4-5c5f-5f0e-9d39-3a1f6a1c6f55")

@@ -8,9 +8,9 @@ from toolshed.backbones.embedding import DenseEncoder, TokenEncoder, normalise, 
 from toolshed.backbones.lexical import bm25_vector
 from toolshed.backbones.static import StaticEncoder
 from toolshed.documents import Passage
+from toolshed.half_characters import without_half_characters
 from toolshed.knowledge_base.passages import PassageRecord
 from toolshed.presets import PASSAGE_WORDS
-from toolshed.stored_texts import without_half_characters
 from toolshed.vectors import SparseVector, Vectors
 
 # Token vectors take 150 times the memory of their texts.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from toolshed.blas import few_blas_threads
 from toolshed.documents import LegalDocument, Passage
 from toolshed.errors import ConfigurationError, UnknownDocumentError
+from toolshed.half_characters import without_half_characters
 from toolshed.knowledge_base.passages import PASSAGE_LAYOUT, PassageStore, passage_filter
 from toolshed.options import DocumentArguments, PassageArguments, checked
 from toolshed.post_retrieval.governing import Govern
@@ -17,7 +18,6 @@ from toolshed.queries import MAX_QUESTION_CHARACTERS, EncodedText, checked_text
 from toolshed.rankings import FoundPassage
 from toolshed.shed.encoders import Encoders
 from toolshed.shed.results import PassageSearchResult
-from toolshed.stored_texts import without_half_characters
 
 if TYPE_CHECKING:
     from toolshed.indexing.passages import DocumentReport

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from toolshed.errors import InvalidRecordError
+from toolshed.half_characters import without_half_characters
 from toolshed.metering.usage import Usage
-from toolshed.stored_texts import without_half_characters
 
 Component = Literal["agent", "planner", "reranker", "verifier", "embedding", "tool", "summary"]
 OutcomeSource = Literal["test", "schema", "user", "judge", "golden", "human"]
