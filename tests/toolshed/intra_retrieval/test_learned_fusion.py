@@ -1,6 +1,7 @@
 """The learned ranking: candidates by what was learnt, the rest below them in their plain order."""
 
 import dataclasses
+from itertools import takewhile
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from toolshed.intra_retrieval.catalog_index import CatalogIndex
 from toolshed.intra_retrieval.learned_fusion import WEIGHTS, FuseLearned, LinearRanking, shipped_ranking
 from toolshed.intra_retrieval.search import Search
 from toolshed.pipelines import Ingredients, build_pipeline
+from toolshed.post_retrieval.selection import Select
 from toolshed.presets import PIPELINES
 from toolshed.queries import Query
 from toolshed.rankings import Candidates, ScoredTools
@@ -50,7 +52,8 @@ def scored(query: str, *names: str, limit: int = 50_000) -> ScoredTools:
     index = CatalogIndex(tool_store(*names), resident_limit=limit, background_size=20)
     pipeline = build_pipeline("instant", Ingredients(index, {"static": STATIC}))
     assert isinstance(pipeline, Pipeline)
-    return run_blocking(Pipeline(pipeline.stages[:-1]), Query(query, 5))
+    ranking = takewhile(lambda stage: not isinstance(stage, Select), pipeline.stages)
+    return run_blocking(Pipeline(tuple(ranking)), Query(query, 5))
 
 
 def test_every_tool_has_a_place_and_candidates_come_first() -> None:
