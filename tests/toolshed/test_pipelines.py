@@ -66,7 +66,8 @@ def test_a_pipeline_goes_on_from_stages_of_ones_own() -> None:
     assert isinstance(pipeline, Pipeline)
     assert [type(stage).__name__ for stage in pipeline.stages] == [
         *("Ask", "Ask"),
-        *("CorrectSpelling", "Decompose", "Encode", "Search", "FuseLearned", "Select"),
+        *("CorrectSpelling", "Decompose", "Encode", "Search", "FuseLearned"),
+        *("TwinsOnce", "Select", "BringDependencies"),
     ]
     with recorded_run() as run:
         selection = run_blocking(pipeline, Query("tell me the", k=1))

@@ -21,6 +21,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "max_k": "3",
         "max_wait_ms": "900",
         "queue_at_least": "0",
+        "connections_of_address": "16",
         "multilingual": "false",
         "allowed_hosts": '["tools.example.com"]',
         "allowed_sources": '["crm.intranet:8080"]',
