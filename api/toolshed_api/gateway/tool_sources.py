@@ -166,8 +166,8 @@ class DeferredTools:
         self._k, self._key, self._memory = k, _digest(written), memory
         self._definitions = definitions
 
-    # In memory, and of this request alone: it waits for no turn.
-    def search(self, query: str, *, is_paid: bool = False) -> list[str]:  # noqa: ARG002  # see above
+    # What is searched lies in memory and is of this request alone.
+    def search(self, query: str, *, is_paid: bool = False) -> list[str]:  # noqa: ARG002  # waits for no turn
         """See :class:`ToolSource`."""
         asked = query_of(query)
         key = (self._key, _digest(asked), self._k)

@@ -169,7 +169,7 @@ def main() -> None:
         with os.fdopen(receives, encoding="utf-8") as answer:
             told = answer.read()
         _, status = os.waitpid(child, 0)
-        print(f"status {os.waitstatus_to_exitcode(status)}" if status else told, flush=True)  # noqa: T201  # likewise
+        print(f"status {os.waitstatus_to_exitcode(status)}" if status else told, flush=True)  # noqa: T201  # its answer
 
 
 def _look(folder: Path) -> str:

@@ -214,6 +214,7 @@ def given(give: Callable[[str], object], unit: str) -> Outcome:
         outcome.answers["taken"] += 1
     except ToolshedError:
         outcome.answers["refused"] += 1
+    # Broad: whatever is no error of ours is what is looked for.
     except Exception as error:
         outcome.lost.append(f"{unit!r}: raised {error!r}"[:200])
     took = time.process_time() - begun

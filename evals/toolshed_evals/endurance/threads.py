@@ -85,9 +85,10 @@ class _Heard:
 
     @contextmanager
     def errors_of(self, what: str) -> Iterator[None]:
-        """Take in an error, of whatever kind: that is what is looked for."""
+        """Take in an error."""
         try:
             yield
+        # Broad: errors of whatever kind are what is looked for, and the other threads shall go on.
         except Exception as error:
             with self.lock:
                 self.lost.append(f"{what}: {error!r}"[:300])
@@ -151,7 +152,7 @@ def _still(source: str) -> Catalog:
 
 def _moving(number: int, version: int) -> Catalog:
     source = f"moving_{number}"
-    draw = random.Random(f"{source}: {version}")  # noqa: S311  # likewise
+    draw = random.Random(f"{source}: {version}")  # noqa: S311  # texts, no secrets
     return Catalog(source, _tools(source, draw, _TOOLS_OF_A_SOURCE))
 
 
@@ -173,7 +174,7 @@ def _let_loose(sheds: Sheds, heard: _Heard, n_moving: int, *, seconds: float, se
     with ThreadPoolExecutor(N_THREADS + 1) as pool:
         pool.submit(_write_on, sheds.own, heard, n_moving, until)
         for n in range(N_THREADS):
-            draw = random.Random(f"{seed}: {n}")  # noqa: S311  # likewise
+            draw = random.Random(f"{seed}: {n}")  # noqa: S311  # texts, no secrets
             pool.submit(_ask_on, sheds, heard, draw, until)
 
 
@@ -211,7 +212,7 @@ def _everything(sheds: Sheds, text: str) -> Answer:
 
 def _granted(sheds: Sheds, text: str) -> Answer:
     """What a caller finds to whom tools were granted one by one."""
-    draw = random.Random(text)  # noqa: S311  # likewise
+    draw = random.Random(text)  # noqa: S311  # texts, no secrets
     ids = frozenset(f"still:tool_{n}" for n in draw.sample(range(_N_STILL), 20))
     found = sheds.own.seen_by(Visibility(frozenset(), ids)).search(text, abstain_below=0.0)
     return [(tool.tool.tool_id, tool.score) for tool in found.tools]

@@ -70,7 +70,7 @@ def test_a_key_is_as_it_was_wished_for(keys: Keys) -> None:
 )
 def test_what_can_be_no_key_is_refused(keys: Keys, change: dict[str, object]) -> None:
     with pytest.raises(InvalidAccessError):
-        keys.create("default", replace(WISHES, **change), created_by="boss")  # type: ignore[arg-type]  # wrong
+        keys.create("default", replace(WISHES, **change), created_by="boss")  # type: ignore[arg-type]  # of any type
     assert keys.list_keys("default") == []
 
 
